@@ -1,0 +1,1 @@
+//! Writing an expression back as text.

@@ -1,0 +1,12 @@
+//! Semantic models: YAML to catalog to resolved query to semantic plan.
+//!
+//! This crate touches nothing: no files, no clock, no environment, no DataFusion, no Arrow.
+//! Stages import only leftwards: source, diagnostic, data types, expressions, time, model,
+//! catalog, query, plan.
+
+pub mod code;
+pub mod data_type;
+pub mod diagnostic;
+pub mod expr;
+pub mod source;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Comparisons: the windows a range is held against.

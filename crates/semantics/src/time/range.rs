@@ -1,0 +1,1 @@
+//! Time ranges: what was asked, and what it means now.
