@@ -4,9 +4,15 @@
 //! Stages import only leftwards: source, diagnostic, data types, expressions, time, model,
 //! catalog, query, plan.
 
+pub mod catalog;
 pub mod code;
 pub mod data_type;
 pub mod diagnostic;
 pub mod expr;
+pub mod model;
+pub mod plan;
+pub mod query;
+pub mod render;
 pub mod source;
 pub mod time;
+pub mod yaml;

@@ -1,0 +1,1 @@
+//! Collected batches become the answer: pairing, order, limit, changes, totals.

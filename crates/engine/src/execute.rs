@@ -1,0 +1,1 @@
+//! Running a logical plan under limits: memory, time, rows, cancellation.

@@ -1,0 +1,1 @@
+//! The answer's envelope as JSON, and its schema.

@@ -1,0 +1,1 @@
+//! Semantic plan to DataFusion logical plan.

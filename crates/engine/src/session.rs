@@ -1,0 +1,1 @@
+//! DataFusion sessions with the hazards of their defaults closed.

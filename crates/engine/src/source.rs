@@ -1,0 +1,1 @@
+//! Where a dataset's rows come from: files, globs, directories, Hive partitions.

@@ -1,0 +1,1 @@
+//! Writing extracts: plain columns to Parquet, CSV or JSON lines.

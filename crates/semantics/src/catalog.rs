@@ -1,0 +1,1 @@
+//! The catalog: what a model means, by id; immutable once built.

@@ -1,0 +1,1 @@
+//! The model as written in YAML, every value with its span.

@@ -1,0 +1,3 @@
+//! What was asked, and what it means.
+pub mod request;
+pub mod resolve;

@@ -1,0 +1,1 @@
+//! The request vocabulary: what every door accepts.

@@ -1,0 +1,1 @@
+//! YAML as one spanned tree, within a budget.
