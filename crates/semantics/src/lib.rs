@@ -4,15 +4,15 @@
 //! Stages import only leftwards: source, diagnostic, data types, expressions, time, model,
 //! catalog, query, plan.
 
-pub mod catalog;
 pub mod code;
-pub mod data_type;
-pub mod diagnostic;
-pub mod expr;
-pub mod model;
-pub mod plan;
-pub mod query;
-pub mod render;
 pub mod source;
+pub mod diagnostic;
+pub mod render;
+pub mod data_type;
+pub mod expr;
 pub mod time;
 pub mod yaml;
+pub mod model;
+pub mod catalog;
+pub mod query;
+pub mod plan;
