@@ -1,1 +1,4 @@
 //! The catalog: what a model means, by id; immutable once built.
+
+pub mod id;
+pub mod join_graph;

@@ -1,1 +1,317 @@
 //! The semantic plan: how a resolved query is answered, one verb a node.
+//!
+//! A plan reads each dataset once (per time axis), attaches dimensions along many-to-one hops,
+//! keeps the rows in question, aggregates every measure over every period in that one pass,
+//! aligns the aggregates of several datasets null-safely on the keys, and computes metrics from
+//! the aligned measures. Everything in it is resolved and typed: no fault of the user's is left
+//! but faults of the data.
+//!
+//! Output of the whole plan, one row a group and one for the total: see [`ComputeMetrics`].
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::catalog::id::DatasetId;
+use crate::catalog::join_graph::ManyToOneHop;
+use crate::data_type::DataType;
+use crate::expr::{Expr, Literal};
+use crate::time::calendar::Calendar;
+use crate::time::granularity::Granularity;
+
+/// A plan: the nodes, the periods they aggregate over, and the keys of the groups.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SemanticPlan {
+    pub root: ComputeMetrics,
+    /// Aggregated side by side; the first is the range as asked.
+    pub periods: Vec<Period>,
+    /// Group keys in the order of their columns.
+    pub keys: Vec<Key>,
+    /// Which groups are made.
+    pub grouping: Grouping,
+    pub calendar: Calendar,
+}
+
+/// A table that a fact's rows are joined from: 0 is the fact itself, then one an attached hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Table(pub u32);
+
+impl Table {
+    pub const FACT: Table = Table(0);
+}
+
+/// A physical column of one of the joined tables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ColumnRef {
+    pub table: Table,
+    pub column: String,
+    pub data_type: DataType,
+}
+
+/// An expression over the joined row.
+pub type RowExpr = Expr<ColumnRef>;
+
+/// A set of instants, and the local dates it means on a date-only axis.
+///
+/// No bound means all data. Intervals are half-open, in order, and do not overlap; there are
+/// several only for `previous_4_average`, and none in a period of which nothing has elapsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub intervals: Vec<Interval>,
+}
+
+/// One stretch of time. `instants` bound a timestamp axis, `dates` (both inclusive) a date axis;
+/// `dates` is `None` where no whole day of the stretch is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interval {
+    pub start: Option<DateTime<Utc>>,
+    /// Exclusive; never later than just after `as_of`.
+    pub end: DateTime<Utc>,
+    pub dates: Option<Dates>,
+}
+
+/// Inclusive local dates; no `first` means from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dates {
+    pub first: Option<NaiveDate>,
+    pub last: NaiveDate,
+}
+
+/// A group key as a column of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The column's name.
+    pub name: String,
+    /// Date for buckets of a day and longer, local timestamp for shorter ones, integer for date parts.
+    pub data_type: DataType,
+}
+
+/// Which rows the aggregation gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// No keys: exactly one row, the total.
+    Total,
+    /// One row a group.
+    Groups,
+    /// One row a group and one for the total, from the same pass (grouping sets `(keys)` and `()`).
+    GroupsAndTotal,
+}
+
+/// Computes metrics from aligned measures.
+///
+/// Lowered, its columns are: `__total` (boolean: the row is the total over no keys), `__k{i}` for
+/// key i, `__rows_p{p}` (integer: rows of any fact that any measure read in period p), and
+/// `__c{c}_p{p}` for computation c in period p. The order of rows is not defined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComputeMetrics {
+    pub input: CombineAggregates,
+    /// In an order in which each uses only earlier ones.
+    pub computations: Vec<Computation>,
+}
+
+/// A computation of the plan, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ComputationId(pub usize);
+
+/// One value a group and period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Computation {
+    /// A metric's name, for people.
+    pub name: String,
+    pub formula: Formula,
+    /// What a null becomes.
+    pub fill: Option<Literal>,
+    pub data_type: DataType,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Formula {
+    /// An aggregated measure: `input.inputs[fact].measures[measure]`.
+    Measure {
+        fact: usize,
+        measure: usize,
+    },
+    /// Real division, last and in doubles; null where the denominator is zero or null.
+    Ratio {
+        numerator: ComputationId,
+        denominator: ComputationId,
+    },
+    Derived(Expr<ComputationId>),
+}
+
+/// Aligns aggregates of several facts on the keys: a full outer join that takes nulls as equal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CombineAggregates {
+    /// At least one.
+    pub inputs: Vec<Aggregate>,
+}
+
+/// Aggregates every measure over every period in one pass over the rows of one fact.
+///
+/// A row is kept when it lies in one of the periods and passes the filter of one of the measures;
+/// so a group exists only where a measure has rows. In a group, a count is null where no row passes the measure's own
+/// filter in that period; over no keys it is 0 there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    pub input: Rows,
+    /// The fact's own way to each of the plan's keys.
+    pub keys: Vec<KeySource>,
+    pub measures: Vec<Measure>,
+}
+
+/// How a fact finds a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeySource {
+    /// The bucket of a time column.
+    Bucket {
+        time: TimeColumn,
+        granularity: Granularity,
+    },
+    /// A part of a time column's local date or time, ISO numbered: `dow` is 1 (Monday) to 7.
+    DatePart {
+        time: TimeColumn,
+        part: DatePart,
+    },
+    Value(RowExpr),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatePart {
+    Year,
+    Quarter,
+    Month,
+    /// ISO week of the year.
+    Week,
+    Day,
+    /// ISO day of the week, Monday 1.
+    Dow,
+    /// Day of the year.
+    Doy,
+    Hour,
+}
+
+impl DatePart {
+    pub const ALL: [DatePart; 8] = [
+        DatePart::Year,
+        DatePart::Quarter,
+        DatePart::Month,
+        DatePart::Week,
+        DatePart::Day,
+        DatePart::Dow,
+        DatePart::Doy,
+        DatePart::Hour,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DatePart::Year => "year",
+            DatePart::Quarter => "quarter",
+            DatePart::Month => "month",
+            DatePart::Week => "week",
+            DatePart::Day => "day",
+            DatePart::Dow => "dow",
+            DatePart::Doy => "doy",
+            DatePart::Hour => "hour",
+        }
+    }
+}
+
+/// A time dimension over the joined row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeColumn {
+    pub expr: RowExpr,
+    pub stored: StoredAs,
+}
+
+/// What the digits of a time column mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoredAs {
+    /// A local calendar date, the same in every zone.
+    Date,
+    /// An instant: a timestamp with a zone.
+    Instant,
+    /// Wall-clock digits of this zone (UTC included), without a zone in the file.
+    WallClock(Tz),
+}
+
+/// An aggregation of one fact's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// For people: the metric it was written in.
+    pub name: String,
+    pub aggregation: Aggregation,
+    /// What is aggregated; `None` counts rows.
+    pub argument: Option<RowExpr>,
+    /// The measure's own conditions, ANDed; a row counts where all are true.
+    pub filter: Vec<RowExpr>,
+    /// Scale that a float argument is cast to, row by row, before an exact sum; set for money.
+    pub money_scale: Option<u8>,
+    /// `first` and `last`: the order of rows, the time axis and then the key.
+    pub order: Vec<RowExpr>,
+    /// Of the aggregated value.
+    pub data_type: DataType,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aggregation {
+    /// Exact for integers (38 digits), decimals and money; a double for other floats.
+    Sum,
+    Min,
+    Max,
+    Count,
+    CountDistinct,
+    /// A double.
+    Average,
+    /// Linear interpolation at half; a double.
+    Median,
+    /// `fraction` is in (0, 1); a double by linear interpolation, or the smallest value whose cumulative share reaches it.
+    Percentile {
+        fraction: f64,
+        discrete: bool,
+    },
+    /// Rows where the argument is true; null over no rows.
+    SumBoolean,
+    /// The argument of the earliest row.
+    First,
+    /// The argument of the latest row.
+    Last,
+}
+
+/// Rows of one fact with its dimensions attached.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rows {
+    /// Reads these columns of a dataset as table [`Table::FACT`]; the one scan of it.
+    Read { dataset: DatasetId, columns: Vec<String> },
+    /// Left-joins the at most one row that a hop leads to, as a new table.
+    Attach { input: Box<Rows>, hop: ManyToOneHop, from: Table, table: Table, columns: Vec<String> },
+    /// Keeps rows of any of the periods (an index into the plan's list), by the axis.
+    ConstrainTime { input: Box<Rows>, axis: TimeColumn },
+    /// Keeps rows for which every condition is true.
+    Where { input: Box<Rows>, conditions: Vec<RowExpr> },
+}
+
+impl Aggregate {
+    /// The fact's time axis; the plan's periods are read by it.
+    pub fn axis(&self) -> Option<&TimeColumn> {
+        let mut rows = &self.input;
+        loop {
+            match rows {
+                Rows::ConstrainTime { axis, .. } => return Some(axis),
+                Rows::Attach { input, .. } | Rows::Where { input, .. } => rows = input,
+                Rows::Read { .. } => return None,
+            }
+        }
+    }
+
+    /// The fact's dataset.
+    pub fn dataset(&self) -> DatasetId {
+        let mut rows = &self.input;
+        loop {
+            match rows {
+                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
+                    rows = input
+                }
+                Rows::Read { dataset, .. } => return *dataset,
+            }
+        }
+    }
+}
