@@ -73,6 +73,12 @@ codes! {
     TypeMismatch "type-mismatch" Model 400 false "An operator or function applied to types it does not take.";
     // requests
     InvalidRequest "invalid-request" Request 400 false "A request that cannot be read: not JSON, or not an object.";
+    NoModel "no-model" Request 400 false "A question without a model to ask it of.";
+    NotFound "not-found" Request 404 false "A path that the server does not have.";
+    MethodNotAllowed "method-not-allowed" Request 405 false "A path that takes another HTTP method.";
+    UnsupportedMediaType "unsupported-media-type" Request 415 false "A body that is not declared as JSON.";
+    ForbiddenOrigin "forbidden-origin" Request 403 false "A Host or Origin header that does not name this server.";
+    AddressNotAllowed "address-not-allowed" Request 400 false "An address that cannot be served without identity.";
     UnknownTool "unknown-tool" Request 400 false "A tool or operation that does not exist.";
     UnknownArgument "unknown-argument" Request 400 false "An argument that the tool does not have.";
     InvalidArgument "invalid-argument" Request 400 false "An argument of the wrong type or outside its list.";
