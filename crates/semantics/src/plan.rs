@@ -8,15 +8,15 @@
 //!
 //! Output of the whole plan, one row a group and one for the total: see [`ComputeMetrics`].
 
-use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
-
+use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::ManyToOneHop;
 use crate::data_type::DataType;
 use crate::expr::{Expr, Literal};
+use crate::query::period::Period;
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
+use crate::time::stored::{DatePart, StoredAs};
 
 /// A plan: the nodes, the periods they aggregate over, and the keys of the groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,32 +49,6 @@ pub struct ColumnRef {
 
 /// An expression over the joined row.
 pub type RowExpr = Expr<ColumnRef>;
-
-/// A set of instants, and the local dates it means on a date-only axis.
-///
-/// No bound means all data. Intervals are half-open, in order, and do not overlap; there are
-/// several only for `previous_4_average`, and none in a period of which nothing has elapsed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Period {
-    pub intervals: Vec<Interval>,
-}
-
-/// One stretch of time. `instants` bound a timestamp axis, `dates` (both inclusive) a date axis;
-/// `dates` is `None` where no whole day of the stretch is left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interval {
-    pub start: Option<DateTime<Utc>>,
-    /// Exclusive; never later than just after `as_of`.
-    pub end: DateTime<Utc>,
-    pub dates: Option<Dates>,
-}
-
-/// Inclusive local dates; no `first` means from the beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dates {
-    pub first: Option<NaiveDate>,
-    pub last: NaiveDate,
-}
 
 /// A group key as a column of the answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +140,7 @@ pub enum KeySource {
         time: TimeColumn,
         granularity: Granularity,
     },
-    /// A part of a time column's local date or time, ISO numbered: `dow` is 1 (Monday) to 7.
+    /// A part of a time column's local date or time.
     DatePart {
         time: TimeColumn,
         part: DatePart,
@@ -174,63 +148,11 @@ pub enum KeySource {
     Value(RowExpr),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DatePart {
-    Year,
-    Quarter,
-    Month,
-    /// ISO week of the year.
-    Week,
-    Day,
-    /// ISO day of the week, Monday 1.
-    Dow,
-    /// Day of the year.
-    Doy,
-    Hour,
-}
-
-impl DatePart {
-    pub const ALL: [DatePart; 8] = [
-        DatePart::Year,
-        DatePart::Quarter,
-        DatePart::Month,
-        DatePart::Week,
-        DatePart::Day,
-        DatePart::Dow,
-        DatePart::Doy,
-        DatePart::Hour,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DatePart::Year => "year",
-            DatePart::Quarter => "quarter",
-            DatePart::Month => "month",
-            DatePart::Week => "week",
-            DatePart::Day => "day",
-            DatePart::Dow => "dow",
-            DatePart::Doy => "doy",
-            DatePart::Hour => "hour",
-        }
-    }
-}
-
 /// A time dimension over the joined row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeColumn {
     pub expr: RowExpr,
     pub stored: StoredAs,
-}
-
-/// What the digits of a time column mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StoredAs {
-    /// A local calendar date, the same in every zone.
-    Date,
-    /// An instant: a timestamp with a zone.
-    Instant,
-    /// Wall-clock digits of this zone (UTC included), without a zone in the file.
-    WallClock(Tz),
 }
 
 /// An aggregation of one fact's rows.
@@ -249,31 +171,6 @@ pub struct Measure {
     pub order: Vec<RowExpr>,
     /// Of the aggregated value.
     pub data_type: DataType,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Aggregation {
-    /// Exact for integers (38 digits), decimals and money; a double for other floats.
-    Sum,
-    Min,
-    Max,
-    Count,
-    CountDistinct,
-    /// A double.
-    Average,
-    /// Linear interpolation at half; a double.
-    Median,
-    /// `fraction` is in (0, 1); a double by linear interpolation, or the smallest value whose cumulative share reaches it.
-    Percentile {
-        fraction: f64,
-        discrete: bool,
-    },
-    /// Rows where the argument is true; null over no rows.
-    SumBoolean,
-    /// The argument of the earliest row.
-    First,
-    /// The argument of the latest row.
-    Last,
 }
 
 /// Rows of one fact with its dimensions attached.

@@ -1,3 +1,4 @@
 //! What was asked, and what it means.
 pub mod request;
+pub mod period;
 pub mod resolve;

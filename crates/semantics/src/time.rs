@@ -4,3 +4,4 @@ pub mod calendar;
 pub mod comparison;
 pub mod granularity;
 pub mod range;
+pub mod stored;
