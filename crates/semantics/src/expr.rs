@@ -12,6 +12,9 @@ use crate::source::{Span, Spanned};
 pub mod display;
 pub mod parse;
 pub mod typing;
+mod unit;
+
+pub use unit::{DatePart, TimeUnit};
 
 /// A dotted name as written: `country`, `customers.region`, `metric_time__week`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
