@@ -1,7 +1,11 @@
-//! Time: granularities, ranges, comparisons, calendars. Everything takes its `now` as an argument.
+//! Time: granularities, calendars, zones, ranges, comparisons. Everything takes its `now` as an argument.
 
-pub mod calendar;
-pub mod comparison;
 pub mod granularity;
-pub mod range;
+pub mod calendar;
+pub mod fiscal;
+pub mod zone;
 pub mod stored;
+pub mod bucket;
+pub mod as_of;
+pub mod range;
+pub mod comparison;

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, Weekday};
 use chrono_tz::Tz;
 
 use crate::source::{Span, Spanned};
-use crate::time::calendar::FiscalYearStart;
+use crate::time::calendar::{FiscalEnd, FiscalPattern, FiscalYearStart};
 
 /// `calendar: {timezone, week_start, fiscal_year_start, fiscal, as_of}`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,21 +32,6 @@ pub struct FiscalWeeks {
     pub month: Spanned<u32>,
     pub week_53: Option<Spanned<FiscalWeek53>>,
     pub span: Span,
-}
-
-/// Weeks of the three months of a fiscal quarter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FiscalPattern {
-    FourFourFive,
-    FourFiveFour,
-    FiveFourFour,
-}
-
-/// The weekday that ends a fiscal year: the last of its month, or the one nearest to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FiscalEnd {
-    Last,
-    Nearest,
 }
 
 /// Where the 53rd week goes.

@@ -1,0 +1,1 @@
+//! Fiscal years, quarters and months: of months from a day of the year, or of whole weeks.
