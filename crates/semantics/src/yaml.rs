@@ -1,6 +1,40 @@
 //! YAML as one spanned tree, within a budget.
+//!
+//! A text is read to its end whatever is wrong in it: a fault is a finding, the smallest list item
+//! around it is left out, and the rest is read. Anchors and aliases are followed; merge keys and
+//! tags are not YAML that models need and are findings.
 
-use crate::source::{Span, Spanned};
+use crate::diagnostic::Diagnostics;
+use crate::source::{SourceId, Span, Spanned};
+
+mod build;
+mod recover;
+mod words;
+
+/// Nodes of one text, copies made by aliases included.
+pub const MAX_NODES: usize = 20_000;
+/// Lists and maps within each other.
+pub const MAX_DEPTH: usize = 64;
+/// Aliases of one text.
+pub const MAX_ALIASES: usize = 100;
+/// Keys of one map.
+pub const MAX_KEYS: usize = 1_000;
+/// Faults after which the rest of a text is not read.
+pub const MAX_FAULTS: usize = 100;
+
+/// What a text held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    /// One tree for each document that is not empty.
+    pub nodes: Vec<Node>,
+    /// The values of `name` in the items that were left out because of a fault.
+    pub lost: Vec<String>,
+}
+
+/// Reads all documents of a text that stands in [`crate::source::Sources`] as `source`.
+pub fn read(source: SourceId, text: &str, findings: &mut Diagnostics) -> Documents {
+    recover::read(source, text, findings)
+}
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +90,25 @@ pub fn part(text: &Spanned<String>, start: usize, end: usize) -> Span {
 }
 
 impl Node {
+    /// Whether nothing is written here, or `null`.
+    pub fn is_null(&self) -> bool {
+        self.scalar().is_some_and(|s| s.kind == ScalarKind::Null)
+    }
+
+    /// What this node is, for messages: `a list`, `a number`.
+    pub fn noun(&self) -> &'static str {
+        match &self.value {
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+            Value::Scalar(scalar) => match scalar.kind {
+                ScalarKind::Null => "nothing",
+                ScalarKind::Boolean => "a boolean",
+                ScalarKind::Integer | ScalarKind::Float => "a number",
+                ScalarKind::Text => "a text",
+            },
+        }
+    }
+
     /// The scalar of this node, when it is one.
     pub fn scalar(&self) -> Option<&Scalar> {
         match &self.value {
@@ -96,3 +149,6 @@ impl Scalar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
