@@ -62,6 +62,12 @@ impl Diagnostic {
         self
     }
 
+    /// Names that would do instead, best first.
+    pub fn candidates(mut self, names: Vec<String>) -> Self {
+        self.did_you_mean = names;
+        self
+    }
+
     /// Adds the nearest of `candidates` to `name`, at most three.
     pub fn suggest<'a>(mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         self.did_you_mean = nearest(name, candidates);

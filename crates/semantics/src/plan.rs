@@ -11,12 +11,13 @@
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::ManyToOneHop;
-use crate::data_type::DataType;
-use crate::expr::{Expr, Literal};
+use crate::data_type::{Clock, DataType};
+use crate::expr::{DatePart, Expr};
+use crate::query::computation::Computation;
 use crate::query::period::Period;
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
-use crate::time::stored::{DatePart, StoredAs};
+use crate::time::stored::StoredAs;
 
 /// A plan: the nodes, the periods they aggregate over, and the keys of the groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +48,35 @@ pub struct ColumnRef {
     pub data_type: DataType,
 }
 
+/// What an expression over the joined row refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowRef {
+    Column(ColumnRef),
+    /// The wall clock of a time column in the question's zone: a date for a date column, otherwise
+    /// a timestamp without a zone.
+    LocalTime(Box<TimeColumn>),
+    /// The bucket of a time column, as a group key has it.
+    Bucket {
+        time: Box<TimeColumn>,
+        granularity: Granularity,
+    },
+}
+
+impl RowRef {
+    /// The type of the reference's values.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            RowRef::Column(column) => column.data_type,
+            RowRef::LocalTime(time) if time.stored == StoredAs::Date => DataType::Date,
+            RowRef::LocalTime(_) => DataType::Timestamp(Clock::Local),
+            RowRef::Bucket { granularity, .. } if granularity.is_sub_day() => DataType::Timestamp(Clock::Local),
+            RowRef::Bucket { .. } => DataType::Date,
+        }
+    }
+}
+
 /// An expression over the joined row.
-pub type RowExpr = Expr<ColumnRef>;
+pub type RowExpr = Expr<RowRef>;
 
 /// A group key as a column of the answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,36 +108,6 @@ pub struct ComputeMetrics {
     pub input: CombineAggregates,
     /// In an order in which each uses only earlier ones.
     pub computations: Vec<Computation>,
-}
-
-/// A computation of the plan, by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ComputationId(pub usize);
-
-/// One value a group and period.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Computation {
-    /// A metric's name, for people.
-    pub name: String,
-    pub formula: Formula,
-    /// What a null becomes.
-    pub fill: Option<Literal>,
-    pub data_type: DataType,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Formula {
-    /// An aggregated measure: `input.inputs[fact].measures[measure]`.
-    Measure {
-        fact: usize,
-        measure: usize,
-    },
-    /// Real division, last and in doubles; null where the denominator is zero or null.
-    Ratio {
-        numerator: ComputationId,
-        denominator: ComputationId,
-    },
-    Derived(Expr<ComputationId>),
 }
 
 /// Aligns aggregates of several facts on the keys: a full outer join that takes nulls as equal.
@@ -151,7 +149,8 @@ pub enum KeySource {
 /// A time dimension over the joined row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeColumn {
-    pub expr: RowExpr,
+    /// A date or a timestamp.
+    pub expr: Expr<ColumnRef>,
     pub stored: StoredAs,
 }
 

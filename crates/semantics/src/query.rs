@@ -1,4 +1,6 @@
 //! What was asked, and what it means.
+
 pub mod request;
+pub mod computation;
 pub mod period;
 pub mod resolve;
