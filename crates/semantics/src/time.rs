@@ -3,6 +3,7 @@
 pub mod granularity;
 pub mod calendar;
 pub mod fiscal;
+pub mod unit;
 pub mod zone;
 pub mod stored;
 pub mod bucket;
