@@ -1,1 +1,11 @@
-//! placeholder
+//! The doors that need a network, and the envelopes of every door.
+//!
+//! A door decodes a request, calls the application, and encodes what comes back. No door decides
+//! anything about metrics; what one answers, all answer.
+
+pub mod wire;
+pub mod error;
+pub mod app;
+pub mod request;
+pub mod mcp;
+pub mod http;

@@ -1,0 +1,109 @@
+//! What every door calls: one question, answered under the door's limits, at the clock's instant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sextant_engine::workspace::{CallContext, Failure, Workspace};
+use tokio_util::sync::CancellationToken;
+
+use crate::error;
+
+/// Rows of a page over the network unless the operator says otherwise.
+pub const DEFAULT_ROWS: usize = 1_000;
+/// Rows of a page over the network at most.
+pub const MOST_ROWS: usize = 50_000;
+/// Bytes of an answer over MCP, unless the request says: what the common clients show whole.
+pub const MCP_BYTES: usize = 30_000;
+/// Bytes of an answer over the open API, unless the request says.
+pub const API_BYTES: usize = 1 << 20;
+/// Bytes of one request at every door.
+pub const REQUEST_BYTES: usize = 1 << 20;
+/// How long a question may take over the network.
+pub const NETWORK_TIME: Duration = Duration::from_secs(30);
+
+/// What one door allows an answer to hold and to cost; absent means without a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub rows: Option<usize>,
+    pub bytes: Option<usize>,
+    pub time: Option<Duration>,
+}
+
+impl Limits {
+    /// The command line and batch: the asker's own machine and patience.
+    pub fn local(rows: Option<usize>) -> Self {
+        Limits { rows, bytes: None, time: None }
+    }
+
+    pub fn mcp(rows: usize) -> Self {
+        Limits { rows: Some(rows), bytes: Some(MCP_BYTES), time: Some(NETWORK_TIME) }
+    }
+
+    pub fn api(rows: usize) -> Self {
+        Limits { rows: Some(rows), bytes: Some(API_BYTES), time: Some(NETWORK_TIME) }
+    }
+}
+
+/// The one workspace behind all doors of a process. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    workspace: Result<Arc<Workspace>, Failure>,
+    clock: fn() -> DateTime<Utc>,
+}
+
+impl App {
+    /// A workspace, or why there is none: questions that need no model are answered all the same.
+    pub fn new(workspace: Result<Arc<Workspace>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
+        App { workspace, clock }
+    }
+
+    /// Answers one question. The clock is read once; dropping the future, or cancelling the token,
+    /// stops the work. A panic beneath is an internal fault of this question alone.
+    pub async fn call(
+        &self,
+        tool: &str,
+        arguments: Map<String, Value>,
+        limits: Limits,
+        cancel: CancellationToken,
+    ) -> Result<Value, Failure> {
+        let cancel = cancel.child_token();
+        let _stop_when_dropped = cancel.clone().drop_guard();
+        let context =
+            CallContext { now: (self.clock)(), max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
+        let workspace = self.workspace.clone();
+        let name = tool.to_string();
+        let mut work = tokio::spawn(async move {
+            match workspace {
+                Ok(workspace) => workspace.call(&name, &arguments, &context).await,
+                Err(failure) => without_model(&name, &arguments, &context, failure),
+            }
+        });
+        let joined = match limits.time {
+            None => (&mut work).await,
+            Some(time) => match tokio::time::timeout(time, &mut work).await {
+                Ok(joined) => joined,
+                Err(_) => {
+                    cancel.cancel();
+                    return Err(error::timeout(time.as_secs()));
+                }
+            },
+        };
+        joined.unwrap_or_else(|fault| {
+            tracing::error!(tool, %fault, "a question ended in a fault of ours");
+            Err(error::internal())
+        })
+    }
+}
+
+/// The operations that a calendar alone can answer.
+fn without_model(
+    tool: &str,
+    arguments: &Map<String, Value>,
+    context: &CallContext,
+    failure: Failure,
+) -> Result<Value, Failure> {
+    let _ = (tool, arguments, context);
+    Err(failure)
+}

@@ -1,0 +1,100 @@
+//! The HTTP server: MCP at `/mcp`, the open API, and the two probes.
+//!
+//! Only loopback addresses are served: there is no identity yet. Even there a web page must not
+//! reach the server through a visitor's browser, so Host and Origin are checked on every path.
+
+pub mod address;
+pub mod guard;
+pub mod open_api;
+pub mod reply;
+pub mod request_id;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde_json::json;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::{App, Limits};
+use crate::error;
+use crate::mcp::McpServer;
+use crate::mcp::streamable::Endpoint;
+use guard::Guard;
+
+/// What an operator decides about the server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Rows of a page, at most [`crate::app::MOST_ROWS`].
+    pub rows: usize,
+    /// Web origins, besides the server's own, whose pages may call it: `http://localhost:6274`.
+    pub origins: Vec<String>,
+}
+
+/// Serves until `stop` is cancelled, then finishes what was begun.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    settings: Settings,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let router = router(app, &settings, listener.local_addr()?, stop.clone());
+    axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+}
+
+/// Every path of a server that listens at `address`.
+pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: CancellationToken) -> Router {
+    let guard = Guard::new(address, settings.origins.clone());
+    let server = McpServer::new(app.clone(), Limits::mcp(settings.rows));
+    // Requests in flight outlive `stop`: the MCP service gets a token of its own.
+    let mcp = Endpoint::new(server, guard.hosts(), guard.origins(), CancellationToken::new());
+    let answer = move |request: Request| {
+        let mcp = mcp.clone();
+        async move { mcp.post(request).await }
+    };
+    Router::new()
+        .route("/mcp", post(answer.clone()))
+        .route("/mcp/", post(answer))
+        .merge(open_api::router(app, Limits::api(settings.rows)))
+        .route("/healthz", get(|| async { reply::value(StatusCode::OK, &json!({ "status": "ok" })) }))
+        .route("/readyz", get(ready).with_state(stop))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(guard, guard::check))
+        .layer(CatchPanicLayer::custom(|_| reply::failure(&error::internal())))
+        .layer(from_fn(request_id::stamp))
+}
+
+async fn ready(State(stop): State<CancellationToken>) -> Response {
+    if stop.is_cancelled() {
+        let fault = Diagnostic::new(Code::Cancelled, "the server is stopping").help("ask again in a moment");
+        return reply::failure(&sextant_engine::workspace::Failure(fault.into()));
+    }
+    reply::value(StatusCode::OK, &json!({ "status": "ready" }))
+}
+
+async fn not_found(request: Request) -> Response {
+    let path: String = request.uri().path().chars().take(120).collect();
+    let known = ["/mcp", "/mcp/tool/get_metrics", "/api/v1/call", "/healthz", "/readyz"];
+    let fault = Diagnostic::new(Code::NotFound, format!("nothing is served at `{path}`"))
+        .help("POST /mcp/tool/<name>, POST /api/v1/call and POST /mcp take questions")
+        .suggest(&path, known);
+    reply::failure(&sextant_engine::workspace::Failure(fault.into()))
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let fault = Diagnostic::new(
+        Code::MethodNotAllowed,
+        format!("`{}` does not take {}", request.uri().path(), request.method()),
+    )
+    .help("questions are asked with POST; the Allow header lists the methods");
+    reply::failure(&sextant_engine::workspace::Failure(fault.into()))
+}

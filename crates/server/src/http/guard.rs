@@ -1,0 +1,130 @@
+//! Who may call: requests that name this server in Host, and in Origin when a browser sends one.
+//!
+//! Without this, a web page could reach a loopback server by a name of its own that resolves to
+//! 127.0.0.1 (DNS rebinding), or by a plain cross-origin POST.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+use super::reply;
+
+/// The names of one listening server, and the origins an operator added.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    address: SocketAddr,
+    origins: Vec<String>,
+}
+
+impl Guard {
+    pub fn new(address: SocketAddr, origins: Vec<String>) -> Self {
+        Guard { address, origins }
+    }
+
+    /// Host names under which the server may be addressed, without ports.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts = vec!["localhost".to_string(), "127.0.0.1".to_string(), "::1".to_string()];
+        let own = self.address.ip().to_string();
+        if !hosts.contains(&own) {
+            hosts.push(own);
+        }
+        hosts
+    }
+
+    /// Origins whose pages may call: the server's own, and the operator's.
+    pub fn origins(&self) -> Vec<String> {
+        let port = self.address.port();
+        let own = self.hosts().into_iter().map(|host| match host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(ip)) => format!("http://[{ip}]:{port}"),
+            Ok(IpAddr::V4(_)) | Err(_) => format!("http://{host}:{port}"),
+        });
+        own.chain(self.origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase())).collect()
+    }
+
+    fn refuse(&self, uri: &Uri, headers: &HeaderMap) -> Option<Failure> {
+        let hosts: Vec<_> = headers.get_all(header::HOST).iter().collect();
+        let host = match (uri.authority(), hosts.as_slice()) {
+            (Some(authority), [] | [_]) => Some(authority.clone()),
+            (None, [value]) => value.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),
+            (None, []) | (_, [_, _, ..]) => None,
+        };
+        let name = host.map(|host| host.host().trim_matches(['[', ']']).to_ascii_lowercase());
+        if !name.is_some_and(|name| self.hosts().contains(&name)) {
+            return Some(forbidden("Host", "address the server as localhost or 127.0.0.1"));
+        }
+        for origin in headers.get_all(header::ORIGIN) {
+            let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+            if !self.origins().contains(&origin) {
+                return Some(forbidden("Origin", "start the server with --allow-origin and this origin"));
+            }
+        }
+        None
+    }
+}
+
+fn forbidden(name: &str, help: &str) -> Failure {
+    let fault = Diagnostic::new(Code::ForbiddenOrigin, format!("the `{name}` header does not name this server"));
+    Failure(fault.field(name).help(help).into())
+}
+
+/// Middleware over every path.
+pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.refuse(request.uri(), request.headers()) {
+        Some(failure) => reply::failure(&failure),
+        None => next.run(request).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn allows(host: &'static str, origin: Option<&'static str>) -> bool {
+        let guard = Guard::new("127.0.0.1:8080".parse().expect("an address"), vec!["http://app.test:3000/".into()]);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        guard.refuse(&Uri::from_static("/mcp"), &headers).is_none()
+    }
+
+    #[test]
+    fn only_names_of_the_server_itself_pass() {
+        assert!(allows("127.0.0.1:8080", None));
+        assert!(allows("LOCALHOST", None));
+        assert!(allows("[::1]:8080", None));
+        assert!(!allows("evil.example:8080", None));
+        assert!(!allows("127.0.0.1.evil.example", None));
+        assert!(!allows("", None));
+    }
+
+    #[test]
+    fn a_page_may_call_from_the_server_itself_or_a_listed_origin() {
+        assert!(allows("127.0.0.1:8080", Some("http://localhost:8080")));
+        assert!(allows("127.0.0.1:8080", Some("http://app.test:3000")));
+        assert!(!allows("127.0.0.1:8080", Some("http://localhost:3000")));
+        assert!(!allows("127.0.0.1:8080", Some("https://localhost:8080")));
+        assert!(!allows("127.0.0.1:8080", Some("http://evil.example")));
+        assert!(!allows("127.0.0.1:8080", Some("null")));
+    }
+
+    #[test]
+    fn two_hosts_or_none_are_refused() {
+        let guard = Guard::new("127.0.0.1:1".parse().expect("an address"), Vec::new());
+        let mut headers = HeaderMap::new();
+        assert!(guard.refuse(&Uri::from_static("/"), &headers).is_some());
+        headers.append(header::HOST, HeaderValue::from_static("localhost"));
+        assert!(guard.refuse(&Uri::from_static("/"), &headers).is_none());
+        headers.append(header::HOST, HeaderValue::from_static("localhost"));
+        assert!(guard.refuse(&Uri::from_static("/"), &headers).is_some());
+    }
+}

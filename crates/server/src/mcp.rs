@@ -1,0 +1,216 @@
+//! The Model Context Protocol: one handler behind stdio and Streamable HTTP, in both eras of the protocol.
+//!
+//! Stateless: every request stands alone, nothing is sent to a client but its answer (and progress,
+//! when it asked for that). Sessions, sampling, roots and the old SSE transport are absent.
+
+pub mod schema;
+pub mod tools;
+pub mod stdio;
+pub mod streamable;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::handler::server::tool::{ToolRoute, ToolRouter};
+use rmcp::model::{
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+    CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult, DiscoverResult,
+    ErrorCode, Implementation, JsonObject, ListPromptsRequestMethod, ListPromptsResult,
+    ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult,
+    ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+    ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::{Value, json};
+use sextant_engine::workspace::Failure;
+
+use crate::app::{App, Limits};
+use crate::wire;
+
+/// Key of the `_meta` entry that carries the error envelope beside the text of a refusal.
+pub const ERROR_META: &str = "sextant/error";
+const SERVER_INFO_META: &str = "io.modelcontextprotocol/serverInfo";
+
+/// How long a client may keep the tool list and the discovery: they change with the binary only.
+const LIST_TTL_MS: u64 = 300_000;
+/// The first word of progress on a slow question, and every later one, come this far apart.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The handler of one connection or request. Cheap to clone.
+#[derive(Clone)]
+pub struct McpServer {
+    app: App,
+    limits: Limits,
+    router: Arc<ToolRouter<McpServer>>,
+}
+
+impl McpServer {
+    pub fn new(app: App, limits: Limits) -> Self {
+        let mut router = ToolRouter::new();
+        for tool in tools::all() {
+            router.add_route(ToolRoute::new_dyn(tool, |call: ToolCallContext<'_, McpServer>| {
+                Box::pin(async move { Ok(CallToolResponse::from(call.service.answer(&call).await)) })
+            }));
+        }
+        McpServer { app, limits, router: Arc::new(router) }
+    }
+
+    /// Runs a tool. Both an answer and a refusal are results: a client shows protocol errors to nobody.
+    async fn answer(&self, call: &ToolCallContext<'_, McpServer>) -> CallToolResult {
+        let arguments = call.arguments.clone().unwrap_or_default();
+        let context = &call.request_context;
+        let work = self.app.call(call.name(), arguments, self.limits, context.ct.clone());
+        match with_progress(work, context).await {
+            Ok(answer) => CallToolResult::structured(answer).with_meta(Some(stamp())),
+            Err(failure) => refusal(&failure),
+        }
+    }
+}
+
+/// The text says everything; programs find the envelope of the other doors in `_meta`.
+fn refusal(failure: &Failure) -> CallToolResult {
+    let mut meta = stamp();
+    meta.insert(ERROR_META.into(), wire::error_object(failure));
+    CallToolResult::error(vec![ContentBlock::text(wire::error_text(failure))]).with_meta(Some(meta))
+}
+
+/// Awaits `work`; a caller who gave a progress token hears every other second that it is still running.
+async fn with_progress<T>(work: impl Future<Output = T>, context: &RequestContext<RoleServer>) -> T {
+    let Some(token) = context.meta.get_progress_token() else { return work.await };
+    let mut work = std::pin::pin!(work);
+    let mut seconds = 0.0;
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(PROGRESS_INTERVAL) => {
+                seconds += PROGRESS_INTERVAL.as_secs_f64();
+                let note = ProgressNotificationParam::new(token.clone(), seconds).with_message("still running");
+                if let Err(fault) = context.peer.notify_progress(note).await {
+                    tracing::debug!(%fault, "progress could not be sent");
+                }
+            }
+        }
+    }
+}
+
+impl ServerHandler for McpServer {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(implementation())
+            .with_instructions(tools::INSTRUCTIONS)
+    }
+
+    /// The revisions with Streamable HTTP; 2024-11-05 knew only the transport that is not served.
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        let versions = ProtocolVersion::KNOWN_VERSIONS.iter();
+        Cow::Owned(versions.filter(|version| **version != ProtocolVersion::V_2024_11_05).cloned().collect())
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info()).with_ttl_ms(LIST_TTL_MS))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let mut result = ListToolsResult::with_all_items(self.router.list_all());
+        result.meta = Some(stamp());
+        // Clients of the earlier revisions do not know these hints.
+        if context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+        {
+            result = result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private);
+        }
+        Ok(result)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.router.get(name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if !self.router.has_route(&request.name) {
+            let names: Vec<String> = self.router.list_all().iter().map(|tool| tool.name.to_string()).collect();
+            let name: String = request.name.chars().take(80).collect();
+            return Err(ErrorData::invalid_params(
+                format!("unknown tool `{name}`; the tools are {}", names.join(", ")),
+                Some(json!({ "available": names })),
+            ));
+        }
+        self.router.call(ToolCallContext::new(self, request, context)).await
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+    }
+
+    /// A method we do not have; or `tools/call` whose params no revision of the protocol allows.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if request.method == CallToolRequestMethod::VALUE {
+            let help = "`params` of tools/call are {\"name\": text, \"arguments\": object}";
+            return Err(ErrorData::invalid_params(help, None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+    }
+}
+
+fn implementation() -> Implementation {
+    Implementation::new("sextant", env!("CARGO_PKG_VERSION")).with_title("Sextant")
+}
+
+/// Who answers, in the `_meta` of a result.
+fn stamp() -> MetaObject {
+    let mut meta = MetaObject::new();
+    let info = serde_json::to_value(implementation()).unwrap_or(Value::Null);
+    meta.insert(SERVER_INFO_META.into(), info);
+    meta
+}
+
+/// A JSON object for a schema; anything else is a fault of the table it comes from.
+fn schema_object(schema: Value) -> Arc<JsonObject> {
+    match schema {
+        Value::Object(object) => Arc::new(object),
+        _ => unreachable!("a schema is an object"),
+    }
+}

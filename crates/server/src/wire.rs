@@ -1,0 +1,173 @@
+//! Protocol envelopes: how a refusal is written as JSON, as one line of text, and as an HTTP status.
+
+use serde_json::{Map, Value, json};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+/// Characters that [`error_text`] stays below: some clients show only the text, and cut it.
+pub const ERROR_TEXT_LIMIT: usize = 1_000;
+
+/// Characters of JSON that an echoed argument may have.
+const RECEIVED_LIMIT: usize = 200;
+
+/// Further faults that one refusal lists beside the first.
+const OTHERS_LIMIT: usize = 20;
+
+/// `{"error": {code, message, help?, field?, received?, did_you_mean, example?, retryable, others?}}`.
+pub fn error_envelope(failure: &Failure) -> Value {
+    json!({ "error": error_object(failure) })
+}
+
+/// The value under `error`: the first fault in full, the code, message and field of the others.
+pub fn error_object(failure: &Failure) -> Value {
+    let Some(first) = failure.0.iter().next() else {
+        return json!({ "code": Code::Internal.as_str(), "message": NAMELESS, "did_you_mean": [], "retryable": false });
+    };
+    let mut object = Map::new();
+    object.insert("code".into(), first.code.as_str().into());
+    object.insert("message".into(), first.message.clone().into());
+    if let Some(help) = &first.help {
+        object.insert("help".into(), help.clone().into());
+    }
+    if let Some(field) = &first.field {
+        object.insert("field".into(), field.clone().into());
+    }
+    if let Some(received) = first.received.as_ref().filter(|value| is_short(value)) {
+        object.insert("received".into(), received.clone());
+    }
+    object.insert("did_you_mean".into(), first.did_you_mean.clone().into());
+    if let Some(example) = &first.example {
+        object.insert("example".into(), example.clone());
+    }
+    object.insert("retryable".into(), first.code.retryable().into());
+    let others: Vec<Value> = failure.0.iter().skip(1).take(OTHERS_LIMIT).map(other).collect();
+    if !others.is_empty() {
+        object.insert("others".into(), others.into());
+    }
+    Value::Object(object)
+}
+
+const NAMELESS: &str = "a refusal without a fault";
+
+fn other(diagnostic: &Diagnostic) -> Value {
+    let mut object = Map::new();
+    object.insert("code".into(), diagnostic.code.as_str().into());
+    object.insert("message".into(), diagnostic.message.clone().into());
+    if let Some(field) = &diagnostic.field {
+        object.insert("field".into(), field.clone().into());
+    }
+    Value::Object(object)
+}
+
+/// `code: message (field, received); help; did you mean …; example …; also …`, in less than
+/// [`ERROR_TEXT_LIMIT`] characters. A part that does not fit is left out, a long message is cut.
+pub fn error_text(failure: &Failure) -> String {
+    let mut faults = failure.0.iter();
+    let Some(first) = faults.next() else { return format!("{}: {NAMELESS}", Code::Internal) };
+    let mut text = Line::new(format!("{}: {}", first.code, shorten(&one_line(&first.message), 500)));
+    let received = first.received.as_ref().filter(|value| is_short(value)).map(|value| format!("received {value}"));
+    let place: Vec<String> = first.field.iter().map(|field| shorten(field, 100)).chain(received).collect();
+    if !place.is_empty() {
+        text.add(&format!(" ({})", place.join(", ")));
+    }
+    if let Some(help) = &first.help {
+        text.add(&format!("; {}", one_line(help)));
+    }
+    if !first.did_you_mean.is_empty() {
+        let names: Vec<String> = first.did_you_mean.iter().map(|name| format!("`{name}`")).collect();
+        text.add(&format!("; did you mean {}", names.join(", ")));
+    }
+    if let Some(example) = &first.example {
+        text.add(&format!("; example {example}"));
+    }
+    for other in faults {
+        text.add(&format!("; also {}: {}", other.code, one_line(&other.message)));
+    }
+    text.0
+}
+
+/// The HTTP status of a refusal: its first fault's.
+pub fn status(failure: &Failure) -> u16 {
+    failure.0.iter().next().map_or(500, |first| first.code.status())
+}
+
+/// A text that only takes parts which keep it under the limit.
+struct Line(String);
+
+impl Line {
+    fn new(start: String) -> Self {
+        Line(start)
+    }
+
+    fn add(&mut self, part: &str) {
+        if self.0.chars().count() + part.chars().count() < ERROR_TEXT_LIMIT {
+            self.0.push_str(part);
+        }
+    }
+}
+
+fn is_short(value: &Value) -> bool {
+    value.to_string().chars().count() <= RECEIVED_LIMIT
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_string();
+    }
+    text.chars().take(limit - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sextant_semantics::diagnostic::Diagnostics;
+
+    fn unknown_metric() -> Diagnostic {
+        Diagnostic::new(Code::UnknownMetric, "unknown metric `net_sale`")
+            .field("metric_names[0]")
+            .received("net_sale")
+            .help("`search` lists the metrics")
+            .suggest("net_sale", ["net_sales", "orders"])
+            .example(json!(["net_sales"]))
+    }
+
+    #[test]
+    fn the_envelope_says_everything_of_the_first_fault_and_names_the_others() {
+        let failure = Failure(Diagnostics(vec![
+            unknown_metric(),
+            Diagnostic::new(Code::InvalidTimezone, "unknown time zone `Mars`").field("timezone"),
+        ]));
+        assert_eq!(
+            error_envelope(&failure).to_string(),
+            r#"{"error":{"code":"unknown-metric","message":"unknown metric `net_sale`","help":"`search` lists the metrics","field":"metric_names[0]","received":"net_sale","did_you_mean":["net_sales"],"example":["net_sales"],"retryable":false,"others":[{"code":"invalid-timezone","message":"unknown time zone `Mars`","field":"timezone"}]}}"#
+        );
+        assert_eq!(
+            error_text(&failure),
+            "unknown-metric: unknown metric `net_sale` (metric_names[0], received \"net_sale\"); `search` lists the metrics; \
+             did you mean `net_sales`; example [\"net_sales\"]; also invalid-timezone: unknown time zone `Mars`"
+        );
+        assert_eq!(status(&failure), 400);
+    }
+
+    #[test]
+    fn the_text_stays_short_whatever_the_fault_holds() {
+        let long = "x".repeat(5_000);
+        let mut diagnostic = unknown_metric().received(long.as_str()).help(long.as_str());
+        diagnostic.message = long.clone();
+        let text = error_text(&Failure(Diagnostics(vec![diagnostic; 50])));
+        assert!(text.chars().count() < ERROR_TEXT_LIMIT, "{}", text.chars().count());
+        assert!(text.contains("did you mean `net_sales`"));
+        assert!(!text.contains("received"));
+    }
+
+    #[test]
+    fn a_message_of_several_lines_becomes_one() {
+        let failure = Failure(Diagnostic::new(Code::InvalidFilter, "expected `)`\n  at the end").into());
+        assert_eq!(error_text(&failure), "invalid-filter: expected `)` at the end");
+    }
+}
