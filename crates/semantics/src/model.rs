@@ -9,14 +9,21 @@ use std::collections::BTreeSet;
 use crate::source::{Sources, Span, Spanned};
 use crate::time::granularity::Granularity;
 
+mod convert;
+mod fields;
+mod format;
+mod read;
 pub mod calendar;
 pub mod dataset;
 pub mod relationship;
 pub mod metric;
 pub mod policy;
 pub mod saved_query;
+pub mod words;
 
 pub use calendar::{Calendar, NamedRange};
+pub use format::schema;
+pub use read::read;
 pub use dataset::{Column, Currency, Dataset, Dimension, DimensionKind, Entity, Location, StoredAs, Watermark};
 pub use metric::{Aggregation, Input, Metric, MetricKind};
 pub use policy::Policy;

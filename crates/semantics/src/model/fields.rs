@@ -1,0 +1,254 @@
+//! Reading one map: the keys it knows are taken, every other and every value that does not
+//! convert is a finding, and reading goes on.
+//!
+//! Keys are taken by the tables of [`super::format`]. In builds with debug assertions a key that
+//! is not in the table, a value taken as another shape than the table's, and a key of the table
+//! that nobody took are all panics, so table and reader cannot drift apart.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+
+use super::format::{Key, Need, Shape, Table};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Sources, Span, Spanned};
+use crate::yaml::{Entry, Node, Value};
+
+mod take;
+
+/// What is collected while all files are read.
+pub(super) struct Reader<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) findings: RefCell<Diagnostics>,
+    pub(super) unread: RefCell<BTreeSet<String>>,
+}
+
+impl Reader<'_> {
+    pub(super) fn report(&self, finding: Diagnostic) {
+        self.findings.borrow_mut().push(finding);
+    }
+
+    /// `file:line`, for a help that points at another place.
+    pub(super) fn place(&self, span: Span) -> String {
+        format!("{}:{}", self.sources.get(span.source).name, self.sources.position(span).line)
+    }
+
+    /// The items without those whose name an earlier one has; each of these is a finding.
+    pub(super) fn distinct<T>(&self, noun: &str, items: Vec<T>, name: impl Fn(&T) -> &Spanned<String>) -> Vec<T> {
+        let mut seen = HashMap::<String, Span>::new();
+        items
+            .into_iter()
+            .filter(|item| {
+                let name = name(item);
+                match seen.get(&name.value) {
+                    Some(first) => {
+                        self.twice(noun, name, *first);
+                        false
+                    }
+                    None => seen.insert(name.value.clone(), name.span).is_none(),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn twice(&self, noun: &str, name: &Spanned<String>, first: Span) {
+        let message = format!("a second {noun} `{}`", name.value);
+        let help = format!("the first is in {}; rename or remove one", self.place(first));
+        self.report(Diagnostic::new(Code::DuplicateName, message).at(name.span).help(help));
+    }
+}
+
+/// The keys of one map, on their way into a type of the model.
+pub(super) struct Fields<'a> {
+    pub(super) reader: &'a Reader<'a>,
+    pub(super) span: Span,
+    table: &'static Table,
+    entries: &'a [Entry],
+    /// The word of `type`, where keys depend on it and it is a known one.
+    kind: Option<&'static str>,
+    /// Which keys of the table were taken, as bits.
+    taken: Cell<u64>,
+}
+
+impl<'a> Fields<'a> {
+    /// The keys of `node`, unless it is no map. Keys that the table does not have, and required
+    /// ones that the map does not have, are findings.
+    pub(super) fn open(reader: &'a Reader<'a>, table: &'static Table, node: &'a Node) -> Option<Fields<'a>> {
+        let Value::Map(entries) = &node.value else {
+            let wants = Shape::Object(table).wants();
+            let message = format!("a {} wants {wants}, not {}", table.noun, node.noun());
+            reader.report(Diagnostic::new(Code::WrongType, message).at(node.span));
+            return None;
+        };
+        let kind = kind_of(table, node);
+        let fields = Fields { reader, span: node.span, table, entries, kind, taken: Cell::new(0) };
+        fields.check_keys();
+        Some(fields)
+    }
+
+    /// The word of `type`, when it is a known one.
+    pub(super) fn kind(&self) -> Option<&'static str> {
+        self.kind
+    }
+
+    /// What messages call this object.
+    pub(super) fn label(&self) -> String {
+        match self.entry("name").and_then(|e| e.value.scalar()) {
+            Some(name) if !name.text.is_empty() => format!("{} `{}`", self.table.noun, name.text),
+            Some(_) | None => format!("this {}", self.table.noun),
+        }
+    }
+
+    /// Where a finding about the whole object stands: its name, else its first key.
+    pub(super) fn place(&self) -> Span {
+        let name = self.entry("name").map(|e| e.value.span);
+        name.or_else(|| self.entries.first().map(|e| e.key.span)).unwrap_or(self.span)
+    }
+
+    /// Records a contradiction between keys.
+    pub(super) fn contradiction(&self, span: Span, message: String, help: &str) {
+        self.reader.report(Diagnostic::new(Code::InvalidModel, message).at(span).help(help));
+    }
+
+    /// Records a key that is absent although another key calls for it.
+    pub(super) fn missing(&self, key: &'static str, why: &str) {
+        let message = format!("{} has no `{key}`", self.label());
+        self.reader.report(Diagnostic::new(Code::MissingKey, message).at(self.place()).help(why));
+    }
+
+    /// The object is left out of the model: references to its name are no findings of their own.
+    pub(super) fn leave_out(&self) {
+        if let Some(name) = self.entry("name").and_then(|e| e.value.scalar()) {
+            self.reader.unread.borrow_mut().insert(name.text.clone());
+        }
+    }
+
+    /// `object` as it is; when it is none, it is left out by name.
+    pub(super) fn or_left_out<T>(&self, object: Option<T>) -> Option<T> {
+        if object.is_none() {
+            self.leave_out();
+        }
+        object
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some_and(|e| !e.value.is_null())
+    }
+
+    fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.entries.iter().find(|e| e.key.value == key)
+    }
+
+    /// The key's table row and value; absent when the map does not have it, it is null, or the
+    /// object's type does not take it.
+    fn take(&self, name: &'static str) -> Option<(&'static Key, &'a Node)> {
+        let index = self.table.keys.iter().position(|key| key.name == name);
+        let index = index.expect("the reader asks for keys of the table");
+        self.taken.set(self.taken.get() | 1 << index);
+        let key = &self.table.keys[index];
+        let node = &self.entry(name)?.value;
+        (!node.is_null() && key.is_taken_by(self.kind)).then_some((key, node))
+    }
+
+    /// Counts the keys that `are` accepts as taken.
+    fn mark(&self, are: impl Fn(&Key) -> bool) {
+        for (i, _) in self.table.keys.iter().enumerate().filter(|(_, key)| are(key)) {
+            self.taken.set(self.taken.get() | 1 << i);
+        }
+    }
+
+    fn check_keys(&self) {
+        let taken_keys = || self.table.keys.iter().filter(|key| key.is_taken_by(self.kind)).map(|key| key.name);
+        let mut meant = Vec::new();
+        for entry in self.entries {
+            let name = entry.key.value.as_str();
+            let key = self.table.key(name);
+            if key.is_some_and(|key| key.is_taken_by(self.kind)) {
+                continue;
+            }
+            let message = format!("unknown key `{}` of {}", excerpt(name), self.label());
+            let finding = Diagnostic::new(Code::UnknownKey, message).at(entry.key.span);
+            let finding = match key.map(|key| key.need) {
+                Some(Need::Types { must, may }) => {
+                    let types: Vec<String> = must.iter().chain(may).map(|t| format!("`type: {t}`")).collect();
+                    finding.help(format!("`{name}` is a key of {} with {}", plural(self.table.noun), types.join(" or ")))
+                }
+                Some(Need::Optional | Need::Required) | None => {
+                    let finding = finding.suggest(name, taken_keys());
+                    meant.extend(finding.did_you_mean.iter().cloned());
+                    match finding.did_you_mean.is_empty() {
+                        true => finding.help(self.keys_help(name, taken_keys())),
+                        false => finding,
+                    }
+                }
+            };
+            self.reader.report(finding);
+        }
+        for key in self.table.keys.iter().filter(|key| key.is_required_by(self.kind)) {
+            if !self.has(key.name) && !meant.iter().any(|meant| meant == key.name) {
+                self.missing(key.name, &format!("add `{}`: {}", key.name, key.shape.wants()));
+            }
+        }
+        self.check_one_of(&meant);
+    }
+
+    fn keys_help(&self, name: &str, keys: impl Iterator<Item = &'static str>) -> String {
+        if name.contains(':') {
+            return "a space is missing after the colon".to_string();
+        }
+        format!("keys of a {}: {}", self.table.noun, keys.collect::<Vec<_>>().join(", "))
+    }
+
+    fn check_one_of(&self, meant: &[String]) {
+        let forms = self.table.one_of;
+        let mut given = forms.iter().filter(|form| self.has(form));
+        match (given.next(), given.next()) {
+            (Some(first), Some(second)) => {
+                let span = self.entry(second).map_or(self.span, |e| e.key.span);
+                let message = format!("{} has both `{first}` and `{second}`", self.label());
+                self.contradiction(span, message, &format!("exactly one of {}", forms.join(", ")));
+            }
+            (None, _) if !forms.is_empty() && !meant.iter().any(|meant| forms.contains(&meant.as_str())) => {
+                let message = format!("{} has none of {}", self.label(), forms.join(", "));
+                let finding = Diagnostic::new(Code::MissingKey, message).at(self.place());
+                self.reader.report(finding.help(format!("give exactly one: {}", self.table.about)));
+            }
+            (Some(_), None) | (None, _) => {}
+        }
+    }
+}
+
+/// Keys of the table that nobody took would be parsed and ignored.
+#[cfg(debug_assertions)]
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for (i, key) in self.table.keys.iter().enumerate() {
+            let read = self.taken.get() & (1 << i) != 0 || !key.is_taken_by(self.kind);
+            assert!(read, "nobody reads `{}` of a {}", key.name, self.table.noun);
+        }
+    }
+}
+
+/// The word of `type`, where the table's keys depend on it.
+fn kind_of(table: &Table, node: &Node) -> Option<&'static str> {
+    table.keys.iter().find(|key| matches!(key.need, Need::Types { .. }))?;
+    let Shape::Word(words) = table.key("type")?.shape else { return None };
+    let written = &node.get("type")?.scalar()?.text;
+    words.iter().find(|word| **word == written).copied()
+}
+
+fn plural(noun: &str) -> String {
+    format!("{noun}s")
+}
+
+/// A text short enough for a message.
+fn excerpt(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(60) {
+        Some((i, _)) => format!("{}…", &line[..i]),
+        None => line.to_string(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Texts to a model: every file is read to its end, and all findings come together.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::fields::{Fields, Reader};
+use super::format;
+use super::{Calendar, Model};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Sources, Span, Spanned};
+use crate::yaml::{self, Node};
+
+mod dataset;
+mod metric;
+mod question;
+
+/// The model of these files, as far as it could be read, and every finding of every file.
+///
+/// Each text comes with its path relative to the model's directory. Keys, their values, names and
+/// what contradicts itself within one object are checked here, and that no two things of one kind
+/// share a name; what names refer to, and whether expressions parse, is the catalog's.
+pub fn read(texts: impl IntoIterator<Item = (String, String)>) -> (Model, Diagnostics) {
+    let mut sources = Sources::default();
+    let mut findings = Diagnostics::default();
+    let mut unread = BTreeSet::new();
+    let mut roots = Vec::new();
+    for (path, text) in texts {
+        let source = sources.add(path, text);
+        let text = sources.get(source).text.clone();
+        let documents = yaml::read(source, &text, &mut findings);
+        unread.extend(documents.lost);
+        roots.extend(documents.nodes);
+    }
+    let mut model = Model::default();
+    {
+        let reader =
+            Reader { sources: &sources, findings: RefCell::new(findings), unread: RefCell::new(unread) };
+        if !is_several_models(&reader, &roots) {
+            for root in &roots {
+                if let Some(fields) = Fields::open(&reader, &format::FILE, root) {
+                    add_file(&mut model, &fields);
+                }
+            }
+            check_whole(&mut model, &reader);
+        }
+        findings = reader.findings.into_inner();
+        model.unread = reader.unread.into_inner();
+    }
+    model.sources = sources;
+    (model, findings)
+}
+
+/// Two files that name different models are not one model; the rest of them is not looked at.
+fn is_several_models(reader: &Reader<'_>, roots: &[Node]) -> bool {
+    let named: Vec<(String, Span)> = roots
+        .iter()
+        .filter_map(|root| root.get("name"))
+        .filter_map(|name| Some((name.scalar()?.text.clone(), name.span)))
+        .collect();
+    let Some((first, _)) = named.first() else { return false };
+    let Some((second, span)) = named.iter().find(|(name, _)| name != first) else { return false };
+    let directories: BTreeSet<String> = named.iter().map(|(_, span)| directory(reader.sources, *span)).collect();
+    let message = format!("two models in one directory: `{first}` and `{second}`");
+    let help = match directories.len() {
+        1 => "files of one directory are one model; give them one name".to_string(),
+        _ => format!("choose one directory: {}", directories.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    reader.report(Diagnostic::new(Code::SeveralModels, message).at(*span).help(help));
+    true
+}
+
+fn directory(sources: &Sources, span: Span) -> String {
+    sources.get(span.source).name.rsplit_once('/').map_or_else(|| ".".to_string(), |(path, _)| path.to_string())
+}
+
+fn add_file(model: &mut Model, fields: &Fields<'_>) {
+    let _ = fields.count("version");
+    once(fields, "name", &mut model.name, fields.text("name"));
+    once(fields, "description", &mut model.description, fields.text("description"));
+    once(fields, "currency", &mut model.currency, fields.text("currency"));
+    if let Some(calendar) = fields.object("calendar", |f| Some(Spanned::new(question::calendar(f), f.span))) {
+        if model.calendar == Calendar::default() {
+            model.calendar = calendar.value;
+        } else {
+            let help = "one file has the calendar of the model";
+            fields.contradiction(calendar.span, "a second calendar".to_string(), help);
+        }
+    }
+    if let Some(audit) = fields.object("audit", |f| Some(Spanned::new(question::audit(f), f.span))) {
+        if model.audit.metrics.is_empty() && model.audit.dimensions.is_empty() {
+            model.audit = audit.value;
+        } else {
+            fields.contradiction(audit.span, "a second audit".to_string(), "one file has the audit of the model");
+        }
+    }
+    model.datasets.extend(fields.objects("datasets", |f| f.or_left_out(dataset::dataset(f))));
+    model.dimensions.extend(fields.objects("dimensions", |f| f.or_left_out(dataset::shared_dimension(f))));
+    model.relationships.extend(fields.objects("relationships", |f| f.or_left_out(dataset::relationship(f))));
+    model.metrics.extend(fields.objects("metrics", |f| f.or_left_out(metric::metric(f, metric::Home::Model))));
+    model.time_ranges.extend(fields.objects("time_ranges", |f| f.or_left_out(question::time_range(f))));
+    model.targets.extend(fields.objects("targets", question::target));
+    model.policies.extend(fields.objects("policies", question::policy));
+    model.saved_queries.extend(fields.objects("saved_queries", |f| f.or_left_out(question::saved_query(f))));
+    model.tests.extend(fields.objects("tests", question::test));
+}
+
+/// Puts a value that the whole model has once; the same text twice is once.
+fn once(fields: &Fields<'_>, key: &str, slot: &mut Option<Spanned<String>>, value: Option<Spanned<String>>) {
+    match (slot.as_ref(), value) {
+        (Some(first), Some(second)) if first.value != second.value => {
+            let help = format!("the first is in {}", fields.reader.place(first.span));
+            fields.contradiction(second.span, format!("a second `{key}` of the model"), &help);
+        }
+        (None, Some(value)) => *slot = Some(value),
+        (Some(_), _) | (None, None) => {}
+    }
+}
+
+/// What can only be said of all files together.
+fn check_whole(model: &mut Model, reader: &Reader<'_>) {
+    if let (None, Some((source, _))) = (&model.name, reader.sources.iter().next()) {
+        let finding = Diagnostic::new(Code::MissingKey, "the model has no `name`").at(Span::new(source, 0, 0));
+        reader.report(finding.help("add `name:` to one of its files"));
+    }
+    model.datasets = reader.distinct("dataset", std::mem::take(&mut model.datasets), |d| &d.name);
+    model.dimensions = reader.distinct("shared dimension", std::mem::take(&mut model.dimensions), |d| &d.name);
+    model.relationships = reader.distinct("relationship", std::mem::take(&mut model.relationships), |r| &r.name);
+    model.time_ranges = reader.distinct("time range", std::mem::take(&mut model.time_ranges), |r| &r.name);
+    model.saved_queries = reader.distinct("saved query", std::mem::take(&mut model.saved_queries), |q| &q.name);
+    metric::distinct(model, reader);
+}

@@ -1,0 +1,63 @@
+//! The closed lists of words that keys take, as written in YAML.
+
+use chrono::Weekday;
+
+use crate::model::calendar::FiscalWeek53;
+use crate::model::dataset::{DimensionKind, Normalization};
+use crate::model::metric::{
+    Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
+};
+use crate::time::calendar::{FiscalEnd, FiscalPattern};
+use crate::time::granularity::Granularity;
+
+/// A closed choice that YAML writes as one word.
+pub trait Word: Copy + 'static {
+    /// Every word, in the order of the documentation.
+    const NAMES: &'static [&'static str];
+    /// The choice of exactly this word.
+    fn of(word: &str) -> Option<Self>;
+    /// The word of this choice.
+    fn word(self) -> &'static str;
+}
+
+macro_rules! words {
+    ($($type:ty { $($variant:ident $word:literal)* })*) => {
+        $(impl Word for $type {
+            const NAMES: &'static [&'static str] = &[$($word),*];
+
+            fn of(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+
+            fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        })*
+    };
+}
+
+words! {
+    Aggregation {
+        Sum "sum" Min "min" Max "max" Count "count" CountDistinct "count_distinct" Average "average" Median "median"
+        Percentile "percentile" SumBoolean "sum_boolean" First "first" Last "last"
+        ApproxCountDistinct "approx_count_distinct"
+    }
+    Calculation { ConversionRate "conversion_rate" Conversions "conversions" }
+    DimensionKind { Categorical "categorical" Time "time" Boolean "boolean" Number "number" }
+    Direction { Up "up" Down "down" Neutral "neutral" }
+    FiscalEnd { Last "last" Nearest "nearest" }
+    FiscalPattern { FourFourFive "4-4-5" FourFiveFour "4-5-4" FiveFourFour "5-4-4" }
+    FiscalWeek53 { LastMonth "last_month" }
+    Format { Number "number" Currency "currency" Percent "percent" Ratio "ratio" Duration "duration" }
+    Granularity {
+        Second "second" Minute "minute" Hour "hour" Day "day" Week "week" Month "month" Quarter "quarter" Year "year"
+        FiscalQuarter "fiscal_quarter" FiscalYear "fiscal_year"
+    }
+    Normalization { Trim "trim" Lower "lower" Upper "upper" }
+    PercentileType { Continuous "continuous" Discrete "discrete" }
+    PeriodAggregation { First "first" Last "last" Average "average" }
+    Weekday {
+        Mon "monday" Tue "tuesday" Wed "wednesday" Thu "thursday" Fri "friday" Sat "saturday" Sun "sunday"
+    }
+    WindowChoice { First "first" Last "last" }
+}
