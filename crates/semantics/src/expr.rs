@@ -10,6 +10,7 @@ use crate::data_type::DataType;
 use crate::source::{Span, Spanned};
 
 pub mod display;
+mod function;
 pub mod parse;
 pub mod typing;
 mod unit;

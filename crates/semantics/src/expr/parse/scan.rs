@@ -1,0 +1,493 @@
+//! The tokens of an expression with their bytes, held against the limits and the closed lists of
+//! tokens, words and functions before anything recursive reads them.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
+
+use super::dialect::ExpressionDialect;
+use super::{Anchor, LANGUAGE, MAX_CHAIN, MAX_LIST, MAX_NESTING, Place, excerpt};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::expr::Function;
+use crate::source::Span;
+
+/// Operators on one path from the root of a tree to a leaf.
+const MAX_DEPTH: usize = 600;
+
+/// The tokens of one text, without white space.
+pub(super) struct Tokens<'a> {
+    text: &'a str,
+    anchor: Anchor,
+    tokens: Vec<Lexed>,
+}
+
+struct Lexed {
+    token: TokenWithSpan,
+    start: usize,
+    end: usize,
+    /// The parenthesis that this token stands in.
+    open: Option<usize>,
+    /// Of an opening parenthesis: the one that closes it.
+    close: Option<usize>,
+}
+
+impl<'a> Tokens<'a> {
+    /// The tokens of `text`, or the first thing in it that the language does not have.
+    pub(super) fn scan(text: &'a str, anchor: Anchor, place: Place) -> Result<Tokens<'a>, Diagnostic> {
+        let mut raw = Vec::new();
+        let failure = Tokenizer::new(&ExpressionDialect, text).tokenize_with_location_into_buf(&mut raw).err();
+        let tokens = with_bytes(text, raw);
+        if let Some(error) = failure {
+            let start = tokens.last().map_or(0, |t| t.end);
+            return Err(Diagnostic::new(Code::InvalidExpression, lower_first(&error.message))
+                .at(anchor.span(start, text.len()))
+                .help("text stands in single quotes, a name that is a keyword in double quotes"));
+        }
+        let comment = tokens.iter().find(|t| {
+            matches!(
+                t.token.token,
+                Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_))
+            )
+        });
+        if let Some(comment) = comment {
+            return Err(Diagnostic::new(Code::UnsupportedExpression, "a comment in an expression")
+                .at(anchor.span(comment.start, comment.end))
+                .help("to subtract a negative number, put a space between the signs or parentheses around it"));
+        }
+        let tokens = tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
+        let mut tokens = Tokens { text, anchor, tokens };
+        tokens.check_words(place)?;
+        tokens.check_shape()?;
+        Ok(tokens)
+    }
+
+    pub(super) fn for_parser(&self) -> Vec<TokenWithSpan> {
+        self.tokens.iter().map(|t| t.token.clone()).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(super) fn token(&self, index: usize) -> Option<&Token> {
+        self.tokens.get(index).map(|t| &t.token.token)
+    }
+
+    /// The token at or after a location of the text; the last one when there is none.
+    pub(super) fn at_location(&self, location: Location) -> usize {
+        self.at_position(location.line, location.column)
+    }
+
+    pub(super) fn at_position(&self, line: u64, column: u64) -> usize {
+        let before = |t: &Lexed| (t.token.span.start.line, t.token.span.start.column) < (line, column);
+        let at = self.tokens.partition_point(before);
+        if line == 0 { self.tokens.len() - 1 } else { at.min(self.tokens.len() - 1) }
+    }
+
+    pub(super) fn open_around(&self, index: usize) -> Option<usize> {
+        self.tokens[index].open
+    }
+
+    pub(super) fn close_of(&self, open: usize) -> Option<usize> {
+        self.tokens.get(open).and_then(|t| t.close)
+    }
+
+    pub(super) fn span(&self, first: usize, last: usize) -> Span {
+        self.anchor.span(self.tokens[first].start, self.tokens[last.max(first)].end)
+    }
+
+    pub(super) fn whole(&self) -> Span {
+        self.anchor.at
+    }
+
+    pub(super) fn text_of(&self, index: usize) -> &'a str {
+        &self.text[self.tokens[index].start..self.tokens[index].end]
+    }
+
+    fn refuse(&self, index: usize, message: String) -> Diagnostic {
+        Diagnostic::new(Code::UnsupportedExpression, message).at(self.span(index, index))
+    }
+
+    /// Every token is one of the language's, and every word before a parenthesis one that may be.
+    fn check_words(&self, place: Place) -> Result<(), Diagnostic> {
+        for index in 0..self.tokens.len() {
+            let word = match &self.tokens[index].token.token {
+                Token::Word(word) if word.quote_style.is_some() => continue,
+                Token::Word(word) => word,
+                Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::Comma
+                | Token::Period
+                | Token::LParen
+                | Token::RParen
+                | Token::Eq
+                | Token::Neq
+                | Token::Lt
+                | Token::Gt
+                | Token::LtEq
+                | Token::GtEq
+                | Token::Plus
+                | Token::Minus
+                | Token::Mul
+                | Token::Div
+                | Token::Mod
+                | Token::StringConcat => continue,
+                Token::DoubleEq => return Err(self.refuse(index, "operator `==`".into()).help("equality is `=`")),
+                Token::DoubleColon => {
+                    return Err(self.refuse(index, "operator `::`".into()).help("write CAST(value AS type)"));
+                }
+                _ => {
+                    let found = excerpt(self.text_of(index));
+                    return Err(self.refuse(index, format!("`{found}` in an expression")).help(LANGUAGE));
+                }
+            };
+            let after_point = index > 0 && self.tokens[index - 1].token.token == Token::Period;
+            let is_call = self.token(index + 1) == Some(&Token::LParen);
+            match (after_point, is_call) {
+                (false, true) => self.check_call(index, word, place)?,
+                (false, false) => self.check_word(index, word)?,
+                (true, true) => return Err(self.unknown_function(index, word)),
+                (true, false) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_word(&self, index: usize, word: &Word) -> Result<(), Diagnostic> {
+        let before = index.checked_sub(1).and_then(|before| self.token(before));
+        match word.keyword {
+            Keyword::INTERVAL => self.check_interval(index),
+            Keyword::AS => self.check_type(index + 1),
+            Keyword::SELECT => Err(self.sub_query(index)),
+            Keyword::WITH if matches!(before, None | Some(Token::LParen)) => Err(self.sub_query(index)),
+            Keyword::OVER if before == Some(&Token::RParen) => Err(self.window(index, "OVER")),
+            Keyword::CURRENT_DATE
+            | Keyword::CURRENT_TIME
+            | Keyword::CURRENT_TIMESTAMP
+            | Keyword::LOCALTIME
+            | Keyword::LOCALTIMESTAMP => Err(self.clock(index, word)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_interval(&self, index: usize) -> Result<(), Diagnostic> {
+        match self.token(index + 1) {
+            Some(Token::SingleQuotedString(_) | Token::Number(..)) => Ok(()),
+            _ => Err(Diagnostic::new(Code::InvalidExpression, "INTERVAL without its length")
+                .at(self.span(index, index))
+                .help("an interval is written INTERVAL '7' day; a column of this name is written in double quotes")),
+        }
+    }
+
+    /// Types that hold types are refused here: sqlparser reads them without a limit.
+    fn check_type(&self, index: usize) -> Result<(), Diagnostic> {
+        match (self.token(index), self.token(index + 1)) {
+            (Some(Token::Word(_)), Some(Token::Lt)) => {
+                Err(self.refuse(index, format!("type `{}`", excerpt(self.text_of(index)))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_call(&self, index: usize, word: &Word, place: Place) -> Result<(), Diagnostic> {
+        let lower = word.value.to_ascii_lowercase();
+        match word.keyword {
+            Keyword::SELECT | Keyword::WITH | Keyword::EXISTS => return Err(self.sub_query(index)),
+            Keyword::OVER => return Err(self.window(index, "OVER")),
+            Keyword::FILTER | Keyword::WITHIN => return Err(self.aggregate(index, &lower, place)),
+            Keyword::CURRENT_DATE | Keyword::CURRENT_TIME | Keyword::CURRENT_TIMESTAMP => {
+                return Err(self.clock(index, word));
+            }
+            keyword if BEFORE_PARENTHESIS.contains(&keyword) => return Ok(()),
+            _ => {}
+        }
+        if Function::parse(&lower).is_some() {
+            Ok(())
+        } else if AGGREGATES.contains(&lower.as_str()) {
+            Err(self.aggregate(index, &lower, place))
+        } else if WINDOWS.contains(&lower.as_str()) {
+            Err(self.window(index, &word.value))
+        } else if CLOCKS.contains(&lower.as_str()) {
+            Err(self.clock(index, word))
+        } else {
+            Err(self.unknown_function(index, word))
+        }
+    }
+
+    fn sub_query(&self, index: usize) -> Diagnostic {
+        self.refuse(index, "a sub-query in an expression".into())
+            .help("an expression sees one row; list the values in IN (...), or declare a relationship or a metric")
+    }
+
+    fn window(&self, index: usize, name: &str) -> Diagnostic {
+        self.refuse(index, format!("window function `{name}` in an expression"))
+            .help("running totals and earlier periods are cumulative metrics, offsets and comparisons")
+    }
+
+    fn clock(&self, index: usize, word: &Word) -> Diagnostic {
+        self.refuse(index, format!("`{}` in an expression", word.value))
+            .help("the clock of a question is `as_of`; periods are asked by `time_range`")
+    }
+
+    fn aggregate(&self, index: usize, name: &str, place: Place) -> Diagnostic {
+        match place {
+            Place::Formula => self.refuse(index, format!("aggregate `{name}` in an expression")).help(
+                "an expression is computed row by row: a metric names its aggregation in `agg`, and formulas name metrics",
+            ),
+            Place::Where => Diagnostic::new(
+                Code::AggregateInWhere,
+                format!("aggregate `{name}` in a condition on rows"),
+            )
+            .at(self.span(index, index))
+            .help("conditions on results stand in `having` and name metrics: net_sales > 1000"),
+        }
+    }
+
+    fn unknown_function(&self, index: usize, word: &Word) -> Diagnostic {
+        let mut diagnostic = self.refuse(index, format!("unknown function `{}`", excerpt(&word.value))).help(LANGUAGE);
+        diagnostic.did_you_mean = nearest(&word.value, Function::ALL.map(Function::as_str));
+        diagnostic
+    }
+
+    /// Parentheses match, and nesting, chains, lists and depth are within their limits.
+    fn check_shape(&mut self) -> Result<(), Diagnostic> {
+        let mut frames = vec![Frame::default()];
+        for index in 0..self.tokens.len() {
+            let top = frames.len() - 1;
+            self.tokens[index].open = frames[top].parenthesis();
+            let after_point = index > 0 && self.tokens[index - 1].token.token == Token::Period;
+            match &self.tokens[index].token.token {
+                Token::LParen => frames.push(Frame { opened: Some(Opened::Parenthesis(index)), ..Frame::default() }),
+                Token::RParen => {
+                    let Some(Opened::Parenthesis(open)) = frames[top].opened else {
+                        return Err(self.unmatched(index, frames[top].opened));
+                    };
+                    self.tokens[open].close = Some(index);
+                    self.tokens[index].open = self.tokens[open].open;
+                    self.close(index, &mut frames)?;
+                }
+                Token::Comma => frames[top].next_item(),
+                Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => {
+                    frames[top].operators += 1
+                }
+                Token::Mul | Token::Div | Token::Mod | Token::StringConcat => frames[top].operators += 1,
+                Token::Plus | Token::Minus => {
+                    frames[top].operators += 1;
+                    frames[top].signs += usize::from(!self.ends_operand(index));
+                }
+                Token::Word(word) if word.quote_style.is_none() && !after_point => match word.keyword {
+                    Keyword::CASE => frames.push(Frame { opened: Some(Opened::Case(index)), ..Frame::default() }),
+                    Keyword::END if matches!(frames[top].opened, Some(Opened::Case(_))) => {
+                        self.close(index, &mut frames)?;
+                    }
+                    Keyword::WHEN | Keyword::THEN | Keyword::ELSE => frames[top].next_part(),
+                    Keyword::AND | Keyword::OR => frames[top].next_condition(),
+                    Keyword::NOT | Keyword::IS | Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::ILIKE => {
+                        frames[top].operators += 1;
+                        frames[top].signs += 1;
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+            let frame = &frames[frames.len() - 1];
+            let fault = if frames.len() > MAX_NESTING + 1 || frame.signs > MAX_NESTING {
+                format!("an expression nested more than {MAX_NESTING} levels deep")
+            } else if frame.conditions > MAX_CHAIN || frame.operators > MAX_CHAIN {
+                format!("a chain of more than {MAX_CHAIN} operators")
+            } else if frame.items > MAX_LIST {
+                format!("a list of more than {MAX_LIST} items")
+            } else {
+                continue;
+            };
+            return Err(Diagnostic::new(Code::QueryTooLarge, fault).at(self.span(index, index)));
+        }
+        match frames.last().and_then(|frame| frame.opened) {
+            Some(opened) => Err(self.unmatched(self.tokens.len() - 1, Some(opened))),
+            None => self.close(self.tokens.len() - 1, &mut frames),
+        }
+    }
+
+    /// Whether the token before `index` ends an operand, so that a sign there stands between two.
+    fn ends_operand(&self, index: usize) -> bool {
+        match index.checked_sub(1).and_then(|before| self.token(before)) {
+            Some(Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen) => true,
+            Some(_) | None => false,
+        }
+    }
+
+    /// Ends the innermost frame and carries its depth to the one around it.
+    fn close(&self, index: usize, frames: &mut Vec<Frame>) -> Result<(), Diagnostic> {
+        let Some(mut frame) = frames.pop() else { return Ok(()) };
+        frame.next_part();
+        let depth = frame.deepest + frame.inner;
+        if depth > MAX_DEPTH {
+            let fault = format!("more than {MAX_DEPTH} operators within each other");
+            return Err(Diagnostic::new(Code::QueryTooLarge, fault).at(self.span(index, index)));
+        }
+        if let Some(parent) = frames.last_mut() {
+            parent.inner = parent.inner.max(depth + 1);
+        }
+        Ok(())
+    }
+
+    fn unmatched(&self, index: usize, opened: Option<Opened>) -> Diagnostic {
+        let (at, fact) = match opened {
+            Some(Opened::Parenthesis(open)) => (open, "a parenthesis that is not closed"),
+            Some(Opened::Case(case)) => (case, "a CASE without its END"),
+            None => (index, "a closing parenthesis that was not opened"),
+        };
+        Diagnostic::new(Code::InvalidExpression, fact).at(self.span(at, at))
+    }
+}
+
+/// What a frame of [`Tokens::check_shape`] was opened by, with its token.
+#[derive(Clone, Copy)]
+enum Opened {
+    Parenthesis(usize),
+    Case(usize),
+}
+
+/// The counts of one level of nesting.
+#[derive(Default)]
+struct Frame {
+    opened: Option<Opened>,
+    /// ANDs and ORs of the current part.
+    conditions: usize,
+    /// Other operators of the current condition.
+    operators: usize,
+    /// Of them, those of one operand.
+    signs: usize,
+    most_operators: usize,
+    items: usize,
+    /// The greatest depth of the parts that are complete.
+    deepest: usize,
+    /// The greatest depth of what is nested in this level.
+    inner: usize,
+}
+
+impl Frame {
+    fn parenthesis(&self) -> Option<usize> {
+        match self.opened {
+            Some(Opened::Parenthesis(open)) => Some(open),
+            Some(Opened::Case(_)) | None => None,
+        }
+    }
+
+    fn next_condition(&mut self) {
+        self.conditions += 1;
+        self.most_operators = self.most_operators.max(self.operators);
+        (self.operators, self.signs) = (0, 0);
+    }
+
+    fn next_part(&mut self) {
+        self.most_operators = self.most_operators.max(self.operators);
+        self.deepest = self.deepest.max(self.conditions + self.most_operators);
+        (self.conditions, self.operators, self.signs, self.most_operators) = (0, 0, 0, 0);
+    }
+
+    fn next_item(&mut self) {
+        self.items += 1;
+        self.next_part();
+    }
+}
+
+/// Gives each token its bytes: sqlparser counts lines and characters from 1.
+fn with_bytes(text: &str, raw: Vec<TokenWithSpan>) -> Vec<Lexed> {
+    let mut positions = text.char_indices();
+    let (mut line, mut column, mut byte) = (1, 1, 0);
+    let mut seek = |to: Location| {
+        while (line, column) < (to.line, to.column) {
+            let Some((at, ch)) = positions.next() else { break };
+            byte = at + ch.len_utf8();
+            (line, column) = if ch == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        byte
+    };
+    raw.into_iter()
+        .map(|token| {
+            let start = seek(token.span.start);
+            let end = seek(token.span.end);
+            Lexed { token, start, end, open: None, close: None }
+        })
+        .collect()
+}
+
+fn lower_first(message: &str) -> String {
+    let mut chars = message.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// Words that may stand before a parenthesis without calling a function of ours.
+const BEFORE_PARENTHESIS: [Keyword; 25] = [
+    Keyword::AND,
+    Keyword::OR,
+    Keyword::NOT,
+    Keyword::IN,
+    Keyword::BETWEEN,
+    Keyword::LIKE,
+    Keyword::ILIKE,
+    Keyword::CASE,
+    Keyword::WHEN,
+    Keyword::THEN,
+    Keyword::ELSE,
+    Keyword::FROM,
+    Keyword::FOR,
+    Keyword::CAST,
+    Keyword::TRY_CAST,
+    Keyword::EXTRACT,
+    Keyword::DECIMAL,
+    Keyword::NUMERIC,
+    Keyword::DEC,
+    Keyword::VARCHAR,
+    Keyword::CHAR,
+    Keyword::CHARACTER,
+    Keyword::VARYING,
+    Keyword::FLOAT,
+    Keyword::TIMESTAMP,
+];
+
+const AGGREGATES: [&str; 27] = [
+    "sum",
+    "count",
+    "count_distinct",
+    "avg",
+    "average",
+    "mean",
+    "min",
+    "max",
+    "median",
+    "percentile",
+    "percentile_cont",
+    "percentile_disc",
+    "quantile",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+    "array_agg",
+    "string_agg",
+    "any_value",
+    "approx_count_distinct",
+    "approx_distinct",
+    "measure",
+    "agg",
+    "aggregate",
+];
+
+const WINDOWS: [&str; 10] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
+const CLOCKS: [&str; 6] = ["now", "today", "getdate", "sysdate", "localtime", "localtimestamp"];
