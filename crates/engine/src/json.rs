@@ -1,1 +1,3 @@
 //! The answer's envelope as JSON, and its schema.
+
+pub mod time_range;

@@ -5,6 +5,8 @@
 //! reports every fault at once; `schema` writes the JSON Schema of a tool from the same table.
 //! Every part carries the path of the argument that it came from, for diagnostics.
 
+pub mod time_range;
+
 use crate::expr::{DatePart, Expr, Name};
 use crate::source::Sources;
 

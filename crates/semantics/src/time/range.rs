@@ -1,11 +1,29 @@
 //! Time ranges: what was asked, and what it means now.
+//!
+//! A range is read ([`reading`]), cut at today, widened and cut by the request's flags
+//! ([`flags`]), and becomes a window of instants. Dates are counted on the plain calendar; only
+//! the ends of the window know of the zone's clock.
+
+mod vocabulary;
+mod typed;
+pub(crate) mod reading;
+mod flags;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::diagnostic::Warning;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
+use crate::time::as_of;
 use crate::time::calendar::Calendar;
-use crate::time::comparison::ResolvedComparison;
+use crate::time::comparison::{self, Mode, ResolvedComparison};
 use crate::time::granularity::Granularity;
+use crate::time::range::reading::Reading;
+use crate::time::zone;
+
+pub(crate) use flags::about_dates;
+pub use vocabulary::normalize;
 
 /// A stretch of time: the local dates it touches and the instants it lies between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,4 +116,87 @@ pub struct ResolvedTime {
     pub warnings: Vec<Warning>,
     /// Present when a comparison was asked, `none` and `target` too.
     pub comparison: Option<ResolvedComparison>,
+}
+
+/// Resolves the time part of a request. Without a range and without dates it is all data; what
+/// else a caller wants there, it puts into `arguments`.
+pub fn resolve(arguments: &TimeArguments, context: &TimeContext) -> Result<ResolvedTime, Diagnostic> {
+    let today = zone::local_date(context.now, context.calendar.zone);
+    let (asked, read) = read(arguments, context, today)?;
+    let finished = flags::apply(read, &asked, arguments, context, today)?;
+    let range = finished.reading.window(context.calendar.zone);
+    let comparison = match &arguments.comparison {
+        Some(text) => Some(comparison::resolve(text, &finished.reading, &range, context, today)?),
+        None => None,
+    };
+    Ok(ResolvedTime {
+        asked,
+        range,
+        includes_today: range.first <= today && today <= range.last,
+        complete: range.end <= cut(context),
+        warnings: flags::warnings(&finished, &range, arguments, context),
+        comparison,
+    })
+}
+
+/// The instant up to which anything is known: now, or the watermark before it.
+pub fn cut(context: &TimeContext) -> DateTime<Utc> {
+    context.watermark.map_or(context.now, |watermark| watermark.min(context.now))
+}
+
+/// Holds the named ranges of a model against the words they would hide and against each other.
+pub fn check_named(named: &[NamedRange]) -> Diagnostics {
+    let mut faults = Diagnostics::default();
+    let fault = |message: String| Diagnostic::new(Code::InvalidModel, message).field("named");
+    for (position, range) in named.iter().enumerate() {
+        let normal = normalize(&range.name);
+        if vocabulary::read(&normal).is_some() || Mode::parse(&normal).is_some() || typed::read(&range.name).is_some() {
+            faults.push(fault(format!("`{}` already means a range or a comparison", range.name)).help("another name"));
+        }
+        if range.last < range.first {
+            faults.push(fault(format!("`{}` ends before it starts", range.name)).help("`end` on or after `start`"));
+        }
+        if named[..position].iter().any(|earlier| normalize(&earlier.name) == normal) {
+            faults.push(fault(format!("two ranges are named `{}`", range.name)).help("one name for each range"));
+        }
+    }
+    faults
+}
+
+/// Reads the range or the two dates.
+fn read(arguments: &TimeArguments, context: &TimeContext, today: NaiveDate) -> Result<(Asked, Reading), Diagnostic> {
+    let TimeArguments { time_range, start_date, end_date, .. } = arguments;
+    let invalid = |message: &str, field: &str| {
+        Diagnostic::new(Code::InvalidTimeRange, message)
+            .field(field)
+            .help("`time_range` alone, or `start_date` and `end_date` together")
+    };
+    match (time_range, start_date, end_date) {
+        (Some(text), None, None) => Ok((Asked::Words(text.clone()), reading::read(text, context, today)?)),
+        (Some(_), ..) => Err(invalid("`time_range` beside `start_date` or `end_date` says two things", "time_range")),
+        (None, Some(start_date), Some(end_date)) => {
+            let first = typed_date(start_date, "start_date")?;
+            let last = typed_date(end_date, "end_date")?;
+            if last < first {
+                return Err(invalid(&format!("`{end_date}` is before `{start_date}`"), "end_date")
+                    .received(end_date.as_str())
+                    .help("an end on or after the start"));
+            }
+            let asked = Asked::Dates { start_date: start_date.clone(), end_date: end_date.clone() };
+            Ok((asked, Reading::of_dates(first, last, context.calendar, today)))
+        }
+        (None, Some(_), None) => Err(invalid("`start_date` without `end_date`", "time_range")),
+        (None, None, Some(_)) => Err(invalid("`end_date` without `start_date`", "time_range")),
+        (None, None, None) => Ok((Asked::Nothing, reading::all_data(context)?)),
+    }
+}
+
+fn typed_date(text: &str, field: &str) -> Result<NaiveDate, Diagnostic> {
+    as_of::date(text.trim()).ok_or_else(|| {
+        Diagnostic::new(Code::InvalidTimeRange, format!("`{text}` is not a date"))
+            .field(field)
+            .received(text)
+            .help("a date of the calendar as YYYY-MM-DD")
+            .example("2026-11-01")
+    })
 }
