@@ -16,6 +16,12 @@ impl<R: Display> Display for Expr<R> {
     }
 }
 
+impl Display for Literal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_literal(f, self)
+    }
+}
+
 impl Display for Name {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (index, part) in self.parts.iter().enumerate() {

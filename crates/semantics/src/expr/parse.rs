@@ -154,4 +154,4 @@ pub(crate) fn excerpt(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
