@@ -22,11 +22,11 @@ pub mod saved_query;
 pub mod words;
 
 pub use calendar::{Calendar, NamedRange};
-pub use format::schema;
-pub use read::read;
 pub use dataset::{Column, Currency, Dataset, Dimension, DimensionKind, Entity, Location, StoredAs, Watermark};
+pub use format::{schema, schema_text};
 pub use metric::{Aggregation, Input, Metric, MetricKind};
 pub use policy::Policy;
+pub use read::read;
 pub use relationship::{Relationship, SharedDimension};
 pub use saved_query::{Audit, SavedQuery, Target, Test};
 
@@ -80,3 +80,6 @@ pub struct NotYet {
     pub what: &'static str,
     pub span: Span,
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,11 @@ pub(in crate::model) const FISCAL: Table = Table::new(
     "Fiscal months of whole weeks.",
     &[
         required("pattern", Shape::Word(FiscalPattern::NAMES), "Weeks of the three months of a quarter."),
-        required("ends", Shape::Word(FiscalEnd::NAMES), "The last such weekday of the month, or the nearest to its end."),
+        required(
+            "ends",
+            Shape::Word(FiscalEnd::NAMES),
+            "The last such weekday of the month, or the nearest to its end.",
+        ),
         required("weekday", Shape::Word(Weekday::NAMES), "The weekday that ends the year."),
         required("month", Shape::Count(1, 12), "The month at whose end the year ends."),
         key("week_53", Shape::Word(FiscalWeek53::NAMES), "Where the 53rd week goes."),
@@ -189,7 +193,10 @@ pub(in crate::model) const RELATIONSHIP: Table = Table::new(
 pub(in crate::model) const AUDIT: Table = Table::new(
     "audit",
     "What an audit looks at unless told.",
-    &[key("metrics", TEXTS, "The metrics."), key("dimensions", TEXTS, "The dimensions that drivers are looked for in.")],
+    &[
+        key("metrics", TEXTS, "The metrics."),
+        key("dimensions", TEXTS, "The dimensions that drivers are looked for in."),
+    ],
 );
 
 pub(in crate::model) const TIME_RANGE: Table = Table::new(

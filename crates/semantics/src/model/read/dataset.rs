@@ -28,7 +28,9 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
         // Without its dataset nothing in it is part of the model.
         lost.extend(dimensions.into_iter().map(|d| d.name.value));
         lost.extend(entities.into_iter().map(|e| e.name.value));
-        lost.extend(metrics.into_iter().flat_map(|m| [vec![m.name], m.aliases, m.deprecated_names].concat()).map(|n| n.value));
+        lost.extend(
+            metrics.into_iter().flat_map(|m| [vec![m.name], m.aliases, m.deprecated_names].concat()).map(|n| n.value),
+        );
         return None;
     };
     drop(lost);
@@ -58,10 +60,14 @@ pub(super) fn location(f: &Fields<'_>) -> Option<Location> {
     let jsonl = f.text("jsonl");
     let table = f.text("table");
     let sql = f.text("sql");
-    let delimiter = f.parsed("delimiter", |s| matches!(s, Shape::Character), |text| match text.as_bytes() {
-        [byte] if byte.is_ascii() => Some(*byte),
-        _ => None,
-    });
+    let delimiter = f.parsed(
+        "delimiter",
+        |s| matches!(s, Shape::Character),
+        |text| match text.as_bytes() {
+            [byte] if byte.is_ascii() => Some(*byte),
+            _ => None,
+        },
+    );
     let header = f.flag("header");
     let null = f.text("null");
     let spans = [delimiter.as_ref().map(|d| d.span), header.as_ref().map(|h| h.span), null.as_ref().map(|n| n.span)];

@@ -159,14 +159,7 @@ fn conversion(f: &Fields<'_>) -> Option<Conversion> {
         let (base, conversion) = (f.text("base_property"), f.text("conversion_property"));
         Some(ConstantProperty { base_property: base?, conversion_property: conversion?, span: f.span })
     });
-    Some(Conversion {
-        base: base?,
-        conversion: conversion?,
-        entity: entity?,
-        window,
-        calculation,
-        constant_properties,
-    })
+    Some(Conversion { base: base?, conversion: conversion?, entity: entity?, window, calculation, constant_properties })
 }
 
 fn cohort(f: &Fields<'_>) -> Option<Cohort> {
@@ -210,7 +203,12 @@ fn read_input(f: &Fields<'_>) -> Option<Input> {
 
 fn materiality(f: &Fields<'_>) -> Option<Materiality> {
     let amount = |key| f.number(key, |s| matches!(s, Shape::Amount), convert::amount);
-    Some(Materiality { percent: amount("percent"), absolute: amount("absolute"), points: amount("points"), span: f.span })
+    Some(Materiality {
+        percent: amount("percent"),
+        absolute: amount("absolute"),
+        points: amount("points"),
+        span: f.span,
+    })
 }
 
 /// Names, aliases and deprecated names of metrics are one namespace. Of two that share one, the
