@@ -1,5 +1,330 @@
 //! The catalog: what a model means, by id; immutable once built.
+//!
+//! Names are resolved, expressions parsed, relationships turned into the join graph, metrics into
+//! a graph without cycles. What needs the data's column types waits for [`bind`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::data_type::DataType;
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Literal, Name};
+use crate::model;
+use crate::model::metric::{Direction, Format};
+use crate::model::{DimensionKind, Length, NotYet};
+use crate::source::{Sources, Span};
+use crate::time::calendar::Calendar;
+use crate::time::granularity::Granularity;
+use crate::time::stored::StoredAs;
 
 pub mod aggregation;
 pub mod id;
 pub mod join_graph;
+pub mod locate;
+pub mod metric_graph;
+pub mod build;
+pub mod bind;
+pub mod definition;
+
+pub use build::build;
+
+use aggregation::Aggregation;
+use id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
+use join_graph::{Cardinality, JoinGraph, ManyToOnePath};
+
+/// A checked model.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    pub name: String,
+    pub description: Option<String>,
+    pub calendar: Calendar,
+    /// The clock of a question stands at the end of the data unless it says otherwise.
+    pub as_of_data: bool,
+    /// The texts that the spans point into.
+    pub sources: Sources,
+    pub time_ranges: Vec<model::NamedRange>,
+    pub saved_queries: Vec<model::SavedQuery>,
+    pub targets: Vec<model::Target>,
+    pub tests: Vec<model::Test>,
+    /// What `audit_performance` looks at unless told.
+    pub audit_metrics: Vec<MetricId>,
+    /// Names as in `group_by`.
+    pub audit_dimensions: Vec<String>,
+    datasets: Vec<Dataset>,
+    dimensions: Vec<Dimension>,
+    shared: Vec<SharedDimension>,
+    relationships: Vec<Relationship>,
+    metrics: Vec<Metric>,
+    graph: JoinGraph,
+    dataset_names: HashMap<String, DatasetId>,
+    metric_names: BTreeMap<String, MetricName>,
+}
+
+/// One kind of row.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    pub id: DatasetId,
+    pub name: String,
+    pub label: Option<String>,
+    pub description: Option<String>,
+    pub source: model::Location,
+    pub columns: Vec<Column>,
+    pub primary_key: Vec<String>,
+    /// The primary key and the further unique keys.
+    pub keys: Vec<Vec<String>>,
+    /// The default time axis of its metrics.
+    pub axis: Option<Axis>,
+    pub watermark: Option<Watermark>,
+    pub dimensions: Vec<DimensionId>,
+    pub not_yet: Vec<NotYet>,
+    pub span: Span,
+}
+
+/// A declared column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: String,
+    pub data_type: DataType,
+    /// Whether files may lack it.
+    pub optional: bool,
+}
+
+/// Rows up to the latest value of `column`, less `lag`, are complete.
+#[derive(Clone, Debug)]
+pub struct Watermark {
+    pub column: String,
+    pub lag: Option<Length>,
+}
+
+/// Where a metric's time stands: a time dimension, reached from the metric's dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Axis {
+    pub path: ManyToOnePath,
+    pub dimension: DimensionId,
+}
+
+/// A name that rows are grouped and filtered by.
+#[derive(Clone, Debug)]
+pub struct Dimension {
+    pub id: DimensionId,
+    pub dataset: DatasetId,
+    pub name: String,
+    pub label: Option<String>,
+    pub description: Option<String>,
+    pub synonyms: Vec<String>,
+    pub kind: DimensionKind,
+    /// Over columns of the dataset's source.
+    pub expr: Expr<Name>,
+    /// Finest granularity of a time dimension's values.
+    pub granularity: Option<Granularity>,
+    /// What a time dimension's digits mean where the file does not say.
+    pub stored_as: StoredAs,
+    pub normalize: Vec<model::dataset::Normalization>,
+    /// The shared dimension that it is a member of.
+    pub shared: Option<SharedDimensionId>,
+    pub hidden: bool,
+    pub span: Span,
+}
+
+/// One dimension that stands in several datasets.
+#[derive(Clone, Debug)]
+pub struct SharedDimension {
+    pub id: SharedDimensionId,
+    pub name: String,
+    pub label: Option<String>,
+    pub description: Option<String>,
+    pub synonyms: Vec<String>,
+    pub members: Vec<DimensionId>,
+    pub hidden: bool,
+    pub span: Span,
+}
+
+/// Rows of one dataset that point at rows of another.
+#[derive(Clone, Debug)]
+pub struct Relationship {
+    pub id: RelationshipId,
+    pub name: String,
+    pub from: DatasetId,
+    pub to: DatasetId,
+    pub columns: Vec<(String, String)>,
+    pub cardinality: Cardinality,
+    pub span: Span,
+}
+
+/// What people ask for.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    pub id: MetricId,
+    pub name: String,
+    pub label: Option<String>,
+    pub description: Option<String>,
+    pub synonyms: Vec<String>,
+    pub aliases: Vec<String>,
+    pub deprecated_names: Vec<String>,
+    pub owner: Option<String>,
+    pub unit: Option<String>,
+    pub format: Format,
+    pub direction: Direction,
+    pub hidden: bool,
+    /// The dataset of a simple metric.
+    pub dataset: Option<DatasetId>,
+    pub kind: MetricKind,
+    /// Conditions over dimensions, ANDed.
+    pub filter: Vec<Expr<Name>>,
+    /// The time axis of a simple metric.
+    pub axis: Option<Axis>,
+    pub fill: Option<Literal>,
+    /// Constructs that cannot be executed yet; asking for the metric is refused by their names.
+    pub not_yet: Vec<NotYet>,
+    /// The formula in metric and dimension names.
+    pub definition: String,
+    pub span: Span,
+}
+
+/// How a metric is computed.
+#[derive(Clone, Debug)]
+pub enum MetricKind {
+    Simple(Measure),
+    Ratio {
+        numerator: Input,
+        denominator: Input,
+    },
+    Derived {
+        expr: Expr<InputId>,
+        inputs: Vec<Input>,
+    },
+    /// A kind that this version reads but cannot execute; the word of `type`.
+    Later(&'static str),
+}
+
+/// A dataset's rows under an aggregation.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    pub aggregation: Aggregation,
+    /// Over columns; `None` counts rows.
+    pub expr: Option<Expr<Name>>,
+    /// Digits after the point for money stored as floats.
+    pub scale: Option<u8>,
+}
+
+/// An input of a derived metric, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InputId(pub usize);
+
+/// A metric that another is made of, with the conditions put on it there.
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub metric: MetricId,
+    pub filter: Vec<Expr<Name>>,
+}
+
+/// What a metric name leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricName {
+    pub id: MetricId,
+    pub kind: NameKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind {
+    Canonical,
+    Alias,
+    Deprecated,
+}
+
+impl Catalog {
+    pub fn datasets(&self) -> &[Dataset] {
+        &self.datasets
+    }
+
+    pub fn dataset(&self, id: DatasetId) -> &Dataset {
+        &self.datasets[id.index()]
+    }
+
+    pub fn dataset_named(&self, name: &str) -> Option<&Dataset> {
+        self.dataset_names.get(name).map(|id| self.dataset(*id))
+    }
+
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.dimensions
+    }
+
+    pub fn dimension(&self, id: DimensionId) -> &Dimension {
+        &self.dimensions[id.index()]
+    }
+
+    pub fn shared_dimensions(&self) -> &[SharedDimension] {
+        &self.shared
+    }
+
+    pub fn shared_dimension(&self, id: SharedDimensionId) -> &SharedDimension {
+        &self.shared[id.index()]
+    }
+
+    pub fn relationships(&self) -> &[Relationship] {
+        &self.relationships
+    }
+
+    pub fn relationship(&self, id: RelationshipId) -> &Relationship {
+        &self.relationships[id.index()]
+    }
+
+    /// All metrics, hidden ones too, in the order read.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    pub fn metric(&self, id: MetricId) -> &Metric {
+        &self.metrics[id.index()]
+    }
+
+    /// The metric that a name, alias or deprecated name leads to; hidden ones only inside formulas.
+    pub fn metric_named(&self, name: &str) -> Option<MetricName> {
+        self.metric_names.get(name).copied()
+    }
+
+    /// Every name that a request may use for a metric, sorted.
+    pub fn metric_names(&self) -> impl Iterator<Item = (&str, MetricName)> {
+        self.metric_names
+            .iter()
+            .filter(|(_, found)| !self.metric(found.id).hidden)
+            .map(|(name, found)| (name.as_str(), *found))
+    }
+
+    /// The metric of a request's name, or the refusal that names the nearest.
+    pub fn require_metric(&self, name: &str) -> Result<MetricName, Diagnostic> {
+        match self.metric_named(name) {
+            Some(found) if !self.metric(found.id).hidden => Ok(found),
+            _ => Err(self.unknown_metric(name)),
+        }
+    }
+
+    /// Every name by which a dimension may be asked without a path, sorted and distinct.
+    pub fn dimension_names(&self) -> Vec<&str> {
+        let shared = self.shared.iter().filter(|d| !d.hidden).map(|d| d.name.as_str());
+        let own = self.dimensions.iter().filter(|d| !d.hidden).map(|d| d.name.as_str());
+        let mut names: Vec<&str> = shared.chain(own).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    pub fn graph(&self) -> &JoinGraph {
+        &self.graph
+    }
+
+    fn unknown_metric(&self, name: &str) -> Diagnostic {
+        let nearest = Diagnostic::new(crate::code::Code::UnknownMetric, format!("unknown metric `{name}`"))
+            .suggest(name, self.metric_names().map(|(known, _)| known));
+        match nearest.did_you_mean.first() {
+            Some(first) => {
+                let found = self.metric_names[first.as_str()];
+                let metric = self.metric(found.id);
+                let at = self.sources.position(metric.span);
+                let file = &self.sources.get(metric.span.source).name;
+                let help = format!("`{first}` is defined in {file}:{}", at.line);
+                nearest.help(help)
+            }
+            None => nearest.help("`list_metrics` gives every metric"),
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! What was asked, and what it means.
 
 pub mod request;
+pub mod field;
+pub mod row;
 pub mod computation;
 pub mod period;
+pub mod resolved;
 pub mod resolve;

@@ -233,6 +233,14 @@ pub struct Materiality {
     pub span: Span,
 }
 
+impl Input {
+    /// A metric by its name alone.
+    pub fn named(name: Spanned<String>) -> Input {
+        let span = name.span;
+        Input { name, alias: None, filter: Vec::new(), offset_window: None, offset_to_grain: None, grain: None, span }
+    }
+}
+
 impl MetricKind {
     /// The word of `type`.
     pub fn word(&self) -> &'static str {

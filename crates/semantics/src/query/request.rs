@@ -223,3 +223,8 @@ pub enum Stage {
     Logical,
     Physical,
 }
+/// The request that a saved query of a model holds: the vocabulary of get_metrics with `metrics`.
+pub fn decode_saved(saved: &serde_json::Value) -> Result<MetricsRequest, crate::diagnostic::Diagnostics> {
+    let _ = saved;
+    Err(crate::diagnostic::Diagnostic::new(crate::code::Code::NotSupportedYet, "saved queries").into())
+}

@@ -1,1 +1,226 @@
 //! A request held against the catalog: what was asked becomes what it means.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::DatasetId;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
+use crate::query::request::{AuditRequest, MetricsRequest, Request};
+use crate::query::resolved::ResolvedQuery;
+use crate::query::row::Grouping;
+
+mod columns;
+mod groups;
+mod metrics;
+mod rows;
+mod saved;
+mod time;
+
+pub use saved::expand;
+
+/// What a question is resolved against besides the catalog.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The door's clock.
+    pub now: DateTime<Utc>,
+    /// What is known of each dataset's time axis, by [`DatasetId::index`].
+    pub extents: Vec<Option<Extent>>,
+}
+
+/// The oldest and newest fact of a dataset on its time axis, and how far it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub first: Moment,
+    pub last: Moment,
+    /// The declared watermark, less its lag.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+/// A fact's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// On a date axis.
+    Date(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+/// The datasets whose extents a request needs, as far as its metric names are known.
+pub fn datasets_of(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<DatasetId> {
+    metrics::datasets_of(&bound.catalog, request)
+}
+
+/// What `request` means, or everything that is wrong with it.
+///
+/// A saved query must have been expanded with [`expand`].
+pub fn resolve(
+    bound: &BoundCatalog,
+    context: &Context,
+    request: &MetricsRequest,
+) -> Result<ResolvedQuery, Diagnostics> {
+    if let Some(refused) = not_yet(request) {
+        return Err(refused.into());
+    }
+    if request.metrics.is_empty() {
+        return Err(nothing_asked(request).into());
+    }
+    let mut found = Diagnostics::default();
+    let mut flat = metrics::Flattener::new(bound);
+    let outputs = flat.outputs(request, &mut found);
+    let extra = flat.unselected(request, &outputs, &mut found);
+    let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
+    let groups = groups::fields(bound, request, &flat, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let mut facts = rows::FactBuilder::for_leaves(bound, &flat);
+    let groups = groups::resolve(bound, &mut facts, &groups, &mut found);
+    rows::conditions(bound, &mut facts, request, &mut found);
+    let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
+    let (Some(time), true) = (time, found.is_empty()) else {
+        return Err(found);
+    };
+    let (facts, leaves): (Vec<_>, Vec<_>) = rows::measures(bound, facts, &flat, &mut found);
+    let computations = flat.computations(&leaves, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let outputs = flat.finish(outputs, &computations, &time);
+    let columns = columns::Columns {
+        bound,
+        groups: &groups,
+        outputs: &outputs,
+        computations: &computations,
+        compared: !time.query.changes.is_empty(),
+    };
+    let having = columns.having(request, &mut found);
+    let order = columns.order(request, &mut found);
+    columns.distinct(&mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let totals = request.totals.unwrap_or(true);
+    let grouping = match (groups.is_empty(), totals) {
+        (true, _) => Grouping::Total,
+        (false, true) => Grouping::GroupsAndTotal,
+        (false, false) => Grouping::Groups,
+    };
+    let mut defaults_used = time.defaults_used;
+    if request.order_by.is_none() && !groups.is_empty() {
+        defaults_used.push("order_by");
+    }
+    let mut warnings: Vec<Warning> = flat.warnings;
+    warnings.extend(time.warnings);
+    Ok(ResolvedQuery {
+        outputs,
+        groups,
+        grouping,
+        facts,
+        computations,
+        having,
+        order,
+        limit: request.limit,
+        cursor: request.cursor.clone(),
+        time: time.query,
+        output: request.output.clone(),
+        filters: request.where_.iter().map(rows::canonical).collect(),
+        defaults_used,
+        notes: Vec::new(),
+        warnings,
+    })
+}
+
+/// The metric query that an audit asks: the model's audit set over the last seven days against the
+/// period before, unless told.
+pub fn audit_request(
+    bound: &BoundCatalog,
+    audit: &AuditRequest,
+) -> Result<(MetricsRequest, Vec<Warning>), Diagnostics> {
+    let refuse = |what: &str| {
+        Diagnostics::from(
+            Diagnostic::new(Code::NotSupportedYet, format!("`{what}` of audit_performance is not supported yet"))
+                .field(what)
+                .help("deltas and impact are given; significance and drivers come in a later version"),
+        )
+    };
+    if audit.dimensions.as_ref().is_some_and(|d| !d.is_empty()) {
+        return Err(refuse("dimensions"));
+    }
+    if audit.min_level.is_some() {
+        return Err(refuse("min_level"));
+    }
+    if audit.max_highlights.is_some() {
+        return Err(refuse("max_highlights"));
+    }
+    let mut request = MetricsRequest {
+        metrics: audit.metrics.clone(),
+        query: audit.query.clone(),
+        time: audit.time.clone(),
+        where_: audit.where_.clone(),
+        output: audit.output.clone(),
+        ..MetricsRequest::default()
+    };
+    if request.time.time_range.is_none() && request.time.start_date.is_none() && request.time.end_date.is_none() {
+        request.time.time_range = Some("last_7_days".to_string());
+    }
+    if request.time.comparison.is_none() {
+        request.time.comparison = Some("previous_period".to_string());
+    }
+    let mut warnings = Vec::new();
+    if request.metrics.is_empty() {
+        let (metrics, left_out) = metrics::audit_set(bound, audit);
+        request.metrics = metrics;
+        warnings = left_out;
+        if request.metrics.is_empty() {
+            return Err(Diagnostic::new(Code::EmptyQuery, "no metric of the audit set can be asked so")
+                .field("metric_names")
+                .help("name the metrics, or give the model an `audit: {metrics: […]}`")
+                .into());
+        }
+    }
+    Ok((request, warnings))
+}
+
+/// The request inside of a tool's arguments, for tools that ask for metrics.
+pub fn metrics_request(
+    bound: &BoundCatalog,
+    request: &Request,
+) -> Option<Result<(MetricsRequest, Vec<Warning>), Diagnostics>> {
+    match request {
+        Request::GetMetrics(metrics) => Some(expand(bound, metrics).map(|expanded| (expanded, Vec::new()))),
+        Request::AuditPerformance(audit) => Some(audit_request(bound, audit)),
+        _ => None,
+    }
+}
+
+fn not_yet(request: &MetricsRequest) -> Option<Diagnostic> {
+    let refuse = |field: &str, help: &str| {
+        Some(
+            Diagnostic::new(Code::NotSupportedYet, format!("`{field}` is not supported yet"))
+                .field(field)
+                .help(help.to_string()),
+        )
+    };
+    if request.query.is_some() {
+        return refuse("query", "ask with `metric_names`, `group_by` and `where`; SQL comes in a later version");
+    }
+    if request.include_empty {
+        return refuse("include_empty", "a series gives the periods that have data");
+    }
+    if request.output.currency.is_some() {
+        return refuse("currency", "amounts are given in the model's currency; conversion comes in a later version");
+    }
+    None
+}
+
+fn nothing_asked(request: &MetricsRequest) -> Diagnostic {
+    if request.group_by.is_empty() {
+        Diagnostic::new(Code::EmptyQuery, "no metric is named")
+            .field("metric_names")
+            .help("name at least one metric; `list_metrics` gives them all")
+    } else {
+        Diagnostic::new(Code::NotSupportedYet, "a question without metrics is not supported yet")
+            .field("metric_names")
+            .help("name a metric, or ask `get_dimension_values` for the values of a dimension")
+    }
+}

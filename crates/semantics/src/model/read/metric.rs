@@ -125,7 +125,7 @@ fn ratio(f: &Fields<'_>) -> Option<Ratio> {
 
 fn derived(f: &Fields<'_>) -> Option<Derived> {
     let expr = f.text("expr");
-    let inputs = f.names_or_objects("input_metrics", named, read_input);
+    let inputs = f.names_or_objects("input_metrics", Input::named, read_input);
     let mut names = HashMap::new();
     for input in &inputs {
         let name = input.alias.as_ref().unwrap_or(&input.name);
@@ -170,12 +170,7 @@ fn cohort(f: &Fields<'_>) -> Option<Cohort> {
 }
 
 fn input(f: &Fields<'_>, key: &'static str) -> Option<Input> {
-    f.name_or_object(key, named, read_input)
-}
-
-fn named(name: Spanned<String>) -> Input {
-    let span = name.span;
-    Input { name, alias: None, filter: Vec::new(), offset_window: None, offset_to_grain: None, grain: None, span }
+    f.name_or_object(key, Input::named, read_input)
 }
 
 fn read_input(f: &Fields<'_>) -> Option<Input> {

@@ -1,0 +1,299 @@
+//! Metrics: ids, inputs, axes, definitions.
+
+use super::{Builder, MetricId, column_expr, text, values};
+use crate::catalog::aggregation::Aggregation;
+use crate::catalog::id::DatasetId;
+use crate::catalog::{
+    Axis, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, definition, metric_graph,
+};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Kind, Name};
+use crate::model::metric::{Direction, Format, PercentileType};
+use crate::model::{self, DimensionKind};
+use crate::source::Spanned;
+
+/// Builds every metric and finds cycles among them.
+pub(super) fn build(builder: &mut Builder) {
+    let model = builder.model;
+    let written: Vec<(Option<&model::Dataset>, &model::Metric)> = model.all_metrics().collect();
+    axes_of_datasets(builder);
+    for (i, (_, metric)) in written.iter().enumerate() {
+        let id = MetricId(i as u32);
+        let mut add = |name: &str, kind| {
+            builder.catalog.metric_names.entry(name.to_string()).or_insert(MetricName { id, kind });
+        };
+        add(&metric.name.value, NameKind::Canonical);
+        metric.aliases.iter().for_each(|a| add(&a.value, NameKind::Alias));
+        metric.deprecated_names.iter().for_each(|a| add(&a.value, NameKind::Deprecated));
+    }
+    for (i, (dataset, metric)) in written.iter().enumerate() {
+        let built = build_one(builder, MetricId(i as u32), *dataset, metric);
+        builder.catalog.metrics.push(built);
+    }
+    check_filters(builder);
+    check_cycles(builder);
+    let definitions: Vec<String> =
+        builder.catalog.metrics.iter().map(|m| definition::of(&builder.catalog, m)).collect();
+    for (metric, definition) in builder.catalog.metrics.iter_mut().zip(definitions) {
+        metric.definition = definition;
+    }
+}
+
+fn axes_of_datasets(builder: &mut Builder) {
+    let model = builder.model;
+    for dataset in &model.datasets {
+        let Some(id) = builder.catalog.dataset_names.get(&dataset.name.value).copied() else {
+            continue;
+        };
+        if let Some(time) = &dataset.time {
+            builder.catalog.datasets[id.index()].axis = axis(builder, id, time);
+        }
+    }
+}
+
+/// The time dimension that a name means for rows of `dataset`.
+fn axis(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) -> Option<Axis> {
+    let parts: Vec<String> = written.value.split('.').map(str::to_string).collect();
+    let (name, path) = parts.split_last()?;
+    match builder.catalog.locate(dataset, path, name) {
+        Ok(located) => {
+            let dimension = builder.catalog.dimension(located.dimension);
+            if dimension.kind != DimensionKind::Time {
+                let wrong = Diagnostic::new(Code::WrongType, format!("`{}` is not a time dimension", written.value))
+                    .at(written.span)
+                    .help("a time axis is a dimension of `type: time`");
+                builder.found.push(wrong);
+                return None;
+            }
+            Some(Axis { path: located.path, dimension: located.dimension })
+        }
+        Err(refused) => {
+            if !parts.iter().any(|part| builder.model.unread.contains(part)) {
+                let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
+                builder.found.push(Diagnostic { code, ..refused }.at(written.span));
+            }
+            None
+        }
+    }
+}
+
+fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset>, written: &model::Metric) -> Metric {
+    let dataset = inside.and_then(|d| builder.catalog.dataset_names.get(&d.name.value).copied());
+    let simple = matches!(written.kind, model::MetricKind::Simple(_));
+    let axis = match (dataset, &written.time) {
+        (Some(dataset), Some(time)) => axis(builder, dataset, time),
+        (Some(dataset), None) => builder.catalog.dataset(dataset).axis.clone(),
+        (None, _) => None,
+    };
+    if simple && let Some(inside) = inside {
+        if written.time.is_none() && inside.time.is_none() {
+            builder.found.push(
+                Diagnostic::new(Code::MissingTimeAxis, format!("metric `{}` has no time axis", written.name.value))
+                    .at(written.name.span)
+                    .help(format!("give dataset `{}` a `time`, or the metric its own", inside.name.value)),
+            );
+        }
+    }
+    if simple && inside.is_none() {
+        builder.found.push(
+            Diagnostic::new(
+                Code::InvalidModel,
+                format!("simple metric `{}` stands outside of a dataset", written.name.value),
+            )
+            .at(written.name.span)
+            .help("put it under `metrics` of the dataset whose rows it aggregates"),
+        );
+    }
+    let kind = kind(builder, written);
+    let filter = written.filter.iter().filter_map(|f| builder.parse(f)).collect();
+    Metric {
+        id,
+        name: written.name.value.clone(),
+        label: text(&written.label),
+        description: text(&written.description),
+        synonyms: values(&written.synonyms),
+        aliases: values(&written.aliases),
+        deprecated_names: values(&written.deprecated_names),
+        owner: text(&written.owner),
+        unit: text(&written.unit),
+        format: written.format.as_ref().map_or(Format::Number, |f| f.value),
+        direction: written.direction.as_ref().map_or(Direction::Neutral, |d| d.value),
+        hidden: written.hidden,
+        dataset: if simple { dataset } else { None },
+        kind,
+        filter,
+        axis: if simple { axis } else { None },
+        fill: written.fill_nulls_with.as_ref().map(|f| f.value.clone()),
+        not_yet: written.not_yet(),
+        definition: String::new(),
+        span: written.name.span,
+    }
+}
+
+fn kind(builder: &mut Builder, written: &model::Metric) -> MetricKind {
+    match &written.kind {
+        model::MetricKind::Simple(simple) => MetricKind::Simple(measure(builder, written, simple)),
+        model::MetricKind::Ratio(ratio) => {
+            let numerator = input(builder, &ratio.numerator);
+            let denominator = input(builder, &ratio.denominator);
+            match (numerator, denominator) {
+                (Some(numerator), Some(denominator)) => MetricKind::Ratio { numerator, denominator },
+                _ => MetricKind::Later("ratio"),
+            }
+        }
+        model::MetricKind::Derived(derived) => self::derived(builder, derived).unwrap_or(MetricKind::Later("derived")),
+        later
+        @ (model::MetricKind::Cumulative(_) | model::MetricKind::Conversion(_) | model::MetricKind::Cohort(_)) => {
+            for of in later.inputs() {
+                input(builder, of);
+            }
+            MetricKind::Later(later.word())
+        }
+    }
+}
+
+fn measure(builder: &mut Builder, written: &model::Metric, simple: &model::metric::Simple) -> Measure {
+    let fraction = simple.percentile.as_ref().map_or(0.5, |p| p.value);
+    let discrete = simple.percentile_type.as_ref().is_some_and(|t| t.value == PercentileType::Discrete);
+    let aggregation = match simple.agg.value {
+        model::Aggregation::Sum => Aggregation::Sum,
+        model::Aggregation::Min => Aggregation::Min,
+        model::Aggregation::Max => Aggregation::Max,
+        model::Aggregation::Count => Aggregation::Count,
+        model::Aggregation::CountDistinct | model::Aggregation::ApproxCountDistinct => Aggregation::CountDistinct,
+        model::Aggregation::Average => Aggregation::Average,
+        model::Aggregation::Median => Aggregation::Median,
+        model::Aggregation::Percentile => Aggregation::Percentile { fraction, discrete },
+        model::Aggregation::SumBoolean => Aggregation::SumBoolean,
+        model::Aggregation::First => Aggregation::First,
+        model::Aggregation::Last => Aggregation::Last,
+    };
+    let expr = match (&simple.expr, simple.agg.value) {
+        (Some(expr), _) => builder.parse(expr),
+        (None, model::Aggregation::Count) => None,
+        (None, _) => Some(column_expr(&written.name)),
+    };
+    Measure { aggregation, expr, scale: simple.scale.as_ref().map(|s| s.value) }
+}
+
+fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
+    let filter = written.filter.iter().filter_map(|f| builder.parse(f)).collect();
+    let found = builder.catalog.metric_named(&written.name.value);
+    if found.is_none() && !builder.model.unread.contains(&written.name.value) {
+        unknown_metric(builder, &written.name);
+    }
+    Some(Input { metric: found?.id, filter })
+}
+
+fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {
+    let known = builder.catalog.metric_names.keys().map(String::as_str);
+    let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown metric `{}`", name.value))
+        .at(name.span)
+        .suggest(&name.value, known);
+    builder.found.push(unknown);
+}
+
+fn derived(builder: &mut Builder, written: &model::metric::Derived) -> Option<MetricKind> {
+    let expr = builder.parse(&written.expr)?;
+    let mut inputs: Vec<Input> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    for given in &written.inputs {
+        let name = given.alias.as_ref().unwrap_or(&given.name);
+        if names.contains(&name.value) {
+            let twice = Diagnostic::new(Code::DuplicateName, format!("input `{}` is given twice", name.value))
+                .at(name.span)
+                .help("give each input of one metric its own `alias`");
+            builder.found.push(twice);
+        }
+        inputs.push(input(builder, given)?);
+        names.push(name.value.clone());
+    }
+    let declared = !written.inputs.is_empty();
+    let mut complete = true;
+    let resolved = expr.try_substitute::<InputId, ()>(&mut |name: &Name, span| {
+        let word = name.dotted();
+        let at = match names.iter().position(|known| *known == word) {
+            Some(at) => at,
+            None if declared => {
+                let unknown = Diagnostic::new(Code::UnknownReference, format!("`{word}` is no input of this metric"))
+                    .at(span)
+                    .suggest(&word, names.iter().map(String::as_str))
+                    .help("add it to `input_metrics`");
+                builder.found.push(unknown);
+                complete = false;
+                0
+            }
+            None => {
+                let of = model::Input::named(Spanned::new(word.clone(), span));
+                match input(builder, &of) {
+                    Some(found) => {
+                        inputs.push(found);
+                        names.push(word);
+                        inputs.len() - 1
+                    }
+                    None => {
+                        complete = false;
+                        0
+                    }
+                }
+            }
+        };
+        Ok(Expr::new(Kind::Ref(InputId(at)), span))
+    });
+    match resolved {
+        Ok(expr) if complete => Some(MetricKind::Derived { expr, inputs }),
+        _ => None,
+    }
+}
+
+/// A filter of a simple metric names dimensions that its dataset sees.
+fn check_filters(builder: &mut Builder) {
+    let mut found = Vec::new();
+    for metric in &builder.catalog.metrics {
+        let Some(dataset) = metric.dataset else {
+            continue;
+        };
+        for (name, span) in metric.filter.iter().flat_map(|f| f.refs()).map(|r| (r.value, r.span)) {
+            let Some((last, path)) = name.parts.split_last() else {
+                continue;
+            };
+            let bare = last.split("__").next().unwrap_or(last);
+            if bare == "metric_time" || name.parts.iter().any(|part| builder.model.unread.contains(part)) {
+                continue;
+            }
+            if let Err(refused) = builder.catalog.locate(dataset, path, bare) {
+                let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
+                found.push(Diagnostic { code, ..refused }.at(span));
+            }
+        }
+    }
+    builder.found.0.extend(found);
+}
+
+fn check_cycles(builder: &mut Builder) {
+    let inputs: Vec<Vec<usize>> = builder
+        .catalog
+        .metrics
+        .iter()
+        .map(|metric| match &metric.kind {
+            MetricKind::Simple(_) | MetricKind::Later(_) => Vec::new(),
+            MetricKind::Ratio { numerator, denominator } => {
+                vec![numerator.metric.index(), denominator.metric.index()]
+            }
+            MetricKind::Derived { inputs, .. } => inputs.iter().map(|i| i.metric.index()).collect(),
+        })
+        .collect();
+    let Err(cycles) = metric_graph::order(&inputs) else {
+        return;
+    };
+    for cycle in cycles {
+        let first = &builder.catalog.metrics[cycle[0]];
+        let names: Vec<&str> =
+            cycle.iter().chain(&cycle[..1]).map(|i| builder.catalog.metrics[*i].name.as_str()).collect();
+        let found = Diagnostic::new(Code::MetricCycle, format!("metric `{}` is defined by itself", first.name))
+            .at(first.span)
+            .help(format!("the cycle is {}", names.join(" → ")));
+        builder.found.push(found);
+    }
+}

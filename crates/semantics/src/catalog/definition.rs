@@ -1,0 +1,45 @@
+//! Definitions: a metric's formula in the names of metrics and dimensions, never in columns.
+
+use super::aggregation::Aggregation;
+use super::{Catalog, Input, Metric, MetricKind};
+
+/// The formula of a metric. A simple metric shows its aggregation and its label.
+pub fn of(catalog: &Catalog, metric: &Metric) -> String {
+    let formula = match &metric.kind {
+        MetricKind::Simple(measure) => {
+            let what = metric.label.clone().unwrap_or_else(|| metric.name.replace('_', " "));
+            format!("{} of {}", aggregation(measure.aggregation), what.to_lowercase())
+        }
+        MetricKind::Ratio { numerator, denominator } => {
+            format!("{} / {}", input(catalog, numerator), input(catalog, denominator))
+        }
+        MetricKind::Derived { expr, inputs } => expr.map_refs(&mut |id| input(catalog, &inputs[id.0])).to_string(),
+        MetricKind::Later(word) => (*word).to_string(),
+    };
+    let filters: Vec<String> = metric.filter.iter().map(|f| f.to_string()).collect();
+    if filters.is_empty() { formula } else { format!("{formula} where {}", filters.join(" and ")) }
+}
+
+fn aggregation(aggregation: Aggregation) -> String {
+    match aggregation {
+        Aggregation::Sum => "sum".to_string(),
+        Aggregation::Min => "smallest".to_string(),
+        Aggregation::Max => "largest".to_string(),
+        Aggregation::Count => "count".to_string(),
+        Aggregation::CountDistinct => "distinct count".to_string(),
+        Aggregation::Average => "average".to_string(),
+        Aggregation::Median => "median".to_string(),
+        Aggregation::Percentile { fraction, discrete } => {
+            format!("{}percentile {fraction}", if discrete { "discrete " } else { "" })
+        }
+        Aggregation::SumBoolean => "count of true".to_string(),
+        Aggregation::First => "first".to_string(),
+        Aggregation::Last => "last".to_string(),
+    }
+}
+
+fn input(catalog: &Catalog, input: &Input) -> String {
+    let name = catalog.metric(input.metric).name.clone();
+    let filters: Vec<String> = input.filter.iter().map(|f| f.to_string()).collect();
+    if filters.is_empty() { name } else { format!("{name} [{}]", filters.join(" and ")) }
+}

@@ -1,0 +1,234 @@
+//! From a dataset and a dimension's name to the one path and dimension that it means there.
+//!
+//! A name is resolved for each dataset by itself, in this order: the dataset's own member of the
+//! shared dimension of that name, else its nearest one along many-to-one paths; a dimension of
+//! the dataset; the only dimension of that name that is reachable. A path before the name
+//! (`customers.region`, `placed_by.region`) names datasets or relationships on the way.
+
+use super::id::{DatasetId, DimensionId, RelationshipId, SharedDimensionId};
+use super::join_graph::{JoinGraph, ManyToOnePath};
+use super::{Catalog, Dimension};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+
+/// A dimension as a dataset sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Located {
+    pub path: ManyToOnePath,
+    pub dimension: DimensionId,
+    /// What two datasets must agree on to be grouped together.
+    pub identity: Identity,
+}
+
+/// Equal for two datasets when a name means the same dimension in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Identity {
+    Shared(SharedDimensionId),
+    /// The dimension and the last relationship walked, so that roles stay apart.
+    Own(DimensionId, Option<RelationshipId>),
+}
+
+impl Catalog {
+    /// The dimension that `path` and `name` mean for rows of `from`.
+    pub fn locate(&self, from: DatasetId, path: &[String], name: &str) -> Result<Located, Diagnostic> {
+        let candidates: Vec<Located> =
+            if path.is_empty() { self.candidates(from, name) } else { self.candidates_along(from, path, name) };
+        let mut candidates = candidates.into_iter();
+        match (candidates.next(), candidates.len()) {
+            (Some(only), 0) => Ok(only),
+            (Some(first), _) => {
+                Err(self.ambiguous(from, path, name, std::iter::once(first).chain(candidates).collect()))
+            }
+            (None, _) => Err(self.not_found(from, path, name)),
+        }
+    }
+
+    /// Every dimension that rows of `from` can be grouped by, with the shortest name for it.
+    pub fn available(&self, from: DatasetId) -> Vec<(String, Located)> {
+        let mut names: Vec<(String, Located)> = Vec::new();
+        for name in self.dimension_names() {
+            match self.locate(from, &[], name) {
+                Ok(located) => names.push((name.to_string(), located)),
+                Err(_) => {
+                    for located in self.reachable(from, name) {
+                        names.push((self.qualified(from, &located), located));
+                    }
+                }
+            }
+        }
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        names.dedup_by(|a, b| a.0 == b.0);
+        names
+    }
+
+    fn candidates(&self, from: DatasetId, name: &str) -> Vec<Located> {
+        if let Some(shared) = self.shared_dimensions().iter().find(|s| s.name == name) {
+            let mut members: Vec<Located> = self
+                .graph()
+                .paths(from)
+                .iter()
+                .flat_map(|path| {
+                    let end = JoinGraph::end(from, path);
+                    let here = shared.members.iter().filter(move |m| self.dimension(**m).dataset == end);
+                    here.map(|m| self.located(path, *m))
+                })
+                .collect();
+            if let Some(nearest) = members.iter().map(|m| m.path.hops().len()).min() {
+                members.retain(|m| m.path.hops().len() == nearest);
+                return members;
+            }
+        }
+        if let Some(own) = self.own(from, name) {
+            return vec![self.located(&ManyToOnePath::default(), own.id)];
+        }
+        self.reachable(from, name)
+    }
+
+    /// Dimensions of this name at the end of any path that has a hop.
+    fn reachable(&self, from: DatasetId, name: &str) -> Vec<Located> {
+        let paths = self.graph().paths(from).iter();
+        paths.filter_map(|path| self.own(JoinGraph::end(from, path), name).map(|d| self.located(path, d.id))).collect()
+    }
+
+    fn candidates_along(&self, from: DatasetId, wanted: &[String], name: &str) -> Vec<Located> {
+        if let [dataset] = wanted
+            && self.dataset(from).name == *dataset
+        {
+            return self.own(from, name).map(|d| self.located(&ManyToOnePath::default(), d.id)).into_iter().collect();
+        }
+        let paths = self.graph().paths(from).iter().filter(|path| self.passes(path, wanted));
+        paths.filter_map(|path| self.own(JoinGraph::end(from, path), name).map(|d| self.located(path, d.id))).collect()
+    }
+
+    /// Whether the wanted names occur along the path in order, the last one at its last hop.
+    fn passes(&self, path: &ManyToOnePath, wanted: &[String]) -> bool {
+        let is = |hop: &super::join_graph::ManyToOneHop, word: &String| {
+            self.relationship(hop.relationship()).name == *word || self.dataset(hop.to()).name == *word
+        };
+        let (Some(last_hop), Some(last_word)) = (path.hops().last(), wanted.last()) else {
+            return false;
+        };
+        if !is(last_hop, last_word) {
+            return false;
+        }
+        let mut hops = path.hops()[..path.hops().len() - 1].iter();
+        wanted[..wanted.len() - 1].iter().all(|word| hops.any(|hop| is(hop, word)))
+    }
+
+    fn own(&self, dataset: DatasetId, name: &str) -> Option<&Dimension> {
+        self.dataset(dataset).dimensions.iter().map(|d| self.dimension(*d)).find(|d| d.name == name)
+    }
+
+    fn located(&self, path: &ManyToOnePath, dimension: DimensionId) -> Located {
+        let identity = match self.dimension(dimension).shared {
+            Some(shared) => Identity::Shared(shared),
+            None => Identity::Own(dimension, self.role(path)),
+        };
+        Located { path: path.clone(), dimension, identity }
+    }
+
+    /// The last relationship of a path, where another one leads between the same two datasets.
+    fn role(&self, path: &ManyToOnePath) -> Option<RelationshipId> {
+        let last = path.hops().last()?;
+        let twins = self.relationships().iter().filter(|r| r.from == last.from() && r.to == last.to()).count();
+        (twins > 1).then(|| last.relationship())
+    }
+
+    /// The shortest dotted name that leads to `located` alone.
+    pub fn qualified(&self, from: DatasetId, located: &Located) -> String {
+        let dimension = self.dimension(located.dimension);
+        let dataset = &self.dataset(dimension.dataset).name;
+        if located.path.hops().is_empty() {
+            return format!("{dataset}.{}", dimension.name);
+        }
+        let by_dataset = self.candidates_along(from, std::slice::from_ref(dataset), &dimension.name);
+        if by_dataset.len() == 1 {
+            return format!("{dataset}.{}", dimension.name);
+        }
+        let words: Vec<String> =
+            located.path.hops().iter().map(|hop| self.relationship(hop.relationship()).name.clone()).collect();
+        for start in (0..words.len()).rev() {
+            if self.candidates_along(from, &words[start..], &dimension.name).len() == 1 {
+                return format!("{}.{}", words[start..].join("."), dimension.name);
+            }
+        }
+        format!("{}.{}", words.join("."), dimension.name)
+    }
+
+    fn ambiguous(&self, from: DatasetId, path: &[String], name: &str, found: Vec<Located>) -> Diagnostic {
+        let asked = dotted(path, name);
+        let mut ways: Vec<String> = found.iter().map(|located| self.qualified(from, located)).collect();
+        ways.sort();
+        ways.dedup();
+        let dataset = &self.dataset(from).name;
+        Diagnostic::new(
+            Code::AmbiguousPath,
+            format!("`{asked}` can be reached from `{dataset}` in {} ways", ways.len()),
+        )
+        .help(format!("name one of them: {}", quoted(&ways)))
+        .example(ways[0].clone())
+        .candidates(ways)
+    }
+
+    fn not_found(&self, from: DatasetId, path: &[String], name: &str) -> Diagnostic {
+        let asked = dotted(path, name);
+        let dataset = &self.dataset(from).name;
+        let below = self.below(from, path, name);
+        if let Some(below) = below {
+            let many = &self.dataset(below).name;
+            return Diagnostic::new(
+                Code::FanOut,
+                format!("`{asked}` is below the grain of `{dataset}`: one of its rows has many rows of `{many}`"),
+            )
+            .help(format!("group by {}, or ask a metric of `{many}`", self.some_available(from)));
+        }
+        let exists = self.dimensions().iter().any(|d| d.name == name && !d.hidden)
+            || self.shared_dimensions().iter().any(|d| d.name == name && !d.hidden);
+        let path_exists = path
+            .iter()
+            .all(|word| self.dataset_named(word).is_some() || self.relationships().iter().any(|r| r.name == *word));
+        if exists && path_exists {
+            return Diagnostic::new(Code::DimensionNotAvailable, format!("`{dataset}` cannot see `{asked}`"))
+                .help(format!("its rows can be grouped by {}", self.some_available(from)));
+        }
+        self.unknown_dimension(&asked)
+    }
+
+    /// The refusal of a name that no dimension of the model has.
+    pub fn unknown_dimension(&self, asked: &str) -> Diagnostic {
+        let mut known: Vec<String> = self.dimension_names().iter().map(|n| n.to_string()).collect();
+        let dotted = self.dimensions().iter().filter(|d| !d.hidden);
+        known.extend(dotted.map(|d| format!("{}.{}", self.dataset(d.dataset).name, d.name)));
+        known.push("metric_time".to_string());
+        Diagnostic::new(Code::UnknownDimension, format!("unknown dimension `{asked}`"))
+            .suggest(asked, known.iter().map(String::as_str))
+            .help("`list_dimensions` gives every dimension")
+    }
+
+    /// The dataset of a dimension of that name whose rows are many to one row of `from`.
+    fn below(&self, from: DatasetId, path: &[String], name: &str) -> Option<DatasetId> {
+        let fits = |d: &&Dimension| {
+            d.name == name
+                && path.last().is_none_or(|word| {
+                    self.dataset(d.dataset).name == *word
+                        || self.relationships().iter().any(|r| r.name == *word && r.from == d.dataset)
+                })
+        };
+        let mut below = self.dimensions().iter().filter(fits).map(|d| d.dataset);
+        below.find(|many| *many != from && self.graph().paths(*many).iter().any(|p| JoinGraph::end(*many, p) == from))
+    }
+
+    fn some_available(&self, from: DatasetId) -> String {
+        let names: Vec<String> = self.available(from).into_iter().map(|(name, _)| name).take(12).collect();
+        if names.is_empty() { "nothing but time".to_string() } else { quoted(&names) }
+    }
+}
+
+fn dotted(path: &[String], name: &str) -> String {
+    path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
+}
+
+/// Names in backticks, joined by commas.
+pub fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

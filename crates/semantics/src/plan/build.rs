@@ -1,0 +1,86 @@
+//! From a resolved query to its plan: facts become reads, joins, constraints and aggregates.
+
+use std::collections::BTreeMap;
+
+use super::{Aggregate, CombineAggregates, ComputeMetrics, Rows, SemanticPlan};
+use crate::query::resolved::{Fact, ResolvedQuery};
+use crate::query::row::{KeySource, RowExpr, RowRef, Table, TimeColumn};
+
+/// The plan that answers a query. It cannot fail: resolving found every fault of the user's.
+pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
+    let inputs = query.facts.iter().map(aggregate).collect();
+    SemanticPlan {
+        root: ComputeMetrics { input: CombineAggregates { inputs }, computations: query.computations.clone() },
+        periods: query.time.periods.clone(),
+        keys: query.groups.iter().map(|g| g.key.clone()).collect(),
+        grouping: query.grouping,
+        calendar: query.time.calendar,
+    }
+}
+
+/// Reads the fact once, attaches what its expressions need, keeps the rows in question.
+fn aggregate(fact: &Fact) -> Aggregate {
+    let columns = columns_used(fact);
+    let of = |table: Table| columns.get(&table).cloned().unwrap_or_default();
+    let mut rows = Rows::Read { dataset: fact.dataset, columns: of(Table::FACT) };
+    for attached in &fact.tables {
+        rows = Rows::Attach {
+            input: Box::new(rows),
+            hop: attached.hop.clone(),
+            from: attached.from,
+            table: attached.table,
+            columns: of(attached.table),
+        };
+    }
+    rows = Rows::ConstrainTime { input: Box::new(rows), axis: fact.axis_column.clone() };
+    if !fact.conditions.is_empty() {
+        rows = Rows::Where { input: Box::new(rows), conditions: fact.conditions.clone() };
+    }
+    Aggregate { input: rows, keys: fact.keys.clone(), measures: fact.measures.clone() }
+}
+
+/// The columns that are read of each table, sorted, join keys included.
+fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
+    let mut used = Used(BTreeMap::new());
+    for attached in &fact.tables {
+        for (from, to) in attached.hop.columns() {
+            used.add(attached.from, from);
+            used.add(attached.table, to);
+        }
+    }
+    used.time(&fact.axis_column);
+    for key in &fact.keys {
+        match key {
+            KeySource::Bucket { time, .. } | KeySource::DatePart { time, .. } => used.time(time),
+            KeySource::Value(expr) => used.row(expr),
+        }
+    }
+    let in_measures = fact.measures.iter().flat_map(|m| m.argument.iter().chain(&m.filter).chain(&m.order));
+    fact.conditions.iter().chain(in_measures).for_each(|expr| used.row(expr));
+    for columns in used.0.values_mut() {
+        columns.sort();
+        columns.dedup();
+    }
+    used.0
+}
+
+struct Used(BTreeMap<Table, Vec<String>>);
+
+impl Used {
+    fn add(&mut self, table: Table, column: &str) {
+        self.0.entry(table).or_default().push(column.to_string());
+    }
+
+    fn time(&mut self, time: &TimeColumn) {
+        time.expr.for_each_ref(&mut |column, _| self.add(column.table, &column.column));
+    }
+
+    fn row(&mut self, expr: &RowExpr) {
+        for reference in expr.refs() {
+            match reference.value {
+                RowRef::Column(column) => self.add(column.table, &column.column),
+                RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => self.time(time),
+            }
+        }
+    }
+}

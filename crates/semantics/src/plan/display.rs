@@ -1,0 +1,216 @@
+//! A plan as text that reads like the field: one verb a line, inputs indented beneath.
+
+use std::fmt::Write;
+
+use super::{Aggregate, ComputeMetrics, KeySource, Measure, Rows, SemanticPlan};
+use crate::catalog::Catalog;
+use crate::catalog::aggregation::Aggregation;
+use crate::expr::{Expr, Kind};
+use crate::query::computation::{Computation, ComputationId, Formula};
+use crate::query::period::{Interval, Period};
+use crate::query::row::{ColumnRef, Grouping, RowExpr, RowRef, Table, TimeColumn};
+use crate::source::{SourceId, Span};
+use crate::time::stored::StoredAs;
+
+/// The plan as text; names come from the catalog.
+pub fn text(plan: &SemanticPlan, catalog: &Catalog) -> String {
+    let mut out = String::new();
+    for (i, period) in plan.periods.iter().enumerate() {
+        line(&mut out, 0, &format!("period {i}: {}", self::period(period)));
+    }
+    let ComputeMetrics { input, computations } = &plan.root;
+    let formulas: Vec<String> = computations.iter().map(|c| computation(c, plan)).collect();
+    line(&mut out, 0, &format!("compute metrics [{}]", formulas.join("; ")));
+    let keys: Vec<&str> = plan.keys.iter().map(|k| k.name.as_str()).collect();
+    let depth = if input.inputs.len() > 1 {
+        line(&mut out, 1, &format!("combine aggregated outputs on [{}], nulls equal", keys.join(", ")));
+        2
+    } else {
+        1
+    };
+    for fact in &input.inputs {
+        aggregate(&mut out, depth, plan, fact, catalog);
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize, text: &str) {
+    let _ = writeln!(out, "{}{text}", "  ".repeat(depth));
+}
+
+fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggregate, catalog: &Catalog) {
+    let tables = table_names(&fact.input, catalog);
+    let keys: Vec<String> = plan
+        .keys
+        .iter()
+        .zip(&fact.keys)
+        .map(|(key, source)| format!("{} = {}", key.name, key_source(source, &tables)))
+        .collect();
+    let sets = match plan.grouping {
+        Grouping::Total => "in total".to_string(),
+        Grouping::Groups => format!("by [{}]", keys.join(", ")),
+        Grouping::GroupsAndTotal => format!("by [{}] and in total", keys.join(", ")),
+    };
+    let measures: Vec<String> = fact.measures.iter().map(|m| measure(m, &tables)).collect();
+    let periods = match plan.periods.len() {
+        1 => String::new(),
+        n => format!(", each over {n} periods"),
+    };
+    line(out, depth, &format!("aggregate {sets}: [{}]{periods}", measures.join(", ")));
+    rows(out, depth + 1, &fact.input, &tables, catalog);
+}
+
+fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog: &Catalog) {
+    match node {
+        Rows::Read { dataset, columns } => {
+            line(out, depth, &format!("read {} [{}]", catalog.dataset(*dataset).name, columns.join(", ")));
+        }
+        Rows::Attach { input, hop, from, table, columns } => {
+            let relationship = &catalog.relationship(hop.relationship()).name;
+            let pairs: Vec<String> = hop
+                .columns()
+                .iter()
+                .map(|(a, b)| format!("{}.{a} = {}.{b}", tables[from.0 as usize], tables[table.0 as usize]))
+                .collect();
+            let to = &catalog.dataset(hop.to()).name;
+            line(
+                out,
+                depth,
+                &format!(
+                    "attach {to} [{}] by {relationship} (many to one) on {}",
+                    columns.join(", "),
+                    pairs.join(" and ")
+                ),
+            );
+            rows(out, depth + 1, input, tables, catalog);
+        }
+        Rows::ConstrainTime { input, axis } => {
+            line(out, depth, &format!("constrain time: {} in any period", time(axis, tables)));
+            rows(out, depth + 1, input, tables, catalog);
+        }
+        Rows::Where { input, conditions } => {
+            let conditions: Vec<String> = conditions.iter().map(|c| row_expr(c, tables)).collect();
+            line(out, depth, &format!("where {}", conditions.join(" and ")));
+            rows(out, depth + 1, input, tables, catalog);
+        }
+    }
+}
+
+/// A name for each table: the dataset's, numbered where one dataset is joined twice.
+fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
+    let mut datasets = Vec::new();
+    let mut at = rows;
+    loop {
+        match at {
+            Rows::Read { dataset, .. } => {
+                datasets.push((Table::FACT, *dataset));
+                break;
+            }
+            Rows::Attach { input, hop, table, .. } => {
+                datasets.push((*table, hop.to()));
+                at = input;
+            }
+            Rows::ConstrainTime { input, .. } | Rows::Where { input, .. } => at = input,
+        }
+    }
+    datasets.sort();
+    let mut names: Vec<String> = Vec::new();
+    for (_, dataset) in datasets {
+        let name = &catalog.dataset(dataset).name;
+        let taken = names.iter().filter(|n| n.split('#').next() == Some(name.as_str())).count();
+        names.push(if taken == 0 { name.clone() } else { format!("{name}#{}", taken + 1) });
+    }
+    names
+}
+
+fn key_source(source: &KeySource, tables: &[String]) -> String {
+    match source {
+        KeySource::Bucket { time, granularity } => format!("{granularity} of {}", self::time(time, tables)),
+        KeySource::DatePart { time, part } => format!("{part} of {}", self::time(time, tables)),
+        KeySource::Value(expr) => row_expr(expr, tables),
+    }
+}
+
+fn measure(measure: &Measure, tables: &[String]) -> String {
+    let argument = measure.argument.as_ref().map_or_else(|| "*".to_string(), |a| row_expr(a, tables));
+    let argument = match measure.money_scale {
+        Some(scale) => format!("{argument} as decimal(38, {scale})"),
+        None => argument,
+    };
+    let call = match measure.aggregation {
+        Aggregation::Sum => format!("sum({argument})"),
+        Aggregation::Min => format!("min({argument})"),
+        Aggregation::Max => format!("max({argument})"),
+        Aggregation::Count => format!("count({argument})"),
+        Aggregation::CountDistinct => format!("count(distinct {argument})"),
+        Aggregation::Average => format!("average({argument})"),
+        Aggregation::Median => format!("median({argument})"),
+        Aggregation::Percentile { fraction, discrete: false } => format!("percentile({argument}, {fraction})"),
+        Aggregation::Percentile { fraction, discrete: true } => format!("percentile_discrete({argument}, {fraction})"),
+        Aggregation::SumBoolean => format!("count_true({argument})"),
+        Aggregation::First => format!("first({argument})"),
+        Aggregation::Last => format!("last({argument})"),
+    };
+    let filter: Vec<String> = measure.filter.iter().map(|f| row_expr(f, tables)).collect();
+    let filter = if filter.is_empty() { String::new() } else { format!(" where {}", filter.join(" and ")) };
+    format!("{} = {call}{filter}", measure.name)
+}
+
+fn computation(computation: &Computation, plan: &SemanticPlan) -> String {
+    let name = |id: ComputationId| plan.root.computations[id.0].name.clone();
+    let formula = match &computation.formula {
+        Formula::Measure { fact, measure } => {
+            let of = &plan.root.input.inputs[*fact].measures[*measure].name;
+            if plan.root.input.inputs.len() > 1 { format!("{of} of input {fact}") } else { of.clone() }
+        }
+        Formula::Ratio { numerator, denominator } => format!("{} / {}", name(*numerator), name(*denominator)),
+        Formula::Derived(expr) => expr.map_refs(&mut |id: &ComputationId| name(*id)).to_string(),
+    };
+    let fill = match &computation.fill {
+        Some(fill) => {
+            format!(", null is {}", Expr::<String>::new(Kind::Literal(fill.clone()), Span::new(SourceId(0), 0, 0)))
+        }
+        None => String::new(),
+    };
+    format!("{} = {formula}{fill}", computation.name)
+}
+
+fn row_expr(expr: &RowExpr, tables: &[String]) -> String {
+    let words = expr.map_refs(&mut |reference: &RowRef| match reference {
+        RowRef::Column(column) => self::column(column, tables),
+        RowRef::LocalTime(time) => format!("local({})", self::time(time, tables)),
+        RowRef::Bucket { time, granularity } => format!("{granularity}({})", self::time(time, tables)),
+    });
+    words.to_string()
+}
+
+fn time(time: &TimeColumn, tables: &[String]) -> String {
+    let expr = time.expr.map_refs(&mut |c: &ColumnRef| column(c, tables)).to_string();
+    match time.stored {
+        StoredAs::Date | StoredAs::Instant => expr,
+        StoredAs::WallClock(zone) => format!("{expr} ({zone})"),
+    }
+}
+
+fn column(column: &ColumnRef, tables: &[String]) -> String {
+    format!("{}.{}", tables[column.table.0 as usize], column.column)
+}
+
+fn period(period: &Period) -> String {
+    let stretches: Vec<String> = period.intervals.iter().map(interval).collect();
+    if stretches.is_empty() { "nothing".to_string() } else { stretches.join(" and ") }
+}
+
+fn interval(interval: &Interval) -> String {
+    let start =
+        interval.start.map_or_else(|| "the beginning".to_string(), |s| s.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let end = interval.end.format("%Y-%m-%dT%H:%M:%S%.fZ");
+    let dates = match &interval.dates {
+        Some(dates) => {
+            let first = dates.first.map_or_else(String::new, |d| d.to_string());
+            format!(", dates {first}..{}", dates.last)
+        }
+        None => ", no whole day".to_string(),
+    };
+    format!("{start} to {end}{dates}")
+}

@@ -1,0 +1,199 @@
+//! Columns of the answer: conditions on results, order, and names that must differ.
+
+use std::collections::HashSet;
+
+use super::super::computation::Computation;
+use super::super::field::Field;
+use super::super::request::{MetricsRequest, OrderItem};
+use super::super::resolved::{Group, Order, Output, OutputColumn, Part};
+use super::rows::of_request;
+use crate::catalog::bind::BoundCatalog;
+use crate::code::Code;
+use crate::data_type::DataType;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::{Expr, Kind, Name, typing};
+
+/// The columns that an answer will have.
+pub(super) struct Columns<'a> {
+    pub bound: &'a BoundCatalog,
+    pub groups: &'a [Group],
+    pub outputs: &'a [Output],
+    pub computations: &'a [Computation],
+    /// Whether there are comparison columns.
+    pub compared: bool,
+}
+
+impl Columns<'_> {
+    /// The request's conditions on results.
+    pub(super) fn having(&self, request: &MetricsRequest, found: &mut Diagnostics) -> Vec<Expr<OutputColumn>> {
+        let mut conditions = Vec::new();
+        for item in &request.having {
+            match self.condition(&item.condition) {
+                Ok(condition) => conditions.push(condition),
+                Err(refused) => found.push(of_request(refused, &item.field)),
+            }
+        }
+        conditions
+    }
+
+    fn condition(&self, written: &Expr<Name>) -> Result<Expr<OutputColumn>, Diagnostic> {
+        let over = written.try_substitute(&mut |name: &Name, span| {
+            let dotted = name.dotted();
+            match self.find(&dotted) {
+                Some(column) => Ok(Expr::new(Kind::Ref(column), span)),
+                None => Err(Diagnostic { code: Code::InvalidFilter, ..self.no_column(&dotted) }),
+            }
+        })?;
+        let (typed, data_type) = typing::coerce(over, &mut |column: &OutputColumn| self.data_type(*column))?;
+        match data_type {
+            DataType::Boolean | DataType::Null => Ok(typed),
+            other => {
+                let message = format!("`{}` is {other}, not a condition", written.to_string());
+                Err(Diagnostic::new(Code::InvalidFilter, message)
+                    .help("write a comparison, such as `net_sales > 1000`"))
+            }
+        }
+    }
+
+    /// The whole order: what was asked, or the default, then the groups.
+    pub(super) fn order(&self, request: &MetricsRequest, found: &mut Diagnostics) -> Vec<Order> {
+        let mut order: Vec<Order> = match &request.order_by {
+            Some(items) => {
+                let mut asked = Vec::new();
+                for item in items {
+                    match self.order_column(item) {
+                        Ok(column) => asked.push(Order { column, descending: item.descending }),
+                        Err(refused) => found.push(refused.field(item.field.clone()).received(item.column.clone())),
+                    }
+                }
+                asked
+            }
+            None => self.default_order(),
+        };
+        for i in 0..self.groups.len() {
+            let column = OutputColumn::Group(i);
+            if !order.iter().any(|o| o.column == column) {
+                order.push(Order { column, descending: false });
+            }
+        }
+        order
+    }
+
+    fn default_order(&self) -> Vec<Order> {
+        let times = self.groups.iter().enumerate().filter(|(_, g)| g.granularity.is_some());
+        let order: Vec<Order> =
+            times.map(|(i, _)| Order { column: OutputColumn::Group(i), descending: false }).collect();
+        if !order.is_empty() || self.groups.is_empty() {
+            return order;
+        }
+        let first = self.outputs.iter().position(|o| o.shown);
+        first.map(|i| Order { column: OutputColumn::Metric(i, Part::Value), descending: true }).into_iter().collect()
+    }
+
+    fn order_column(&self, item: &OrderItem) -> Result<OutputColumn, Diagnostic> {
+        if let Some(column) = self.find(&item.column) {
+            return Ok(column);
+        }
+        let field = Field::parse(&self.bound.catalog, &item.column).ok();
+        let is_dimension = field.is_some_and(|f| {
+            let base = f.base();
+            let last = base.rsplit('.').next().unwrap_or(&base);
+            last == "metric_time" || self.bound.catalog.dimension_names().contains(&last)
+        });
+        if is_dimension {
+            return Err(Diagnostic::new(
+                Code::OrderByNotGrouped,
+                format!("`{}` is not in `group_by`, so rows have no one value of it", item.column),
+            )
+            .help("add it to `group_by`, or order by another column"));
+        }
+        Err(Diagnostic { code: Code::InvalidOrderBy, ..self.no_column(&item.column) })
+    }
+
+    /// The column of a name: a group by its column name or its name without grain, a metric by its
+    /// output name or its canonical name, and its comparison columns.
+    fn find(&self, name: &str) -> Option<OutputColumn> {
+        if let Some(i) = self.groups.iter().position(|g| g.key.name == name) {
+            return Some(OutputColumn::Group(i));
+        }
+        for part in Part::ALL {
+            if part != Part::Value && !self.compared {
+                continue;
+            }
+            let Some(base) = name.strip_suffix(part.suffix()) else {
+                continue;
+            };
+            if let Some(i) = self.output_named(base)
+                && (part != Part::Points || self.is_percent(i))
+            {
+                return Some(OutputColumn::Metric(i, part));
+            }
+        }
+        let mut bases = self.groups.iter().enumerate().filter(|(_, g)| g.field.base() == name);
+        match (bases.next(), bases.next()) {
+            (Some((i, _)), None) => Some(OutputColumn::Group(i)),
+            _ => None,
+        }
+    }
+
+    fn output_named(&self, name: &str) -> Option<usize> {
+        if let Some(i) = self.outputs.iter().position(|o| o.name == name) {
+            return Some(i);
+        }
+        let id = self.bound.catalog.metric_named(name)?.id;
+        self.outputs.iter().position(|o| o.metric == id)
+    }
+
+    fn is_percent(&self, output: usize) -> bool {
+        self.outputs[output].percent
+    }
+
+    fn data_type(&self, column: OutputColumn) -> DataType {
+        match column {
+            OutputColumn::Group(i) => self.groups[i].key.data_type,
+            OutputColumn::Metric(i, Part::Value | Part::Previous | Part::Change) => {
+                self.computations[self.outputs[i].computation.0].data_type
+            }
+            OutputColumn::Metric(_, Part::PercentChange | Part::Points) => DataType::Float,
+        }
+    }
+
+    /// Every column's name, shown or not.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.groups.iter().map(|g| g.key.name.clone()).collect();
+        for (i, output) in self.outputs.iter().enumerate() {
+            for part in Part::ALL {
+                let exists = part == Part::Value || (self.compared && (part != Part::Points || self.is_percent(i)));
+                if exists {
+                    names.push(format!("{}{}", output.name, part.suffix()));
+                }
+            }
+        }
+        names
+    }
+
+    fn no_column(&self, name: &str) -> Diagnostic {
+        let names = self.names();
+        let metrics = self.bound.catalog.metric_names().map(|(known, _)| known);
+        Diagnostic::new(Code::InvalidOrderBy, format!("`{name}` is no column of this answer"))
+            .suggest(name, names.iter().map(String::as_str).chain(metrics))
+            .help(format!(
+                "its columns are {}",
+                names.iter().take(20).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+            ))
+    }
+
+    /// Reports names that two columns share.
+    pub(super) fn distinct(&self, found: &mut Diagnostics) {
+        let mut seen = HashSet::new();
+        for name in self.names() {
+            if !seen.insert(name.clone()) {
+                found.push(
+                    Diagnostic::new(Code::DuplicateColumn, format!("two columns are named `{name}`"))
+                        .field("metric_names")
+                        .help("give one of them an `alias`"),
+                );
+            }
+        }
+    }
+}

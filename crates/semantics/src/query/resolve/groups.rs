@@ -1,0 +1,189 @@
+//! Groups: the keys that rows are grouped by, the time series first.
+
+use super::super::field::{Field, FieldOf, Grain, unknown_grain};
+use super::super::request::{GroupItem, MetricsRequest};
+use super::super::resolved::Group;
+use super::super::row::{Key, KeySource};
+use super::metrics::Flattener;
+use super::rows::{self, FactBuilder, Values, check_grain};
+use crate::catalog::bind::BoundCatalog;
+use crate::code::Code;
+use crate::data_type::{Clock, DataType};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::time::granularity::Granularity;
+
+/// A group as asked, its grain decided.
+pub(super) struct Wanted {
+    field: Field,
+    name: Option<String>,
+    /// The argument it came from.
+    argument: String,
+}
+
+/// The granularity of the series, when one is asked for.
+pub(super) fn granularity(request: &MetricsRequest) -> Result<Option<Granularity>, Diagnostic> {
+    match request.time.granularity.as_deref() {
+        None | Some("none") => Ok(None),
+        Some(word) => match Granularity::parse(word) {
+            Some(granularity) => Ok(Some(granularity)),
+            None => Err(unknown_grain(word, word).field("granularity").received(word)),
+        },
+    }
+}
+
+/// The groups in order: the granularity's bucket, then those of `group_by`; one asked twice is one.
+pub(super) fn fields(
+    bound: &BoundCatalog,
+    request: &MetricsRequest,
+    flat: &Flattener,
+    found: &mut Diagnostics,
+) -> Vec<Wanted> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    match granularity(request) {
+        Ok(Some(granularity)) => wanted.push(Wanted {
+            field: Field { of: FieldOf::MetricTime, grain: Grain::Bucket(granularity) },
+            name: None,
+            argument: "granularity".to_string(),
+        }),
+        Ok(None) => {}
+        Err(refused) => found.push(refused),
+    }
+    for item in &request.group_by {
+        match one(bound, item, flat) {
+            Ok(group) => {
+                let same =
+                    wanted.iter_mut().find(|w| w.field == group.field && (w.name.is_none() || w.name == group.name));
+                match same {
+                    Some(known) => known.name = known.name.take().or(group.name),
+                    None => wanted.push(group),
+                }
+            }
+            Err(refused) => found.push(refused.field(item.field.clone()).received(item.name.clone())),
+        }
+    }
+    wanted
+}
+
+fn one(bound: &BoundCatalog, item: &GroupItem, flat: &Flattener) -> Result<Wanted, Diagnostic> {
+    let mut field = Field::parse(&bound.catalog, &item.name)?;
+    let said = match (&item.grain, item.date_part) {
+        (Some(_), Some(_)) => {
+            return Err(Diagnostic::new(Code::InvalidArgument, "a group has a grain or a date part, not both"));
+        }
+        (Some(grain), None) => {
+            Grain::Bucket(Granularity::parse(grain).ok_or_else(|| unknown_grain(&item.name, grain))?)
+        }
+        (None, Some(part)) => Grain::Part(part),
+        (None, None) => Grain::Unsaid,
+    };
+    match (field.grain, said) {
+        (_, Grain::Unsaid) => {}
+        (Grain::Unsaid, said) => field.grain = said,
+        (written, said) if written == said => {}
+        (_, _) => {
+            return Err(Diagnostic::new(
+                Code::InvalidArgument,
+                format!("`{}` has a grain in its name and another beside it", item.name),
+            ));
+        }
+    }
+    if field.of == FieldOf::MetricTime && field.grain == Grain::Unsaid {
+        field.grain = Grain::Bucket(default_grain(bound, flat));
+    }
+    Ok(Wanted { field, name: item.alias.clone(), argument: item.field.clone() })
+}
+
+/// The coarsest of the metrics' default grains: each its axis's, at least a day.
+fn default_grain(bound: &BoundCatalog, flat: &Flattener) -> Granularity {
+    flat.leaves
+        .iter()
+        .filter_map(|leaf| bound.catalog.metric(leaf.metric).axis.as_ref())
+        .filter_map(|axis| bound.catalog.dimension(axis.dimension).granularity)
+        .max()
+        .unwrap_or(Granularity::Day)
+        .max(Granularity::Day)
+}
+
+/// Places every group in every fact; all must mean the same dimension of one type.
+pub(super) fn resolve(
+    bound: &BoundCatalog,
+    facts: &mut [FactBuilder],
+    wanted: &[Wanted],
+    found: &mut Diagnostics,
+) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for group in wanted {
+        match place(bound, facts, group) {
+            Ok(placed) => groups.push(placed),
+            Err(refused) => found.push(rows::of_request(refused, &group.argument)),
+        }
+    }
+    groups
+}
+
+fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Result<Group, Diagnostic> {
+    let mut field = wanted.field.clone();
+    let mut data_type = None;
+    let mut identities = Vec::new();
+    for fact in facts.iter_mut() {
+        let (values, dimension, identity) = fact.field(bound, &field)?;
+        identities.push((fact.dataset, identity));
+        let (source, of_fact) = match values {
+            Values::Plain { expr, data_type } => {
+                if field.grain != Grain::Unsaid {
+                    return Err(Diagnostic::new(
+                        Code::GranularityNotAvailable,
+                        format!("`{}` is not a time dimension", field.base()),
+                    )
+                    .help("only time dimensions take a granularity"));
+                }
+                (KeySource::Value(expr.map_refs(&mut |c| super::super::row::RowRef::Column(c.clone()))), data_type)
+            }
+            Values::Time(time) => {
+                let stored = time.stored;
+                if field.grain == Grain::Unsaid {
+                    let own = bound.catalog.dimension(dimension).granularity.unwrap_or(Granularity::Day);
+                    field.grain = Grain::Bucket(own.max(Granularity::Day));
+                }
+                match field.grain {
+                    Grain::Part(part) => {
+                        if part.is_sub_day() {
+                            check_grain(bound, dimension, stored, Granularity::Hour)?;
+                        }
+                        (KeySource::DatePart { time, part }, DataType::Integer)
+                    }
+                    Grain::Bucket(granularity) => {
+                        check_grain(bound, dimension, stored, granularity)?;
+                        let instant = DataType::Timestamp(Clock::Instant);
+                        let data_type = if granularity.is_sub_day() { instant } else { DataType::Date };
+                        (KeySource::Bucket { time, granularity }, data_type)
+                    }
+                    Grain::Unsaid => unreachable!("an unsaid grain was decided above"),
+                }
+            }
+        };
+        let agreed = *data_type.get_or_insert(of_fact);
+        if agreed != of_fact {
+            return Err(Diagnostic::new(
+                Code::TypeMismatch,
+                format!("`{}` is {agreed} in one dataset and {of_fact} in another", field.base()),
+            )
+            .help("members of a shared dimension have one type: cast one of them in its `expr`"));
+        }
+        fact.keys.push(source);
+    }
+    rows::require_one(bound, &field, &identities)?;
+    let granularity = match field.grain {
+        Grain::Bucket(granularity) => Some(granularity),
+        Grain::Unsaid | Grain::Part(_) => None,
+    };
+    Ok(Group {
+        key: Key {
+            name: wanted.name.clone().unwrap_or_else(|| field.column()),
+            data_type: data_type.unwrap_or(DataType::Null),
+        },
+        is_series: field.of == FieldOf::MetricTime && granularity.is_some(),
+        granularity,
+        field,
+    })
+}

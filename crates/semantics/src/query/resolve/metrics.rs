@@ -1,0 +1,378 @@
+//! Metrics flattened: each named metric becomes computations over distinct measures.
+
+use std::collections::HashMap;
+
+use super::super::computation::{Computation, ComputationId, Formula};
+use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
+use super::super::resolved::{Additivity, Output};
+use super::time::TimeOfQuery;
+use crate::catalog::aggregation::Aggregation;
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::{DatasetId, MetricId};
+use crate::catalog::{Catalog, Input, InputId, Metric, MetricKind, NameKind};
+use crate::code::Code;
+use crate::data_type::DataType;
+use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
+use crate::expr::{BinaryOp, Expr, Kind, Literal, Name, typing};
+use crate::model::metric::Format;
+
+/// A condition on the rows of one measure, and the argument it came from, if any.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Filter {
+    pub expr: Expr<Name>,
+    pub field: Option<String>,
+}
+
+/// A simple metric under all the conditions put on it; distinct within a question.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf {
+    pub metric: MetricId,
+    pub filters: Vec<Filter>,
+}
+
+/// A metric asked for, before the types of its computation are known.
+pub(super) struct Asked {
+    metric: MetricId,
+    name: String,
+    asked: String,
+    pub node: usize,
+    shown: bool,
+}
+
+/// A computation before its measures have places in facts.
+#[derive(Clone, Debug)]
+enum Node {
+    Leaf(usize),
+    Ratio(usize, usize),
+    Derived(Expr<usize>),
+}
+
+/// Turns metrics into nodes over leaves, each distinct one once.
+pub(super) struct Flattener<'a> {
+    bound: &'a BoundCatalog,
+    pub leaves: Vec<Leaf>,
+    nodes: Vec<(MetricId, Node)>,
+    known: HashMap<(MetricId, Vec<String>), usize>,
+    pub warnings: Vec<Warning>,
+}
+
+impl<'a> Flattener<'a> {
+    pub(super) fn new(bound: &'a BoundCatalog) -> Self {
+        Flattener { bound, leaves: Vec::new(), nodes: Vec::new(), known: HashMap::new(), warnings: Vec::new() }
+    }
+
+    /// The metrics asked for, in order; the same one twice is one output.
+    pub(super) fn outputs(&mut self, request: &MetricsRequest, found: &mut Diagnostics) -> Vec<Asked> {
+        let mut outputs: Vec<Asked> = Vec::new();
+        for item in &request.metrics {
+            match self.output(request, item) {
+                Ok(output) => {
+                    let same = |o: &Asked| o.name == output.name && o.node == output.node;
+                    if !outputs.iter().any(same) {
+                        outputs.push(output);
+                    }
+                }
+                Err(refused) => found.push(refused),
+            }
+        }
+        for item in request.where_.iter().filter(|w| w.metric.is_some()) {
+            let name = item.metric.as_deref().unwrap_or_default();
+            if !request.metrics.iter().any(|m| self.same_metric(&m.name, m.alias.as_deref(), name)) {
+                let asked = request.metrics.iter().map(|m| m.alias.as_deref().unwrap_or(&m.name));
+                found.push(
+                    Diagnostic::new(Code::InvalidFilter, format!("the filter of `{name}` filters nothing"))
+                        .field(item.field.clone())
+                        .help("a filter on one metric names a metric of `metric_names`")
+                        .suggest(name, asked),
+                );
+            }
+        }
+        outputs
+    }
+
+    fn same_metric(&self, name: &str, alias: Option<&str>, wanted: &str) -> bool {
+        let id = |name: &str| self.bound.catalog.metric_named(name).map(|found| found.id);
+        alias == Some(wanted) || name == wanted || (id(name).is_some() && id(name) == id(wanted))
+    }
+
+    fn output(&mut self, request: &MetricsRequest, item: &MetricItem) -> Result<Asked, Diagnostic> {
+        let refused = |d: Diagnostic| d.field(item.field.clone()).received(item.name.clone());
+        let named = self.bound.catalog.require_metric(&item.name).map_err(refused)?;
+        let metric = self.bound.catalog.metric(named.id);
+        if named.kind == NameKind::Deprecated {
+            let message = format!("`{}` is a deprecated name of `{}`", item.name, metric.name);
+            self.warnings.push(Warning::new(Code::DeprecatedName, message));
+        }
+        let inherited: Vec<Filter> = request
+            .where_
+            .iter()
+            .filter(|w| w.metric.as_deref().is_some_and(|m| self.same_metric(&item.name, item.alias.as_deref(), m)))
+            .map(|w| Filter { expr: w.condition.clone(), field: Some(w.field.clone()) })
+            .collect();
+        let node = self.flatten(named.id, &inherited).map_err(|d| d.field(item.field.clone()))?;
+        let name = item.alias.clone().unwrap_or_else(|| metric.name.clone());
+        Ok(Asked { metric: named.id, name, asked: item.name.clone(), node, shown: true })
+    }
+
+    /// Metrics that only `having` and `order_by` name.
+    pub(super) fn unselected(
+        &mut self,
+        request: &MetricsRequest,
+        outputs: &[Asked],
+        found: &mut Diagnostics,
+    ) -> Vec<Asked> {
+        let mut names: Vec<(String, String)> = Vec::new();
+        for item in &request.having {
+            names.extend(item.condition.refs().iter().map(|r| (r.value.dotted(), item.field.clone())));
+        }
+        for item in request.order_by.iter().flatten() {
+            names.push((item.column.clone(), item.field.clone()));
+        }
+        let mut extra: Vec<Asked> = Vec::new();
+        for (name, field) in names {
+            let bare = name.split("__").next().unwrap_or(&name).to_string();
+            let Some(named) = self.bound.catalog.metric_named(&bare) else {
+                continue;
+            };
+            let metric = self.bound.catalog.metric(named.id);
+            let known =
+                outputs.iter().chain(&extra).any(|o| o.name == bare || o.name == metric.name || o.metric == named.id);
+            if known || metric.hidden {
+                continue;
+            }
+            match self.flatten(named.id, &[]) {
+                Ok(node) => {
+                    extra.push(Asked { metric: named.id, name: metric.name.clone(), asked: bare, node, shown: false })
+                }
+                Err(refused) => found.push(refused.field(field)),
+            }
+        }
+        extra
+    }
+
+    fn flatten(&mut self, id: MetricId, inherited: &[Filter]) -> Result<usize, Diagnostic> {
+        let bound = self.bound;
+        let metric = bound.catalog.metric(id);
+        if let Some(later) = metric.not_yet.first() {
+            return Err(not_yet(metric, later.what));
+        }
+        let mut filters = inherited.to_vec();
+        filters.extend(metric.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
+        let mut texts: Vec<String> = filters.iter().map(|f| f.expr.to_string()).collect();
+        texts.sort();
+        texts.dedup();
+        if let Some(known) = self.known.get(&(id, texts.clone())) {
+            return Ok(*known);
+        }
+        let node = match &metric.kind {
+            MetricKind::Simple(_) => {
+                self.leaves.push(Leaf { metric: id, filters });
+                Node::Leaf(self.leaves.len() - 1)
+            }
+            MetricKind::Ratio { numerator, denominator } => {
+                let numerator = self.input(numerator, &filters)?;
+                Node::Ratio(numerator, self.input(denominator, &filters)?)
+            }
+            MetricKind::Derived { expr, inputs } => {
+                let nodes: Vec<usize> = inputs.iter().map(|i| self.input(i, &filters)).collect::<Result<_, _>>()?;
+                Node::Derived(expr.map_refs(&mut |input: &InputId| nodes[input.0]))
+            }
+            MetricKind::Later(word) => return Err(not_yet(metric, word)),
+        };
+        self.nodes.push((id, node));
+        self.known.insert((id, texts), self.nodes.len() - 1);
+        Ok(self.nodes.len() - 1)
+    }
+
+    fn input(&mut self, input: &Input, filters: &[Filter]) -> Result<usize, Diagnostic> {
+        let mut all = filters.to_vec();
+        all.extend(input.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
+        self.flatten(input.metric, &all)
+    }
+
+    /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.
+    pub(super) fn computations(&self, places: &[(usize, usize)], found: &mut Diagnostics) -> Vec<Computation> {
+        let mut computations: Vec<Computation> = Vec::new();
+        for (metric, node) in &self.nodes {
+            let metric = self.bound.catalog.metric(*metric);
+            let (formula, data_type) = match node {
+                Node::Leaf(leaf) => {
+                    let (fact, measure) = places[*leaf];
+                    match self.bound.measure(metric.id) {
+                        Ok(bound) => (Formula::Measure { fact, measure }, bound.data_type),
+                        Err(refused) => {
+                            found.push(refused);
+                            continue;
+                        }
+                    }
+                }
+                Node::Ratio(numerator, denominator) => {
+                    let (numerator, denominator) = (ComputationId(*numerator), ComputationId(*denominator));
+                    (Formula::Ratio { numerator, denominator }, DataType::Float)
+                }
+                Node::Derived(expr) => {
+                    let over = expr.map_refs(&mut |node| ComputationId(*node));
+                    let typed = typing::coerce(over, &mut |id: &ComputationId| {
+                        computations.get(id.0).map_or(DataType::Null, |c: &Computation| c.data_type)
+                    });
+                    match typed {
+                        Ok((expr, data_type)) => (Formula::Derived(expr), data_type),
+                        Err(refused) => {
+                            found.push(refused);
+                            continue;
+                        }
+                    }
+                }
+            };
+            computations.push(Computation { name: metric.name.clone(), formula, fill: metric.fill.clone(), data_type });
+        }
+        computations
+    }
+
+    /// The outputs with all that is known of them now.
+    pub(super) fn finish(&self, asked: Vec<Asked>, computations: &[Computation], time: &TimeOfQuery) -> Vec<Output> {
+        asked
+            .into_iter()
+            .enumerate()
+            .map(|(i, asked)| Output {
+                metric: asked.metric,
+                name: asked.name,
+                asked: asked.asked,
+                computation: ComputationId(asked.node),
+                shown: asked.shown,
+                additivity: self.additivity(asked.node, computations),
+                percent: self.bound.catalog.metric(asked.metric).format == Format::Percent,
+                change: time.change_of_output.get(i).copied().flatten(),
+            })
+            .collect()
+    }
+
+    fn additivity(&self, node: usize, computations: &[Computation]) -> Additivity {
+        match &self.nodes[node].1 {
+            Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
+                MetricKind::Simple(measure) => match measure.aggregation {
+                    Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean => Additivity::Additive,
+                    Aggregation::Min
+                    | Aggregation::Max
+                    | Aggregation::CountDistinct
+                    | Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile { .. }
+                    | Aggregation::First
+                    | Aggregation::Last => Additivity::NonAdditive,
+                },
+                MetricKind::Ratio { .. } | MetricKind::Derived { .. } | MetricKind::Later(_) => Additivity::NonAdditive,
+            },
+            Node::Ratio(numerator, denominator) => {
+                match (self.additivity(*numerator, computations), self.additivity(*denominator, computations)) {
+                    (Additivity::NonAdditive, _) | (_, Additivity::NonAdditive) => Additivity::NonAdditive,
+                    _ => Additivity::Ratio,
+                }
+            }
+            Node::Derived(expr) => self.additivity_of(expr, computations),
+        }
+    }
+
+    /// Sums and differences of additive inputs, also times a constant, are additive.
+    fn additivity_of(&self, expr: &Expr<usize>, computations: &[Computation]) -> Additivity {
+        let inputs: Vec<Additivity> = expr.refs().iter().map(|r| self.additivity(*r.value, computations)).collect();
+        if inputs.contains(&Additivity::NonAdditive) {
+            return Additivity::NonAdditive;
+        }
+        if inputs.iter().all(|a| *a == Additivity::Additive) && linear(expr) {
+            Additivity::Additive
+        } else {
+            Additivity::Ratio
+        }
+    }
+
+    /// The leaves that an output is made of.
+    pub(super) fn leaves_of(&self, node: usize) -> Vec<usize> {
+        match &self.nodes[node].1 {
+            Node::Leaf(leaf) => vec![*leaf],
+            Node::Ratio(a, b) => [self.leaves_of(*a), self.leaves_of(*b)].concat(),
+            Node::Derived(expr) => expr.refs().iter().flat_map(|r| self.leaves_of(*r.value)).collect(),
+        }
+    }
+}
+
+fn linear(expr: &Expr<usize>) -> bool {
+    match expr.kind.as_ref() {
+        Kind::Ref(_) => true,
+        Kind::Negate(of) => linear(of),
+        Kind::Binary { op: BinaryOp::Add | BinaryOp::Subtract, left, right } => linear(left) && linear(right),
+        Kind::Binary { op: BinaryOp::Multiply, left, right } => {
+            (constant(left) && linear(right)) || (linear(left) && constant(right))
+        }
+        Kind::Binary { op: BinaryOp::Divide, left, right } => linear(left) && constant(right),
+        Kind::Call { function: crate::expr::Function::Coalesce, arguments } => match arguments.as_slice() {
+            [of, other] => linear(of) && matches!(other.kind.as_ref(), Kind::Literal(Literal::Integer(0))),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn constant(expr: &Expr<usize>) -> bool {
+    matches!(expr.kind.as_ref(), Kind::Literal(Literal::Integer(_) | Literal::Decimal { .. } | Literal::Float(_)))
+}
+
+fn not_yet(metric: &Metric, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::NotSupportedYet, format!("metric `{}` is not supported yet: `{what}`", metric.name))
+        .help("simple, ratio and derived metrics can be asked; `list_metrics` says which those are")
+}
+
+/// The datasets that the metrics of a request aggregate, as far as their names are known.
+pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<DatasetId> {
+    let mut open: Vec<MetricId> =
+        request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
+    let mut seen: Vec<MetricId> = Vec::new();
+    let mut datasets: Vec<DatasetId> = Vec::new();
+    while let Some(id) = open.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let metric = catalog.metric(id);
+        match &metric.kind {
+            MetricKind::Simple(_) => datasets.extend(metric.dataset),
+            MetricKind::Ratio { numerator, denominator } => open.extend([numerator.metric, denominator.metric]),
+            MetricKind::Derived { inputs, .. } => open.extend(inputs.iter().map(|i| i.metric)),
+            MetricKind::Later(_) => {}
+        }
+    }
+    datasets.sort();
+    datasets.dedup();
+    datasets
+}
+
+/// The model's audit metrics that can see every filter, and a warning for each that cannot.
+pub(super) fn audit_set(bound: &BoundCatalog, audit: &AuditRequest) -> (Vec<MetricItem>, Vec<Warning>) {
+    let mut metrics = Vec::new();
+    let mut left_out = Vec::new();
+    for (i, id) in bound.catalog.audit_metrics.iter().enumerate() {
+        let metric = bound.catalog.metric(*id);
+        let item = MetricItem { name: metric.name.clone(), alias: None, field: format!("metric_names[{i}]") };
+        match cannot_ask(bound, audit, &item) {
+            Some(why) => {
+                left_out.push(Warning::new(Code::MetricLeftOut, format!("`{}` is left out: {why}", metric.name)));
+            }
+            None => metrics.push(item),
+        }
+    }
+    (metrics, left_out)
+}
+
+/// Why a metric of the default set cannot be asked under the audit's filters.
+fn cannot_ask(bound: &BoundCatalog, audit: &AuditRequest, item: &MetricItem) -> Option<String> {
+    let request =
+        MetricsRequest { metrics: vec![item.clone()], where_: audit.where_.clone(), ..MetricsRequest::default() };
+    let mut found = Diagnostics::default();
+    let mut flat = Flattener::new(bound);
+    flat.outputs(&request, &mut found);
+    if found.is_empty() {
+        let mut facts = super::rows::FactBuilder::for_leaves(bound, &flat);
+        super::rows::conditions(bound, &mut facts, &request, &mut found);
+    }
+    found.0.into_iter().find(|d| d.code != Code::InvalidFilter).map(|d| d.message)
+}

@@ -1,0 +1,485 @@
+//! Rows: which tables a fact is joined with, and names as columns of the joined row.
+
+use super::super::field::{Field, FieldOf, Grain};
+use super::super::request::{FilterItem, MetricsRequest};
+use super::super::resolved::{Attached, Fact};
+use super::super::row::{ColumnRef, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
+use super::metrics::{Filter, Flattener};
+use crate::catalog::aggregation::Aggregation;
+use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
+use crate::catalog::id::{DatasetId, DimensionId, MetricId};
+use crate::catalog::join_graph::ManyToOnePath;
+use crate::catalog::locate::{Identity, Located};
+use crate::catalog::{Axis, Catalog};
+use crate::code::Code;
+use crate::data_type::DataType;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::{BinaryOp, Expr, Kind, Literal, Name, typing};
+use crate::source::Span;
+use crate::time::granularity::Granularity;
+use crate::time::stored::StoredAs;
+
+/// One fact under construction: a dataset on one time axis.
+pub(super) struct FactBuilder {
+    pub dataset: DatasetId,
+    pub axis: Axis,
+    /// Positions of its leaves in the flattener.
+    pub leaves: Vec<usize>,
+    pub tables: Vec<Attached>,
+    pub conditions: Vec<RowExpr>,
+    pub keys: Vec<KeySource>,
+}
+
+/// The values of a dimension over the joined row.
+pub(super) enum Values {
+    Plain { expr: Expr<ColumnRef>, data_type: DataType },
+    Time(TimeColumn),
+}
+
+impl FactBuilder {
+    /// A fact for each dataset and axis among the leaves, in the order first used.
+    pub(super) fn for_leaves(bound: &BoundCatalog, flat: &Flattener) -> Vec<FactBuilder> {
+        let mut facts: Vec<FactBuilder> = Vec::new();
+        for (i, leaf) in flat.leaves.iter().enumerate() {
+            let metric = bound.catalog.metric(leaf.metric);
+            let dataset = metric.dataset.expect("a leaf is a simple metric, which stands in a dataset");
+            let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
+            match facts.iter_mut().find(|f| f.dataset == dataset && f.axis == axis) {
+                Some(fact) => fact.leaves.push(i),
+                None => facts.push(FactBuilder {
+                    dataset,
+                    axis,
+                    leaves: vec![i],
+                    tables: Vec::new(),
+                    conditions: Vec::new(),
+                    keys: Vec::new(),
+                }),
+            }
+        }
+        facts
+    }
+
+    /// The time column of the fact's axis.
+    pub(super) fn axis_column(&mut self, bound: &BoundCatalog) -> Result<TimeColumn, Diagnostic> {
+        let axis = self.axis.clone();
+        match self.values(bound, &axis.path, axis.dimension)? {
+            Values::Time(column) => Ok(column),
+            Values::Plain { .. } => Err(not_time(bound, axis.dimension)),
+        }
+    }
+
+    /// Where a field's values stand, and what it must agree on with other facts (none for
+    /// `metric_time`, which is each fact's own).
+    pub(super) fn field(
+        &mut self,
+        bound: &BoundCatalog,
+        field: &Field,
+    ) -> Result<(Values, DimensionId, Option<Identity>), Diagnostic> {
+        match &field.of {
+            FieldOf::MetricTime => {
+                let dimension = self.axis.dimension;
+                Ok((Values::Time(self.axis_column(bound)?), dimension, None))
+            }
+            FieldOf::Dimension { path, name } => {
+                let Located { path, dimension, identity } = bound.catalog.locate(self.dataset, path, name)?;
+                Ok((self.values(bound, &path, dimension)?, dimension, Some(identity)))
+            }
+        }
+    }
+
+    fn values(
+        &mut self,
+        bound: &BoundCatalog,
+        path: &ManyToOnePath,
+        dimension: DimensionId,
+    ) -> Result<Values, Diagnostic> {
+        refuse_not_yet(bound, self.dataset)?;
+        let table = self.table(bound, path)?;
+        let column = bound.dimension(dimension)?;
+        let expr = column.expr.map_refs(&mut |c| column_ref(table, c));
+        Ok(match column.stored {
+            Some(stored) => Values::Time(TimeColumn { expr, stored }),
+            None => Values::Plain { expr, data_type: column.data_type },
+        })
+    }
+
+    /// The table at the end of a path, attached on first use.
+    fn table(&mut self, bound: &BoundCatalog, path: &ManyToOnePath) -> Result<Table, Diagnostic> {
+        let mut at = Table::FACT;
+        for hop in path.hops() {
+            if let Some(known) = self.tables.iter().find(|t| t.from == at && t.hop == *hop) {
+                at = known.table;
+                continue;
+            }
+            refuse_not_yet(bound, hop.to())?;
+            for (from, to) in hop.columns() {
+                let (left, right) = (bound.column(hop.from(), from)?, bound.column(hop.to(), to)?);
+                if !comparable(left.data_type, right.data_type) {
+                    return Err(key_types(bound, hop.relationship(), &left, &right));
+                }
+            }
+            let table = Table(self.tables.len() as u32 + 1);
+            self.tables.push(Attached { hop: hop.clone(), from: at, table });
+            at = table;
+        }
+        Ok(at)
+    }
+
+    /// A condition over names as one over the joined row, boolean and with every literal typed.
+    pub(super) fn condition(&mut self, bound: &BoundCatalog, filter: &Filter) -> Result<RowExpr, Diagnostic> {
+        let located = by_day(bound, &filter.expr)?;
+        let over = located.try_substitute(&mut |field: &Field, span| self.reference(bound, field, span))?;
+        let (typed, data_type) = typing::coerce(over, &mut |r: &RowRef| r.data_type())?;
+        match data_type {
+            DataType::Boolean | DataType::Null => Ok(typed),
+            other => Err(Diagnostic::new(
+                Code::InvalidFilter,
+                format!("`{}` is {other}, not a condition", filter.expr.to_string()),
+            )
+            .at(filter.expr.span)
+            .help("write a comparison, such as `country = 'US'`")),
+        }
+    }
+
+    fn reference(&mut self, bound: &BoundCatalog, field: &Field, span: Span) -> Result<RowExpr, Diagnostic> {
+        let (values, dimension, _) = self.field(bound, field).map_err(|d| d.at(span))?;
+        let reference = |r: RowRef| Expr::new(Kind::Ref(r), span);
+        match (values, field.grain) {
+            (Values::Plain { expr, .. }, Grain::Unsaid) => Ok(expr.map_refs(&mut |c| RowRef::Column(c.clone()))),
+            (Values::Plain { .. }, _) => Err(not_time(bound, dimension).at(span)),
+            (Values::Time(time), Grain::Unsaid) => Ok(reference(RowRef::LocalTime(Box::new(time)))),
+            (Values::Time(time), Grain::Bucket(granularity)) => {
+                check_grain(bound, dimension, time.stored, granularity).map_err(|d| d.at(span))?;
+                Ok(reference(RowRef::Bucket { time: Box::new(time), granularity }))
+            }
+            (Values::Time(_), Grain::Part(_)) => Err(Diagnostic::new(
+                Code::UnsupportedExpression,
+                format!("`{}` is no name of a condition", field.column()),
+            )
+            .at(span)
+            .help("write `extract(dow from metric_time)` in conditions")),
+        }
+    }
+}
+
+/// Puts the request's conditions on every fact; each must see every dimension in them, and all
+/// facts the same one.
+pub(super) fn conditions(
+    bound: &BoundCatalog,
+    facts: &mut [FactBuilder],
+    request: &MetricsRequest,
+    found: &mut Diagnostics,
+) {
+    for item in request.where_.iter().filter(|w| w.metric.is_none()) {
+        let before = found.0.len();
+        if let Some(refused) = aggregate_in_where(bound, item) {
+            found.push(refused);
+            continue;
+        }
+        let filter = Filter { expr: item.condition.clone(), field: Some(item.field.clone()) };
+        for fact in facts.iter_mut() {
+            match fact.condition(bound, &filter) {
+                Ok(condition) => fact.conditions.push(condition),
+                Err(refused) => {
+                    found.push(of_request(refused, &item.field));
+                    break;
+                }
+            }
+        }
+        if found.0.len() == before {
+            for name in item.condition.refs() {
+                if let Err(refused) = conformed(bound, facts, name.value) {
+                    found.push(of_request(refused, &item.field));
+                }
+            }
+        }
+    }
+}
+
+fn conformed(bound: &BoundCatalog, facts: &mut [FactBuilder], name: &Name) -> Result<(), Diagnostic> {
+    let field = Field::parse(&bound.catalog, &name.dotted())?;
+    let identities: Vec<(DatasetId, Option<Identity>)> = facts
+        .iter_mut()
+        .map(|fact| Ok((fact.dataset, fact.field(bound, &field)?.2)))
+        .collect::<Result<_, Diagnostic>>()?;
+    require_one(bound, &field, &identities)
+}
+
+/// Refuses a field that means different dimensions to different facts.
+pub(super) fn require_one(
+    bound: &BoundCatalog,
+    field: &Field,
+    identities: &[(DatasetId, Option<Identity>)],
+) -> Result<(), Diagnostic> {
+    let Some((first, identity)) = identities.first() else {
+        return Ok(());
+    };
+    let Some((other, _)) = identities.iter().find(|(_, i)| i != identity) else {
+        return Ok(());
+    };
+    let name = |id: &DatasetId| bound.catalog.dataset(*id).name.clone();
+    let (a, b, dimension) = (name(first), name(other), field.base());
+    let bare = dimension.rsplit('.').next().unwrap_or(&dimension).to_string();
+    Err(Diagnostic::new(
+        Code::DimensionNotConformed,
+        format!("`{dimension}` of `{a}` and of `{b}` are different dimensions"),
+    )
+    .help(format!("declare them to be one in the model: dimensions: [{{name: {bare}, of: [{a}.{bare}, {b}.{bare}]}}]")))
+}
+
+/// Places every leaf's measure in its fact; the second list gives each leaf's fact and measure.
+pub(super) fn measures(
+    bound: &BoundCatalog,
+    facts: Vec<FactBuilder>,
+    flat: &Flattener,
+    found: &mut Diagnostics,
+) -> (Vec<Fact>, Vec<(usize, usize)>) {
+    let mut places = vec![(0, 0); flat.leaves.len()];
+    let mut built = Vec::with_capacity(facts.len());
+    for (f, mut fact) in facts.into_iter().enumerate() {
+        let mut measures = Vec::new();
+        let mut metrics: Vec<MetricId> = Vec::new();
+        for leaf in fact.leaves.clone() {
+            places[leaf] = (f, measures.len());
+            match measure(bound, &mut fact, flat, leaf) {
+                Ok(measure) => {
+                    measures.push(measure);
+                    metrics.push(flat.leaves[leaf].metric);
+                }
+                Err(refused) => found.push(refused),
+            }
+        }
+        match fact.axis_column(bound) {
+            Ok(axis_column) => built.push(Fact {
+                dataset: fact.dataset,
+                axis: fact.axis,
+                axis_column,
+                tables: fact.tables,
+                conditions: fact.conditions,
+                keys: fact.keys,
+                measures,
+                metrics,
+            }),
+            Err(refused) => found.push(refused),
+        }
+    }
+    (built, places)
+}
+
+fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf: usize) -> Result<Measure, Diagnostic> {
+    let leaf = &flat.leaves[leaf];
+    let metric = bound.catalog.metric(leaf.metric);
+    let measure = bound.measure(leaf.metric)?;
+    let mut filter = Vec::new();
+    for condition in &leaf.filters {
+        let refused = |d: Diagnostic| match &condition.field {
+            Some(field) => of_request(d, field),
+            None => Diagnostic { message: format!("{} (filter of `{}`)", d.message, metric.name), ..d },
+        };
+        filter.push(fact.condition(bound, condition).map_err(refused)?);
+    }
+    let row = |c: &PhysicalColumn| RowRef::Column(column_ref(Table::FACT, c));
+    let order = match measure.aggregation {
+        Aggregation::First | Aggregation::Last => order_of_rows(bound, fact, metric.id)?,
+        _ => Vec::new(),
+    };
+    Ok(Measure {
+        name: metric.name.clone(),
+        aggregation: measure.aggregation,
+        argument: measure.argument.as_ref().map(|expr| expr.map_refs(&mut |c| row(c))),
+        filter,
+        money_scale: measure.money_scale,
+        order,
+        data_type: measure.data_type,
+    })
+}
+
+/// The time axis, then the primary key; without a key the order is not defined and refused.
+fn order_of_rows(bound: &BoundCatalog, fact: &mut FactBuilder, metric: MetricId) -> Result<Vec<RowExpr>, Diagnostic> {
+    let dataset = bound.catalog.dataset(fact.dataset);
+    let metric = bound.catalog.metric(metric);
+    if dataset.primary_key.is_empty() {
+        return Err(Diagnostic::new(
+            Code::InvalidModel,
+            format!("metric `{}` takes the first or last row of `{}`, which has no key", metric.name, dataset.name),
+        )
+        .at(metric.span)
+        .help("declare the dataset's `primary_key`, so that rows of one instant have an order"));
+    }
+    let axis = fact.axis_column(bound)?;
+    let mut order = vec![axis.expr.map_refs(&mut |c| RowRef::Column(c.clone()))];
+    for key in &dataset.primary_key {
+        let column = bound.column(fact.dataset, key)?;
+        order.push(Expr::new(Kind::Ref(RowRef::Column(column_ref(Table::FACT, &column))), metric.span));
+    }
+    Ok(order)
+}
+
+/// Names as fields; a bare time that is held against dates alone is read by its day, so that
+/// `ordered_at <= DATE '2026-03-07'` includes that day whole.
+fn by_day(bound: &BoundCatalog, expr: &Expr<Name>) -> Result<Expr<Field>, Diagnostic> {
+    let fields = expr.try_substitute(&mut |name: &Name, span| {
+        let field = Field::parse(&bound.catalog, &name.dotted()).map_err(|d| d.at(span))?;
+        Ok::<_, Diagnostic>(Expr::new(Kind::Ref(field), span))
+    })?;
+    Ok(days(&bound.catalog, fields))
+}
+
+fn days(catalog: &Catalog, mut expr: Expr<Field>) -> Expr<Field> {
+    match expr.kind.as_mut() {
+        Kind::Binary { op, left, right } if is_comparison(*op) => {
+            if is_date(right) {
+                to_day(catalog, left);
+            } else if is_date(left) {
+                to_day(catalog, right);
+            }
+        }
+        Kind::Between { of, low, high, .. } if is_date(low) && is_date(high) => to_day(catalog, of),
+        Kind::InList { of, list, .. } if list.iter().all(is_date) => to_day(catalog, of),
+        Kind::Binary { left, right, .. } => {
+            *left = days(catalog, left.clone());
+            *right = days(catalog, right.clone());
+        }
+        Kind::Not(of) => *of = days(catalog, of.clone()),
+        Kind::Case { branches, otherwise } => {
+            for (when, then) in branches {
+                *when = days(catalog, when.clone());
+                *then = days(catalog, then.clone());
+            }
+            if let Some(otherwise) = otherwise {
+                *otherwise = days(catalog, otherwise.clone());
+            }
+        }
+        _ => {}
+    }
+    expr
+}
+
+fn is_comparison(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual
+            | BinaryOp::IsDistinctFrom
+            | BinaryOp::IsNotDistinctFrom
+    )
+}
+
+/// A date literal, or a text of the form of one: the latter is a date only beside a time, which
+/// [`to_day`] sees to by touching nothing but times.
+fn is_date(expr: &Expr<Field>) -> bool {
+    match expr.kind.as_ref() {
+        Kind::Literal(Literal::Date(_)) => true,
+        Kind::Literal(Literal::Text(text)) => {
+            text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+        }
+        _ => false,
+    }
+}
+
+fn to_day(catalog: &Catalog, expr: &mut Expr<Field>) {
+    if let Kind::Ref(field) = expr.kind.as_mut()
+        && field.grain == Grain::Unsaid
+        && field.is_time(catalog)
+    {
+        field.grain = Grain::Bucket(Granularity::Day);
+    }
+}
+
+/// A finer grain than the column has, or a time of day that a date lacks.
+pub(super) fn check_grain(
+    bound: &BoundCatalog,
+    dimension: DimensionId,
+    stored: StoredAs,
+    granularity: Granularity,
+) -> Result<(), Diagnostic> {
+    let dimension = bound.catalog.dimension(dimension);
+    let finest = dimension.granularity.unwrap_or(Granularity::Day);
+    let finest = if stored == StoredAs::Date { finest.max(Granularity::Day) } else { finest };
+    if granularity >= finest {
+        return Ok(());
+    }
+    let of = format!("{}.{}", bound.catalog.dataset(dimension.dataset).name, dimension.name);
+    Err(Diagnostic::new(
+        Code::GranularityNotAvailable,
+        format!("`{granularity}` is finer than `{of}`, which is by {finest}"),
+    )
+    .help(format!("ask for `{finest}` or coarser")))
+}
+
+fn aggregate_in_where(bound: &BoundCatalog, item: &FilterItem) -> Option<Diagnostic> {
+    let names = bound.catalog.dimension_names();
+    let metric = item.condition.refs().into_iter().find(|name| {
+        let dotted = name.value.dotted();
+        !names.contains(&dotted.as_str()) && bound.catalog.metric_named(&dotted).is_some()
+    })?;
+    let name = metric.value.dotted();
+    Some(
+        Diagnostic::new(Code::AggregateInWhere, format!("`{name}` is a metric; `where` holds conditions on rows"))
+            .field(item.field.clone())
+            .received(item.condition.to_string())
+            .help(format!("put it in `having`: `{}`", item.condition.to_string())),
+    )
+}
+
+/// A finding in the text of an argument: named by the argument, not by a place in the model.
+pub(super) fn of_request(diagnostic: Diagnostic, field: &str) -> Diagnostic {
+    Diagnostic { span: None, ..diagnostic }.field(field)
+}
+
+/// A condition in canonical form.
+pub(super) fn canonical(item: &FilterItem) -> String {
+    let text = item.condition.to_string();
+    match &item.metric {
+        Some(metric) => format!("{metric}: {text}"),
+        None => text,
+    }
+}
+
+fn column_ref(table: Table, column: &PhysicalColumn) -> ColumnRef {
+    ColumnRef { table, column: column.name.clone(), data_type: column.data_type }
+}
+
+fn comparable(a: DataType, b: DataType) -> bool {
+    a == b || (a.is_exact() && b.is_exact())
+}
+
+fn refuse_not_yet(bound: &BoundCatalog, dataset: DatasetId) -> Result<(), Diagnostic> {
+    let dataset = bound.catalog.dataset(dataset);
+    match dataset.not_yet.first() {
+        Some(later) => Err(Diagnostic::new(
+            Code::NotSupportedYet,
+            format!("dataset `{}` is not supported yet: `{}`", dataset.name, later.what),
+        )
+        .at(later.span)),
+        None => Ok(()),
+    }
+}
+
+fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnostic {
+    let name = &bound.catalog.dimension(dimension).name;
+    Diagnostic::new(Code::GranularityNotAvailable, format!("`{name}` is not a time dimension"))
+        .help("only time dimensions take a granularity")
+}
+
+fn key_types(
+    bound: &BoundCatalog,
+    relationship: crate::catalog::id::RelationshipId,
+    left: &PhysicalColumn,
+    right: &PhysicalColumn,
+) -> Diagnostic {
+    let relationship = bound.catalog.relationship(relationship);
+    Diagnostic::new(
+        Code::TypeMismatch,
+        format!(
+            "relationship `{}` joins `{}` ({}) with `{}` ({})",
+            relationship.name, left.name, left.data_type, right.name, right.data_type
+        ),
+    )
+    .at(relationship.span)
+    .help("declare both columns with one type under `columns`")
+}

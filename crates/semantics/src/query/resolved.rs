@@ -1,0 +1,217 @@
+//! A resolved query: every name of the request is a thing of the catalog, every time an instant.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::catalog::Axis;
+use crate::catalog::id::{DatasetId, MetricId};
+use crate::catalog::join_graph::ManyToOneHop;
+use crate::data_type::DataType;
+use crate::diagnostic::Warning;
+use crate::expr::Expr;
+use crate::query::computation::{Computation, ComputationId};
+use crate::query::field::Field;
+use crate::query::period::Period;
+use crate::query::request::OutputArguments;
+use crate::query::row::{Grouping, Key, KeySource, Measure, RowExpr, Table, TimeColumn};
+use crate::time::calendar::Calendar;
+use crate::time::comparison::ResolvedComparison;
+use crate::time::granularity::Granularity;
+use crate::time::range::ResolvedTime;
+
+/// What a request means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResolvedQuery {
+    /// Metrics in the order asked, then those that only `having` and `order_by` name.
+    pub outputs: Vec<Output>,
+    pub groups: Vec<Group>,
+    pub grouping: Grouping,
+    /// One a dataset and time axis.
+    pub facts: Vec<Fact>,
+    pub computations: Vec<Computation>,
+    /// Conditions on results, ANDed.
+    pub having: Vec<Expr<OutputColumn>>,
+    /// The whole order: what was asked or the default, then the groups, so that it is total.
+    pub order: Vec<Order>,
+    /// Part of the question.
+    pub limit: Option<u64>,
+    pub cursor: Option<String>,
+    pub time: QueryTime,
+    pub output: OutputArguments,
+    /// Conditions in canonical form.
+    pub filters: Vec<String>,
+    /// Arguments that were not given and have a default that mattered.
+    pub defaults_used: Vec<&'static str>,
+    /// Slips of the request that were read as what they mean.
+    pub notes: Vec<String>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A metric as a column of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    pub metric: MetricId,
+    /// The column's name: the canonical name, or the alias that was given.
+    pub name: String,
+    /// As written.
+    pub asked: String,
+    pub computation: ComputationId,
+    /// False for a metric that only an order or a condition names.
+    pub shown: bool,
+    pub additivity: Additivity,
+    /// Whether its format is percent, so that changes have points too.
+    pub percent: bool,
+    /// Position in [`QueryTime::changes`].
+    pub change: Option<usize>,
+}
+
+/// What an absent member counts as in a change, and how the mean of several windows is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Additivity {
+    /// Sums and counts and their sums and differences: absent is 0, the mean is the sum over the windows ÷ their number.
+    Additive,
+    /// Quotients: the mean is the quotient of the sums over the windows.
+    Ratio,
+    /// Distinct counts, percentiles and the like: the mean of the windows' values.
+    NonAdditive,
+}
+
+/// A group of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub key: Key,
+    pub field: Field,
+    /// Of a time bucket.
+    pub granularity: Option<Granularity>,
+    /// Whether it is the question's time series: `metric_time` in buckets.
+    pub is_series: bool,
+}
+
+/// The rows of one dataset, on one time axis, that measures are made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    pub dataset: DatasetId,
+    pub axis: Axis,
+    pub axis_column: TimeColumn,
+    pub tables: Vec<Attached>,
+    /// On rows, before aggregation, ANDed.
+    pub conditions: Vec<RowExpr>,
+    /// This fact's way to each of the groups.
+    pub keys: Vec<KeySource>,
+    pub measures: Vec<Measure>,
+    /// The simple metric of each measure.
+    pub metrics: Vec<MetricId>,
+}
+
+/// A dimension table that a fact's rows are joined with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attached {
+    pub hop: ManyToOneHop,
+    pub from: Table,
+    pub table: Table,
+}
+
+/// A column of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutputColumn {
+    Group(usize),
+    /// Position in [`ResolvedQuery::outputs`].
+    Metric(usize, Part),
+}
+
+/// What of a metric a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Value,
+    Previous,
+    Change,
+    PercentChange,
+    /// Percentage points; of percent metrics.
+    Points,
+}
+
+impl Part {
+    pub const ALL: [Part; 5] = [Part::Value, Part::Previous, Part::Change, Part::PercentChange, Part::Points];
+
+    /// What follows the metric's name in the column's.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Part::Value => "",
+            Part::Previous => "__previous",
+            Part::Change => "__change",
+            Part::PercentChange => "__percent_change",
+            Part::Points => "__points",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub column: OutputColumn,
+    pub descending: bool,
+}
+
+/// The time of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryTime {
+    pub calendar: Calendar,
+    /// The question's clock.
+    pub as_of: DateTime<Utc>,
+    /// What the range was and what it means; `None` reads all data.
+    pub range: Option<ResolvedTime>,
+    pub granularity: Option<Granularity>,
+    /// Position 0 is the range as asked.
+    pub periods: Vec<Period>,
+    /// The comparisons in force: one, or one a distinct watermark.
+    pub changes: Vec<Change>,
+    /// Buckets of the range and of its comparison, by position.
+    pub series: Option<Series>,
+}
+
+/// Two sides of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub comparison: ResolvedComparison,
+    /// `None` where nothing of the range is complete.
+    pub sides: Option<Sides>,
+}
+
+/// Positions in [`QueryTime::periods`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sides {
+    /// Position 0 unless only a part of the range has elapsed.
+    pub current: usize,
+    /// One, or the four of `previous_4_average`.
+    pub windows: Vec<usize>,
+    /// All windows as one period; the only window's own position where there is one.
+    pub together: usize,
+}
+
+/// The buckets of a time series, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    pub current: Vec<BucketStart>,
+    /// Of the only comparison window; the n-th is held against the n-th of `current`.
+    pub previous: Vec<BucketStart>,
+}
+
+/// A bucket's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BucketStart {
+    Date(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl ResolvedQuery {
+    /// The name of a column of the answer.
+    pub fn column_name(&self, column: OutputColumn) -> String {
+        match column {
+            OutputColumn::Group(i) => self.groups[i].key.name.clone(),
+            OutputColumn::Metric(i, part) => format!("{}{}", self.outputs[i].name, part.suffix()),
+        }
+    }
+
+    /// The type of a metric's value.
+    pub fn output_type(&self, output: &Output) -> DataType {
+        self.computations[output.computation.0].data_type
+    }
+}

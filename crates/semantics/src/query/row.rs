@@ -1,0 +1,116 @@
+//! Rows as a question sees them: columns of joined tables, times, keys and measures over them.
+
+use crate::catalog::aggregation::Aggregation;
+use crate::data_type::{Clock, DataType};
+use crate::expr::{DatePart, Expr};
+use crate::time::granularity::Granularity;
+use crate::time::stored::StoredAs;
+
+/// A table that a fact's rows are joined from: 0 is the fact itself, then one an attached hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Table(pub u32);
+
+impl Table {
+    pub const FACT: Table = Table(0);
+}
+
+/// A physical column of one of the joined tables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ColumnRef {
+    pub table: Table,
+    pub column: String,
+    pub data_type: DataType,
+}
+
+/// What an expression over the joined row refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowRef {
+    Column(ColumnRef),
+    /// The wall clock of a time column in the question's zone: a date for a date column, otherwise
+    /// a timestamp without a zone.
+    LocalTime(Box<TimeColumn>),
+    /// The bucket of a time column, as a group key has it.
+    Bucket {
+        time: Box<TimeColumn>,
+        granularity: Granularity,
+    },
+}
+
+impl RowRef {
+    /// The type of the reference's values.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            RowRef::Column(column) => column.data_type,
+            RowRef::LocalTime(time) if time.stored == StoredAs::Date => DataType::Date,
+            RowRef::LocalTime(_) => DataType::Timestamp(Clock::Local),
+            RowRef::Bucket { granularity, .. } if granularity.is_sub_day() => DataType::Timestamp(Clock::Local),
+            RowRef::Bucket { .. } => DataType::Date,
+        }
+    }
+}
+
+/// An expression over the joined row.
+pub type RowExpr = Expr<RowRef>;
+
+/// A time dimension over the joined row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeColumn {
+    /// A date or a timestamp.
+    pub expr: Expr<ColumnRef>,
+    pub stored: StoredAs,
+}
+
+/// A group key as a column of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The column's name.
+    pub name: String,
+    /// Date for buckets of a day and longer, an instant for shorter ones, integer for date parts.
+    pub data_type: DataType,
+}
+
+/// How a fact finds a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeySource {
+    /// The bucket of a time column: its first local date or, shorter than a day, the instant it
+    /// starts at (UTC), so that an hour that the clock repeats is two buckets.
+    Bucket {
+        time: TimeColumn,
+        granularity: Granularity,
+    },
+    /// A part of a time column's local date or time.
+    DatePart {
+        time: TimeColumn,
+        part: DatePart,
+    },
+    Value(RowExpr),
+}
+
+/// An aggregation of one fact's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// For people: the metric it was written in.
+    pub name: String,
+    pub aggregation: Aggregation,
+    /// What is aggregated; `None` counts rows.
+    pub argument: Option<RowExpr>,
+    /// The measure's own conditions, ANDed; a row counts where all are true.
+    pub filter: Vec<RowExpr>,
+    /// Scale that a float argument is cast to, row by row, before an exact sum; set for money.
+    pub money_scale: Option<u8>,
+    /// `first` and `last`: the order of rows, the time axis and then the key.
+    pub order: Vec<RowExpr>,
+    /// Of the aggregated value.
+    pub data_type: DataType,
+}
+
+/// Which rows the aggregation gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// No keys: exactly one row, the total.
+    Total,
+    /// One row a group.
+    Groups,
+    /// One row a group and one for the total, from the same pass (grouping sets `(keys)` and `()`).
+    GroupsAndTotal,
+}
