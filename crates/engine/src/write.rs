@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use datafusion::parquet::errors::ParquetError;
+use flate2::{Compression, GzBuilder};
 
 mod parquet;
 mod text;
@@ -80,11 +81,20 @@ pub fn write_parquet(path: &Path, columns: &[(String, Column)], row_group_rows: 
     replace_file(path, columns, |file, _| parquet::write(file, columns, row_group_rows))
 }
 
-/// Writes a CSV file with a header row. A null is an empty cell, an empty text is `""`.
+/// Writes a CSV file with a header row, compressed where its name ends in `.gz`. A null is an empty
+/// cell, an empty text is `""`.
 pub fn write_csv(path: &Path, columns: &[(String, Column)]) -> Result<(), WriteError> {
+    let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
     replace_file(path, columns, |file, rows| {
         let mut out = BufWriter::new(file);
-        text::csv(&mut out, columns, rows)?;
+        if is_compressed {
+            // Neither the file's name nor a time goes into the header.
+            let mut packed = GzBuilder::new().write(out, Compression::default());
+            text::csv(&mut packed, columns, rows)?;
+            out = packed.finish()?;
+        } else {
+            text::csv(&mut out, columns, rows)?;
+        }
         Ok(out.flush()?)
     })
 }

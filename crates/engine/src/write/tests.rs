@@ -1,6 +1,7 @@
 //! What is written is what stands in the columns, in each format, and the same every time.
 
 use std::fs;
+use std::io::Read;
 
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::util::pretty::pretty_format_batches;
@@ -45,6 +46,17 @@ fn csv_and_json_lines() {
     let infinite = [("rate".to_string(), Column::Float(vec![Some(f64::INFINITY)]))];
     assert!(matches!(write_json_lines(&path, &infinite), Err(WriteError::Value(_))));
     assert_eq!(fs::read_to_string(&path).unwrap(), text, "a failed write leaves the old file");
+}
+
+#[test]
+fn compressed_csv() {
+    let directory = tempfile::tempdir().unwrap();
+    let (plain, packed) = (directory.path().join("orders.csv"), directory.path().join("orders.csv.gz"));
+    write_csv(&plain, &columns()).unwrap();
+    write_csv(&packed, &columns()).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(fs::File::open(&packed).unwrap()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, fs::read_to_string(&plain).unwrap());
 }
 
 #[test]
