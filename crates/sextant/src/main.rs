@@ -1,3 +1,5 @@
 //! The command line.
 
+mod fixtures;
+
 fn main() {}
