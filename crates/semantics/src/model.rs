@@ -23,7 +23,7 @@ pub mod words;
 
 pub use calendar::{Calendar, NamedRange};
 pub use dataset::{Column, Currency, Dataset, Dimension, DimensionKind, Entity, Location, StoredAs, Watermark};
-pub use format::schema;
+pub use format::{schema, schema_text};
 pub use metric::{Aggregation, Input, Metric, MetricKind};
 pub use policy::Policy;
 pub use read::read;
@@ -80,3 +80,6 @@ pub struct NotYet {
     pub what: &'static str,
     pub span: Span,
 }
+
+#[cfg(test)]
+mod tests;

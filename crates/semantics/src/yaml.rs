@@ -1,13 +1,15 @@
 //! YAML as one spanned tree, within a budget.
 //!
-//! A text is read to its end whatever is wrong in it: a fault is a finding, the smallest list item
-//! around it is left out, and the rest is read. Anchors and aliases are followed; merge keys and
-//! tags are not YAML that models need and are findings.
+//! A text is read to its end whatever is wrong in it: a fault is a finding, a line in a wrong
+//! column is read as if it lined up, else the smallest list item around the fault is left out, and
+//! the rest is read. Anchors and aliases are followed; merge keys and tags are not YAML that models
+//! need and are findings.
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{SourceId, Span, Spanned};
 
 mod build;
+mod draft;
 mod recover;
 mod words;
 

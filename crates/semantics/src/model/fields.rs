@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::format::{Key, Need, Shape, Table};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{Sources, Span, Spanned};
 use crate::yaml::{Entry, Node, Value};
 
@@ -74,12 +74,7 @@ impl<'a> Fields<'a> {
     /// The keys of `node`, unless it is no map. Keys that the table does not have, and required
     /// ones that the map does not have, are findings.
     pub(super) fn open(reader: &'a Reader<'a>, table: &'static Table, node: &'a Node) -> Option<Fields<'a>> {
-        let Value::Map(entries) = &node.value else {
-            let wants = Shape::Object(table).wants();
-            let message = format!("a {} wants {wants}, not {}", table.noun, node.noun());
-            reader.report(Diagnostic::new(Code::WrongType, message).at(node.span));
-            return None;
-        };
+        let Value::Map(entries) = &node.value else { return None };
         let kind = kind_of(table, node);
         let fields = Fields { reader, span: node.span, table, entries, kind, taken: Cell::new(0) };
         fields.check_keys();
@@ -118,7 +113,8 @@ impl<'a> Fields<'a> {
 
     /// The object is left out of the model: references to its name are no findings of their own.
     pub(super) fn leave_out(&self) {
-        if let Some(name) = self.entry("name").and_then(|e| e.value.scalar()) {
+        let meant = || self.entries.iter().find(|e| !nearest(&e.key.value, ["name"]).is_empty());
+        if let Some(name) = self.entry("name").or_else(meant).and_then(|e| e.value.scalar()) {
             self.reader.unread.borrow_mut().insert(name.text.clone());
         }
     }
@@ -180,9 +176,16 @@ impl<'a> Fields<'a> {
                 Some(Need::Optional | Need::Required) | None => {
                     let finding = finding.suggest(name, taken_keys());
                     meant.extend(finding.did_you_mean.iter().cloned());
-                    match finding.did_you_mean.is_empty() {
-                        true => finding.help(self.keys_help(name, taken_keys())),
-                        false => finding,
+                    if name.contains(':') {
+                        finding.help("a space is missing after the colon")
+                    } else if finding.did_you_mean.is_empty() {
+                        finding.help(format!(
+                            "keys of a {}: {}",
+                            self.table.noun,
+                            taken_keys().collect::<Vec<_>>().join(", ")
+                        ))
+                    } else {
+                        finding
                     }
                 }
             };
@@ -190,17 +193,10 @@ impl<'a> Fields<'a> {
         }
         for key in self.table.keys.iter().filter(|key| key.is_required_by(self.kind)) {
             if !self.has(key.name) && !meant.iter().any(|meant| meant == key.name) {
-                self.missing(key.name, &format!("add `{}`: {}", key.name, key.shape.wants()));
+                self.missing(key.name, &key.addition());
             }
         }
         self.check_one_of(&meant);
-    }
-
-    fn keys_help(&self, name: &str, keys: impl Iterator<Item = &'static str>) -> String {
-        if name.contains(':') {
-            return "a space is missing after the colon".to_string();
-        }
-        format!("keys of a {}: {}", self.table.noun, keys.collect::<Vec<_>>().join(", "))
     }
 
     fn check_one_of(&self, meant: &[String]) {
@@ -215,7 +211,7 @@ impl<'a> Fields<'a> {
             (None, _) if !forms.is_empty() && !meant.iter().any(|meant| forms.contains(&meant.as_str())) => {
                 let message = format!("{} has none of {}", self.label(), forms.join(", "));
                 let finding = Diagnostic::new(Code::MissingKey, message).at(self.place());
-                self.reader.report(finding.help(format!("give exactly one: {}", self.table.about)));
+                self.reader.report(finding.help("give exactly one of them"));
             }
             (Some(_), None) | (None, _) => {}
         }

@@ -6,8 +6,7 @@ mod metric;
 mod schema;
 mod tables;
 
-pub(super) use metric::METRIC;
-pub use schema::schema;
+pub use schema::{schema, schema_text};
 pub(super) use tables::*;
 
 /// One kind of object.
@@ -97,6 +96,7 @@ impl Shape {
             Shape::Expression => "an expression".into(),
             Shape::Name => "a name".into(),
             Shape::Flag => "`true` or `false`".into(),
+            Shape::Count(low, high) if low == high => format!("`{low}`"),
             Shape::Count(low, high) => format!("a whole number from {low} to {high}"),
             Shape::Decimal => "a number in digits, such as `0` or `1.50`".into(),
             Shape::Amount => "a number that is not negative".into(),
@@ -111,17 +111,13 @@ impl Shape {
             Shape::Character => "one character".into(),
             Shape::Argument => "the value of a request's argument".into(),
             Shape::Rows => "a list of rows, such as `[[1234.50]]`".into(),
-            Shape::Object(table) => format!("a map of {}", names(table.keys)),
-            Shape::NameOr(table) => format!("a name, or a map of {}", names(table.keys)),
-            Shape::List(item) => format!("a list, each {}", item.wants()),
+            Shape::Object(table) => format!("a map ({})", table.some_keys()),
+            Shape::NameOr(table) => format!("a name, or a map ({})", table.some_keys()),
+            Shape::List(Shape::Object(table) | Shape::NameOr(table)) => format!("a list of {}s", table.noun),
+            Shape::List(item) => format!("a list, each item {}", item.wants()),
             Shape::OneOrMany(item) => format!("{}, or a list", item.wants()),
         }
     }
-}
-
-fn names(keys: &[Key]) -> String {
-    let all: Vec<&str> = keys.iter().map(|key| key.name).collect();
-    all.join(", ")
 }
 
 impl Table {
@@ -133,12 +129,35 @@ impl Table {
         Table { noun: self.noun, about: self.about, keys: self.keys, one_of }
     }
 
+    /// Its keys, the first of many.
+    fn some_keys(&self) -> String {
+        let names: Vec<&str> = self.keys.iter().take(8).map(|key| key.name).collect();
+        names.join(", ") + if self.keys.len() > 8 { ", …" } else { "" }
+    }
+
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
 }
 
 impl Key {
+    /// What the key says, as the end of a sentence.
+    pub(super) fn meaning(&self) -> String {
+        let about = self.about.trim_end_matches('.');
+        let mut rest = about.chars();
+        rest.next().map_or_else(String::new, |first| format!("{}{}", first.to_lowercase(), rest.as_str()))
+    }
+
+    /// What to do when the key is absent.
+    pub(super) fn addition(&self) -> String {
+        match self.shape {
+            Shape::Text | Shape::Expression | Shape::Name | Shape::NameOr(_) | Shape::Argument => {
+                format!("add `{}`: {}", self.name, self.meaning())
+            }
+            _ => format!("add `{}`: {}", self.name, self.shape.wants()),
+        }
+    }
+
     /// Whether an object of this type may have the key; every object may when its type is unknown.
     pub(super) fn is_taken_by(&self, kind: Option<&str>) -> bool {
         match (self.need, kind) {

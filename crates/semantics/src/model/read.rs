@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::fields::{Fields, Reader};
 use super::format;
-use super::{Calendar, Model};
+use super::{Calendar, Dataset, Model};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{Sources, Span, Spanned};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Entry, Node, Value};
 
 mod dataset;
 mod metric;
@@ -37,11 +37,17 @@ pub fn read(texts: impl IntoIterator<Item = (String, String)>) -> (Model, Diagno
         let reader = Reader { sources: &sources, findings: RefCell::new(findings), unread: RefCell::new(unread) };
         if !is_several_models(&reader, &roots) {
             for root in &roots {
-                if let Some(fields) = Fields::open(&reader, &format::FILE, root) {
-                    add_file(&mut model, &fields);
+                match Fields::open(&reader, &format::FILE, root) {
+                    Some(fields) => add_file(&mut model, &fields),
+                    None => {
+                        let message = format!("a model file is a map, not {}", root.noun());
+                        let finding = Diagnostic::new(Code::WrongType, message).at(root.span);
+                        reader.report(finding.help("start it with keys such as `datasets:` or `metrics:`"));
+                    }
                 }
             }
-            check_whole(&mut model, &reader);
+            check_name(&model, &roots, &reader);
+            check_names(&mut model, &reader);
         }
         findings = reader.findings.into_inner();
         model.unread = reader.unread.into_inner();
@@ -116,16 +122,34 @@ fn once(fields: &Fields<'_>, key: &str, slot: &mut Option<Spanned<String>>, valu
     }
 }
 
-/// What can only be said of all files together.
-fn check_whole(model: &mut Model, reader: &Reader<'_>) {
-    if let (None, Some((source, _))) = (&model.name, reader.sources.iter().next()) {
+/// A model has a name, in one of its files.
+fn check_name(model: &Model, roots: &[Node], reader: &Reader<'_>) {
+    let is_meant = |entry: &Entry| !nearest(&entry.key.value, ["name"]).is_empty();
+    let meant = roots.iter().any(|root| matches!(&root.value, Value::Map(entries) if entries.iter().any(is_meant)));
+    if let (None, false, Some((source, _))) = (&model.name, meant, reader.sources.iter().next()) {
         let finding = Diagnostic::new(Code::MissingKey, "the model has no `name`").at(Span::new(source, 0, 0));
         reader.report(finding.help("add `name:` to one of its files"));
     }
+}
+
+/// No two things of one kind share a name, whatever files they stand in.
+fn check_names(model: &mut Model, reader: &Reader<'_>) {
+    let inside: Vec<(Span, Vec<String>)> = model.datasets.iter().map(|d| (d.span, names_inside(d))).collect();
     model.datasets = reader.distinct("dataset", std::mem::take(&mut model.datasets), |d| &d.name);
+    let is_kept = |span: Span| model.datasets.iter().any(|d| d.span == span);
+    let lost = inside.into_iter().filter(|(span, _)| !is_kept(*span)).flat_map(|(_, names)| names);
+    reader.unread.borrow_mut().extend(lost);
     model.dimensions = reader.distinct("shared dimension", std::mem::take(&mut model.dimensions), |d| &d.name);
     model.relationships = reader.distinct("relationship", std::mem::take(&mut model.relationships), |r| &r.name);
     model.time_ranges = reader.distinct("time range", std::mem::take(&mut model.time_ranges), |r| &r.name);
     model.saved_queries = reader.distinct("saved query", std::mem::take(&mut model.saved_queries), |q| &q.name);
     metric::distinct(model, reader);
+}
+
+/// The names that a dataset gives to what stands in it.
+fn names_inside(dataset: &Dataset) -> Vec<String> {
+    let metrics =
+        dataset.metrics.iter().flat_map(|m| [&m.name].into_iter().chain(&m.aliases).chain(&m.deprecated_names));
+    let names = dataset.dimensions.iter().map(|d| &d.name).chain(dataset.entities.iter().map(|e| &e.name));
+    names.chain(metrics).map(|name| name.value.clone()).collect()
 }

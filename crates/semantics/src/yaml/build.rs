@@ -206,7 +206,8 @@ impl Builder<'_> {
     fn key(&mut self, node: Node) -> Result<Key, Diagnostic> {
         let Some(Content::Map { entries, .. }) = self.open.last().map(|o| &o.content) else { return Ok(Key::LeftOut) };
         let text = match node.value {
-            Value::Scalar(scalar) if scalar.kind != ScalarKind::Null => scalar.text,
+            // `null: NA` has the key `null`.
+            Value::Scalar(scalar) if !scalar.text.is_empty() && scalar.text != "~" => scalar.text,
             Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
                 self.fault("a key that is not a word", node.span, "write `key: value`");
                 return Ok(Key::LeftOut);

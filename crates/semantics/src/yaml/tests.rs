@@ -123,14 +123,14 @@ last: 1
     insta::assert_debug_snapshot!(faults(text), @r#"
         [
             "2:21 `[` is closed by `}`",
-            "5:4 a list item (`- `) inside brackets",
             "3:21 `[` is not closed",
+            "5:4 the line does not line up with its neighbours",
             "8:4 the line does not line up with its neighbours",
             "10:5 `{` is not closed",
             "11:2 the line does not line up with its neighbours",
             "12:19 `@` cannot start a value",
             "13:2 a tab in the indentation",
-            "17:9 `:` cannot stand here",
+            "17:5 the line does not line up with its neighbours",
             "19:13 `,` or `}` is missing",
             "4:25 the key `twice` stands twice in one map",
             "14:22 no anchor `&nope` stands before this alias",
@@ -139,15 +139,12 @@ last: 1
         ]
     "#);
     let (_, documents, _) = read_text(text);
-    insta::assert_snapshot!(documents.nodes[0].to_json(), @r#"{"datasets":[{"name":"c","twice":1},{"name":"j","alias":null,"tag":"x"}],"calendar":{"zone":"UTC","day":1},"last":1}"#);
+    insta::assert_snapshot!(documents.nodes[0].to_json(), @r#"{"datasets":[{"name":"c","twice":1},{"name":"d"},{"name":"e","type":"s","agg":"sum","expr":"x"},{"name":"g"},{"name":"j","alias":null,"tag":"x"}],"calendar":{"zone":"UTC","week":"monday","day":1},"last":1}"#);
     insta::assert_debug_snapshot!(documents.lost, @r#"
         [
             "a",
-            "d",
             "b",
-            "e",
             "f",
-            "g",
             "h",
             "i",
         ]

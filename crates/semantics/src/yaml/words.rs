@@ -14,6 +14,33 @@ pub(super) fn diagnostic(kind: &ErrorKind, source: SourceId, text: &str, at: usi
     if help.is_empty() { finding } else { finding.help(help) }
 }
 
+/// The finding for a line that starts at byte `at` and belongs `column` spaces in.
+pub(super) fn out_of_line(source: SourceId, text: &str, at: usize, column: usize) -> Diagnostic {
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    let word = text[at..end].find(' ').map_or(end, |i| at + i);
+    let help = format!("indent it by {column} spaces");
+    Diagnostic::new(Code::InvalidYaml, OUT_OF_LINE).at(Span::new(source, at, word)).help(help)
+}
+
+const OUT_OF_LINE: &str = "the line does not line up with its neighbours";
+
+/// Whether a fault of this kind may come from a line that stands in a wrong column.
+pub(super) fn is_about_columns(kind: &ErrorKind) -> bool {
+    use ErrorKind as K;
+    matches!(
+        kind,
+        K::MappingValueNotAllowed
+            | K::MappingKeyNotAllowed
+            | K::InvalidIndentation
+            | K::ExpectedBlockMappingKey
+            | K::ExpectedBlockSequenceEntry
+            | K::BlockSequenceEntryNotAllowed
+            | K::ExpectedDocumentStart
+            | K::SimpleKeyExpected
+            | K::InvalidSimpleKey
+    )
+}
+
 fn words(kind: &ErrorKind) -> (String, &'static str) {
     use ErrorKind as K;
     let (message, help) = match kind {
@@ -48,10 +75,9 @@ fn plain_words(kind: &ErrorKind) -> (Option<&'static str>, &'static str) {
         | K::ExpectedBlockSequenceEntry
         | K::BlockSequenceEntryNotAllowed
         | K::InvalidFlowScalarIndent
-        | K::ExpectedDocumentStart => (
-            "the line does not line up with its neighbours",
-            "keys of one map, and dashes of one list, start in the same column",
-        ),
+        | K::ExpectedDocumentStart => {
+            (OUT_OF_LINE, "keys of one map, and dashes of one list, start in the same column")
+        }
         K::ExpectedFlowMappingSeparator => ("`,` or `}` is missing", "separate the keys of `{…}` by commas"),
         K::ExpectedFlowSequenceSeparator => ("`,` or `]` is missing", "separate the items of `[…]` by commas"),
         K::BlockEntryInFlowCollection => ("a list item (`- `) inside brackets", "close the bracket before it"),

@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let (key, node) = self.take(key)?;
         match key.shape {
-            Shape::Object(table) => read(&Fields::open(self.reader, table, node)?),
+            Shape::Object(table) => read(&self.open_object(key, table, node)?),
             _ => unreachable!("`{}` is an object in its table", key.name),
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
             unreachable!("`{}` is a list of objects in its table", key.name)
         };
         let items = self.items(key, node).iter();
-        items.filter_map(|item| read(&Fields::open(self.reader, table, item)?)).collect()
+        items.filter_map(|item| read(&self.open_object(key, table, item)?)).collect()
     }
 
     /// A value that is a name or an object; `named` makes the object of a bare name.
@@ -174,6 +174,14 @@ impl<'a> Fields<'a> {
         let node = Node { value: Value::Map(entries.cloned().collect()), span: self.span };
         self.mark(|key| matches!(key.shape, Shape::Argument));
         node
+    }
+
+    fn open_object(&self, key: &Key, table: &'static Table, node: &'a Node) -> Option<Fields<'a>> {
+        let fields = Fields::open(self.reader, table, node);
+        if fields.is_none() {
+            self.wrong_type(key, &Shape::Object(table), node);
+        }
+        fields
     }
 
     fn one_text(&self, key: &Key, shape: &Shape, node: &Node) -> Option<Spanned<String>> {
@@ -242,7 +250,7 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         match &node.value {
             Value::Scalar(_) => self.one_text(key, &Shape::Text, node).map(named),
-            Value::Map(_) => read(&Fields::open(self.reader, table, node)?),
+            Value::Map(_) => read(&self.open_object(key, table, node)?),
             Value::List(_) => {
                 self.wrong_type(key, &key.shape, node);
                 None
@@ -284,16 +292,20 @@ impl<'a> Fields<'a> {
             _ => shape.wants(),
         };
         let message = match node.scalar() {
-            Some(scalar) if !scalar.text.is_empty() => {
-                format!("`{}` wants {wants}, not `{}`", key.name, excerpt(&scalar.text))
+            Some(scalar) if scalar.kind == ScalarKind::Null || scalar.text.is_empty() => {
+                format!("`{}` wants {wants}, not {}", key.name, node.noun())
             }
-            Some(_) | None => format!("`{}` wants {wants}, not {}", key.name, node.noun()),
+            Some(scalar) if scalar.kind == ScalarKind::Text && !matches!(shape, Shape::Date | Shape::Word(_)) => {
+                format!("`{}` wants {wants}, not the text `{}`", key.name, excerpt(&scalar.text))
+            }
+            Some(scalar) => format!("`{}` wants {wants}, not `{}`", key.name, excerpt(&scalar.text)),
+            None => format!("`{}` wants {wants}, not {}", key.name, node.noun()),
         };
         let finding = Diagnostic::new(Code::WrongType, message).at(node.span);
         self.reader.report(match (shape, node.scalar()) {
             (Shape::List(_), Some(scalar)) => finding.help(format!("write `[{}]`", excerpt(&scalar.text))),
-            (Shape::Text, Some(_)) => finding.help("put it in quotes"),
-            _ => finding.help(key.about),
+            (Shape::Text, Some(scalar)) if scalar.kind == ScalarKind::Boolean => finding.help("put it in quotes"),
+            _ => finding.help(key.meaning()),
         });
     }
 }

@@ -162,14 +162,16 @@ pub(super) fn shared_dimension(f: &Fields<'_>) -> Option<SharedDimension> {
     let label = f.text("label");
     let description = f.text("description");
     let synonyms = f.texts("synonyms");
-    let of = f.texts("of");
+    let mut of = f.texts("of");
     let hidden = f.flag("hidden").is_some_and(|h| h.value);
-    for path in &of {
-        if path.value.split('.').count() != 2 {
+    of.retain(|path| {
+        let is_path = path.value.split('.').filter(|part| !part.is_empty()).count() == 2;
+        if !is_path {
             let message = format!("`{}` is not `dataset.dimension`", path.value);
             f.contradiction(path.span, message, "name the dataset, a point, and its dimension");
         }
-    }
+        is_path
+    });
     Some(SharedDimension { name: name?, label, description, synonyms, of, hidden, span: f.span })
 }
 
@@ -189,6 +191,6 @@ pub(super) fn relationship(f: &Fields<'_>) -> Option<Relationship> {
         );
         f.contradiction(to_columns[0].span, message, "the columns are equal one by one");
     }
-    (!from_columns.is_empty() && !to_columns.is_empty()).then_some(())?;
+    (!from_columns.is_empty() && from_columns.len() == to_columns.len()).then_some(())?;
     Some(Relationship { name: name?, description, from: from?, from_columns, to: to?, to_columns, span: f.span })
 }

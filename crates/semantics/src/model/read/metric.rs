@@ -98,7 +98,7 @@ fn simple(f: &Fields<'_>, home: Home) -> Option<Simple> {
         let message = format!("{} is simple and stands in no dataset", f.label());
         f.contradiction(f.place(), message, "move it under `metrics` of the dataset whose rows it aggregates");
     }
-    let agg = agg?;
+    let agg = agg.filter(|_| home == Home::Dataset)?;
     let is_percentile = agg.value == Aggregation::Percentile;
     if is_percentile && !f.has("percentile") {
         f.missing("percentile", "add `percentile`: the share of values below, such as `0.95`");
