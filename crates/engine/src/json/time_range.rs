@@ -90,3 +90,68 @@ fn warnings(warnings: &[Warning]) -> Value {
 fn instant(instant: &DateTime<Utc>) -> Value {
     json!(instant.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(arguments: Value) -> Value {
+        let now = DateTime::parse_from_rfc3339("2026-11-20T15:00:00-05:00").unwrap().to_utc();
+        answer(arguments.as_object().unwrap(), now, None, &[]).unwrap()
+    }
+
+    #[test]
+    fn a_range_and_its_comparison() {
+        let found =
+            ask(json!({"time_range": "last_7_days", "comparison": "previous_period", "timezone": "America/New_York"}));
+        let expected = json!({
+            "asked": "last_7_days",
+            "start": "2026-11-13",
+            "end": "2026-11-19",
+            "days": 7,
+            "start_instant": "2026-11-13T05:00:00Z",
+            "end_instant": "2026-11-20T05:00:00Z",
+            "timezone": "America/New_York",
+            "as_of": "2026-11-20T15:00:00-05:00",
+            "week_start": "monday",
+            "includes_today": false,
+            "complete": true,
+            "warnings": [],
+            "comparison": {
+                "mode": "previous_period",
+                "windows": [{
+                    "start": "2026-11-06",
+                    "end": "2026-11-12",
+                    "days": 7,
+                    "start_instant": "2026-11-06T05:00:00Z",
+                    "end_instant": "2026-11-13T05:00:00Z",
+                    "weekday_aligned": true,
+                }],
+                "warnings": [],
+            },
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn compared_is_absent_null_or_two_sided() {
+        let compared = |as_of: &str, range: &str| {
+            let found = ask(json!({"time_range": range, "comparison": "previous_period", "as_of": as_of}));
+            found["comparison"].as_object().unwrap().get("compared").cloned()
+        };
+        assert_eq!(compared("2026-11-20T12:00:00Z", "last_week"), None);
+        assert_eq!(compared("2026-11-16T00:00:00Z", "wtd"), Some(Value::Null));
+        let part = json!({"end_instant": "2026-11-20T12:00:00Z", "window_end_instants": ["2026-11-13T12:00:00Z"]});
+        assert_eq!(compared("2026-11-20T12:00:00Z", "wtd"), Some(part));
+    }
+
+    #[test]
+    fn hours_and_dates_say_what_was_asked() {
+        let found = ask(json!({"time_range": "last_6_hours"}));
+        assert_eq!((&found["hours"], &found["end_instant"]), (&json!(6), &json!("2026-11-20T20:00:00Z")));
+        let found = ask(json!({"start_date": "2026-11-01", "end_date": "2026-11-30"}));
+        assert_eq!(found["asked"], json!({"start_date": "2026-11-01", "end_date": "2026-11-30"}));
+        let codes: Vec<&Value> = found["warnings"].as_array().unwrap().iter().map(|warning| &warning["code"]).collect();
+        assert_eq!(codes, [&json!("partial-period"), &json!("future-clamped")]);
+    }
+}

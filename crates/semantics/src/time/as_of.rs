@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::time::zone;
+use crate::time::{self, zone};
 
 /// The clock of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ impl AsOf {
             .or_else(|| date(trimmed).map(|date| end_of_day(date, zone) - Duration::seconds(1)))
             .filter(|instant| (1900..=9999).contains(&instant.year()));
         instant.map(AsOf::Instant).ok_or_else(|| {
+            let text = time::shortened(text);
             Diagnostic::new(Code::InvalidAsOf, format!("`{text}` is not an instant"))
                 .field("as_of")
                 .received(text)

@@ -118,3 +118,6 @@ fn sub_day_seconds(granularity: Granularity) -> Option<i64> {
         | Granularity::FiscalYear => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::time;
 
 /// How days, weeks and fiscal periods are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ impl FiscalYearStart {
 
     /// Reads `MM-DD`.
     pub fn parse(text: &str) -> Result<FiscalYearStart, Diagnostic> {
+        let text = time::shortened(text.trim());
         let wrong = |message: String| {
             Err(Diagnostic::new(Code::InvalidModel, message)
                 .field("fiscal_year_start")
@@ -44,7 +46,6 @@ impl FiscalYearStart {
                 .help("month and day as MM-DD, the day 01 to 28")
                 .example("02-01"))
         };
-        let text = text.trim();
         let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
         let Some((month, day)) = text.split_once('-').filter(|(month, day)| digits(month) && digits(day)) else {
             return wrong(format!("fiscal year start `{text}` is not MM-DD"));

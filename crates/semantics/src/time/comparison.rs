@@ -9,11 +9,11 @@ use chrono_tz::Tz;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Warning, nearest};
-use crate::time::calendar::earliest;
 use crate::time::range::reading::{self, Reading, Shape};
 use crate::time::range::{TimeContext, Window, about_dates, cut, normalize};
 use crate::time::unit::Unit;
 use crate::time::zone::{self, midnight};
+use crate::time::{self, calendar::earliest};
 
 /// How the windows of a comparison are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -216,6 +216,7 @@ fn same_weeks(range: &Reading, windows: &[Reading], context: &TimeContext, today
 /// Another range: without the request's flags, anywhere, cut at today.
 fn custom(text: &str, context: &TimeContext, today: NaiveDate) -> Result<(Reading, Vec<Warning>), Diagnostic> {
     let reading = reading::read(text, context, today).map_err(|fault| {
+        let text = time::shortened(text);
         let mut near = nearest(&normalize(text), Mode::ALL.iter().map(|mode| mode.as_str()));
         near.retain(|mode| mode != Mode::Custom.as_str());
         near.extend(fault.did_you_mean);
@@ -239,5 +240,5 @@ fn custom(text: &str, context: &TimeContext, today: NaiveDate) -> Result<(Readin
 }
 
 fn refusal(message: String, text: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidComparison, message).field("comparison").received(text)
+    Diagnostic::new(Code::InvalidComparison, message).field("comparison").received(time::shortened(text))
 }

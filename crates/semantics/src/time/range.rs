@@ -9,18 +9,20 @@ mod typed;
 pub(crate) mod reading;
 mod flags;
 #[cfg(test)]
-mod tests;
+mod laws;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
-use crate::time::as_of;
 use crate::time::calendar::Calendar;
 use crate::time::comparison::{self, Mode, ResolvedComparison};
 use crate::time::granularity::Granularity;
 use crate::time::range::reading::Reading;
 use crate::time::zone;
+use crate::time::{self, as_of};
 
 pub(crate) use flags::about_dates;
 pub use vocabulary::normalize;
@@ -193,6 +195,7 @@ fn read(arguments: &TimeArguments, context: &TimeContext, today: NaiveDate) -> R
 
 fn typed_date(text: &str, field: &str) -> Result<NaiveDate, Diagnostic> {
     as_of::date(text.trim()).ok_or_else(|| {
+        let text = time::shortened(text);
         Diagnostic::new(Code::InvalidTimeRange, format!("`{text}` is not a date"))
             .field(field)
             .received(text)

@@ -74,21 +74,24 @@ pub fn offset(instant: DateTime<Utc>, zone: Tz) -> i32 {
 
 /// The dates of `first..=last` that the zone skipped.
 pub fn skipped_dates(first: NaiveDate, last: NaiveDate, zone: Tz) -> Vec<NaiveDate> {
-    // A skipped date is a jump by a day over the date line, which lasts for years: a look every
-    // ten days finds it.
-    let step = Days::new(10);
+    // A skipped date is a jump by a day over the date line, which lasts for years: a look once a
+    // month finds it.
+    let (step, near) = (Days::new(30), Days::new(2));
+    let offset = |date: NaiveDate| offset(midnight(date).and_utc(), zone);
+    let empty = |date: &NaiveDate| day_start(*date, zone) == day_start(*date + Days::new(1), zone);
     let mut found = Vec::new();
-    let mut from = first;
-    while from <= last {
-        let to = (from + step).min(last + Days::new(1));
-        let before = offset(day_start(from, zone) - Duration::days(1), zone);
-        let after = offset(day_start(to, zone), zone);
+    let mut from = first - near;
+    let mut before = offset(from);
+    while from < last + near {
+        let to = (from + step).min(last + near);
+        let after = offset(to);
         if after - before >= 20 * 3600 {
-            let empty = |date: &NaiveDate| day_start(*date, zone) == day_start(*date + Days::new(1), zone);
-            found.extend(from.iter_days().take_while(|date| *date < to).filter(empty));
+            found.extend((from - near).iter_days().take_while(|date| *date <= to + near).filter(empty));
         }
-        from = to;
+        (from, before) = (to, after);
     }
+    found.retain(|date| first <= *date && *date <= last);
+    found.dedup();
     found
 }
 

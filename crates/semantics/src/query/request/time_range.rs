@@ -9,7 +9,7 @@ use crate::time::as_of::{self, AsOf};
 use crate::time::calendar::{Calendar, FiscalYearStart, parse_week_start};
 use crate::time::granularity::Granularity;
 use crate::time::range::{self, DataExtent, NamedRange, ResolvedTime, TimeArguments, TimeContext};
-use crate::time::zone;
+use crate::time::{self, zone};
 
 /// The arguments, in the order of the documentation.
 pub const ARGUMENTS: [&str; 15] = [
@@ -55,6 +55,7 @@ pub struct TimeRangeAnswer {
 /// Reads the arguments. A scalar is read from its text: `2026` and `"2026"` are one.
 pub fn decode(arguments: &Map<String, Value>) -> Result<TimeRangeRequest, Diagnostic> {
     if let Some(unknown) = arguments.keys().find(|name| !ARGUMENTS.contains(&name.as_str())) {
+        let unknown = time::shortened(unknown);
         return Err(Diagnostic::new(
             Code::UnknownArgument,
             format!("`resolve_time_range` has no argument `{unknown}`"),
@@ -230,3 +231,6 @@ impl Argument<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use chrono::{Days, NaiveDate, Weekday};
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Warning};
-use crate::time::calendar::earliest;
 use crate::time::range::reading::{Reading, Shape};
 use crate::time::range::{Asked, TimeArguments, TimeContext, Window, cut};
 use crate::time::unit::Unit;
 use crate::time::zone;
+use crate::time::{self, calendar::earliest};
 
 /// A range after all flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn refusal(message: String, asked: &Asked) -> Diagnostic {
     let fault = Diagnostic::new(Code::InvalidTimeRange, message);
     match asked {
         Asked::Nothing => fault.field("time_range"),
-        Asked::Words(text) => fault.field("time_range").received(text.as_str()),
+        Asked::Words(text) => fault.field("time_range").received(time::shortened(text)),
         Asked::Dates { start_date, .. } => fault.field("start_date").received(start_date.as_str()),
     }
 }

@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::time::bucket;
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
 use crate::time::range::typed::{self, Side, Typed};
@@ -13,6 +12,7 @@ use crate::time::range::vocabulary::{self, Word};
 use crate::time::range::{DataExtent, TimeContext, Window};
 use crate::time::unit::Unit;
 use crate::time::zone::{self, midnight};
+use crate::time::{self, bucket};
 
 /// A range on the way to a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +156,7 @@ pub(crate) fn read(text: &str, context: &TimeContext, today: NaiveDate) -> Resul
     match typed::read(text) {
         Some(range) => of_typed(text, range, context, today),
         None => {
+            let text = time::shortened(text);
             let mut fault =
                 refusal(format!("unknown time range `{text}`"), text).help(vocabulary::LIST).example("last_7_days");
             fault.did_you_mean = vocabulary::suggestions(text, context.named);
@@ -198,8 +199,8 @@ fn of_word(word: Word, context: &TimeContext, today: NaiveDate) -> Result<Readin
     })
 }
 
-/// An open side reaches to the first or last data, or as far as the other side where that lies
-/// beyond.
+/// An open side reaches to the first or last data; where none lies there, the range is the other
+/// side's.
 fn of_typed(text: &str, range: Typed, context: &TimeContext, today: NaiveDate) -> Result<Reading, Diagnostic> {
     let data = || {
         context.data.ok_or_else(|| {
@@ -210,8 +211,14 @@ fn of_typed(text: &str, range: Typed, context: &TimeContext, today: NaiveDate) -
     };
     let (from, to) = match (range.start, range.end) {
         (Some(start), Some(end)) => (start.from, end.to),
-        (Some(start), None) => (start.from, midnight(data()?.last + Days::new(1)).max(start.to)),
-        (None, Some(end)) => (midnight(data()?.first).min(end.from), end.to),
+        (Some(start), None) => {
+            let data_end = midnight(data()?.last + Days::new(1));
+            (start.from, if start.from < data_end { data_end } else { start.to })
+        }
+        (None, Some(end)) => {
+            let data_start = midnight(data()?.first);
+            (if data_start < end.to { data_start } else { end.from }, end.to)
+        }
         (None, None) => return all_data(context),
     };
     if to <= from {
@@ -230,5 +237,5 @@ fn of_typed(text: &str, range: Typed, context: &TimeContext, today: NaiveDate) -
 }
 
 fn refusal(message: String, text: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidTimeRange, message).field("time_range").received(text)
+    Diagnostic::new(Code::InvalidTimeRange, message).field("time_range").received(time::shortened(text))
 }

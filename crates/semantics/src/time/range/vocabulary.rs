@@ -59,23 +59,24 @@ pub(crate) const LIST: &str = "today, yesterday, last_N_days, last_N_hours, last
 /// The one spelling: trimmed, in lower case, a run of spaces or a single hyphen between letters
 /// or digits as `_`.
 pub fn normalize(text: &str) -> String {
-    let text: Vec<char> = text.trim().chars().map(|c| c.to_ascii_lowercase()).collect();
     let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(&c) = text.get(at) {
-        let spaces = text[at..].iter().take_while(|c| **c == ' ').count();
-        let gap = if c == '-' { 1 } else { spaces };
+    let mut rest = text.trim();
+    while let Some(c) = rest.chars().next() {
+        let gap = match c {
+            ' ' => rest.len() - rest.trim_start_matches(' ').len(),
+            '-' => 1,
+            _ => 0,
+        };
+        let (taken, after) = rest.split_at(gap.max(c.len_utf8()));
         let joins = gap > 0
-            && at > 0
-            && text[at - 1].is_alphanumeric()
-            && text.get(at + gap).is_some_and(|next| next.is_alphanumeric());
+            && out.chars().next_back().is_some_and(char::is_alphanumeric)
+            && after.chars().next().is_some_and(char::is_alphanumeric);
         if joins {
             out.push('_');
-            at += gap;
         } else {
-            out.push(c);
-            at += 1;
+            out.extend(taken.chars().map(|c| c.to_ascii_lowercase()));
         }
+        rest = after;
     }
     out
 }

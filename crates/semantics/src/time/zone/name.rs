@@ -4,10 +4,12 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::time;
 
 /// Reads an exact IANA name, links included; an offset is no zone.
 pub fn parse(text: &str) -> Result<Tz, Diagnostic> {
     text.parse().map_err(|_| {
+        let text = time::shortened(text);
         let mut fault = Diagnostic::new(Code::InvalidTimezone, format!("`{text}` is not the name of a time zone"))
             .field("timezone")
             .received(text)
