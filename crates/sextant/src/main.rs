@@ -1,5 +1,19 @@
-//! The command line.
+//! The command line of Sextant.
 
+mod cli;
+mod config;
+mod models;
+mod fault;
+mod session;
+mod output;
+mod command;
 mod fixtures;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match command::run(cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => fault.report(),
+    }
+}

@@ -1,0 +1,296 @@
+//! What can be typed: commands, flags, their defaults and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::fixtures::Scale;
+
+/// Ask a semantic model for business numbers.
+#[derive(Debug, Parser)]
+#[command(name = "sextant", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model,
+4 data that cannot be read, 5 a limit. Start with: sextant demo";
+
+/// Where the model and the data are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The directory of one model [default: models of sextant.toml, else ./semantic-models]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Place")]
+    pub(crate) models: Option<PathBuf>,
+    /// The directory that the model's sources are relative to [default: data of sextant.toml, else ./data]
+    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, help_heading = "Place")]
+    pub(crate) data: Option<Option<PathBuf>>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make example data and show KPIs, a trend and an audit
+    Demo(Demo),
+    /// Check a model, and with --data [DIR] the data it speaks of
+    Validate,
+    /// List metrics or dimensions
+    List(List),
+    /// Ask for metrics over a period
+    Query(Query),
+    /// Ask what changed against the period before
+    Audit(Audit),
+    /// Say what a time range and a comparison mean now
+    Time(Time),
+    /// Show how a question is understood and run
+    Explain(Explain),
+    /// Serve MCP over standard input and output, or MCP and the open API over HTTP
+    Serve(Serve),
+    /// Run one tool with JSON arguments, exactly as batch does
+    Call(Call),
+    /// Answer one JSON request a line on standard input with one JSON answer a line
+    Batch(Batch),
+    /// Make the example data of the commerce model
+    Fixtures(Fixtures),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// How much data to make
+    #[arg(long, value_enum, default_value_t = Scale::Tiny)]
+    pub(crate) scale: Scale,
+    /// The instant the demo answers for, instead of the clock
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    #[arg(value_enum)]
+    pub(crate) kind: Listed,
+    /// Only dimensions that all of these metrics can be grouped by
+    #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    Metrics,
+    Dimensions,
+}
+
+/// What a question says about time; the names are those of the request.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct When {
+    /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
+    #[arg(long = "time", value_name = "RANGE", allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
+    /// The first day, instead of --time
+    #[arg(long = "start", value_name = "DATE")]
+    pub(crate) start: Option<String>,
+    /// The last day, instead of --time
+    #[arg(long = "end", value_name = "DATE")]
+    pub(crate) end: Option<String>,
+    /// Another period to compare with: previous_period, previous_year, 2025-03-01..2025-03-31
+    #[arg(long = "compare", value_name = "PERIOD")]
+    pub(crate) compare: Option<String>,
+    /// The instant to answer for: a timestamp (local without an offset), a date, or data [default: the clock]
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) now: Option<String>,
+    /// The time zone whose days count [default: the model's]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// Let a range reach today
+    #[arg(long)]
+    pub(crate) include_today: bool,
+    /// Leave out days that are not over
+    #[arg(long)]
+    pub(crate) complete_days_only: bool,
+    /// Widen the range to whole periods of the granularity
+    #[arg(long)]
+    pub(crate) align_to_granularity: bool,
+}
+
+/// A question for metrics.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Question {
+    /// The metrics, by name (see: sextant list metrics)
+    #[arg(value_name = "METRIC", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    #[command(flatten)]
+    pub(crate) when: When,
+    /// One row a period: hour, day, week, month, quarter, year
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) granularity: Option<String>,
+    /// One row for each value of a dimension; may be repeated
+    #[arg(long = "by", value_name = "DIMENSION", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    /// Keep rows where this holds: "country = 'US'"; may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) filters: Vec<String>,
+    /// Keep groups where this holds: "orders > 10"; may be repeated
+    #[arg(long = "having", value_name = "CONDITION")]
+    pub(crate) having: Vec<String>,
+    /// Sort by a column; -column for descending; may be repeated
+    #[arg(long = "order", value_name = "COLUMN", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) order: Vec<String>,
+    /// Keep the first rows only
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
+    /// A saved query of the model; other flags override its parts
+    #[arg(long, value_name = "NAME")]
+    pub(crate) saved_query: Option<String>,
+    /// Give rows for periods without data too
+    #[arg(long)]
+    pub(crate) include_empty: bool,
+    /// Leave out the totals over the whole range
+    #[arg(long)]
+    pub(crate) no_totals: bool,
+}
+
+/// How an answer is shown.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Show {
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Print the request as one line of batch, and do not run it
+    #[arg(long)]
+    pub(crate) print_request: bool,
+    /// Rows to show at most; the answer says when it is cut
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) max_rows: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Audit {
+    /// The metrics, by name [default: the model's audit set]
+    #[arg(value_name = "METRIC", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    #[command(flatten)]
+    pub(crate) when: When,
+    /// Keep rows where this holds: "country = 'US'"; may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) filters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Time {
+    /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
+    #[arg(value_name = "RANGE", allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
+    #[command(flatten)]
+    pub(crate) when: When,
+    #[arg(long, value_enum, default_value_t = TimeFormat::Table)]
+    pub(crate) format: TimeFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimeFormat {
+    Table,
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// Which form of the question to show
+    #[arg(long, value_enum, default_value_t = Stage::Semantic)]
+    pub(crate) stage: Stage,
+}
+
+/// The forms a question takes on its way to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    Resolved,
+    Semantic,
+    Logical,
+    Physical,
+}
+
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("door").required(true).args(["stdio", "http"]))]
+pub(crate) struct Serve {
+    /// MCP over standard input and output
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// MCP at /mcp and the open API, on a loopback address: 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http: Option<String>,
+    /// Rows of a page, at most 50000
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000)]
+    pub(crate) max_rows: usize,
+    /// A web origin whose pages may call the server; may be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// get_metrics, audit_performance, search, resolve_time_range, …
+    pub(crate) tool: String,
+    /// The arguments as a JSON object, or - to read them from standard input
+    #[arg(value_name = "JSON", default_value = "{}")]
+    pub(crate) arguments: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Batch {
+    /// Rows of an answer at most
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) max_rows: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fixtures {
+    /// How much data to make
+    #[arg(long, value_enum, default_value_t = Scale::Tiny)]
+    pub(crate) scale: Scale,
+    /// The directory to write into; it becomes the data root of the commerce model
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The last day with data [default: yesterday]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) end: Option<chrono::NaiveDate>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// The whole answer
+    Json,
+    /// One row a line
+    Jsonl,
+    Csv,
+    Markdown,
+}
+
+/// The command line of this process; usage faults end it with status 2.
+pub(crate) fn parse() -> Cli {
+    Cli::parse()
+}

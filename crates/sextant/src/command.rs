@@ -1,0 +1,45 @@
+//! One module a command: each builds a request, asks, and shows what comes back.
+
+pub(crate) mod arguments;
+mod audit;
+mod batch;
+mod call;
+mod completions;
+mod demo;
+mod explain;
+mod fixtures;
+mod list;
+mod query;
+mod serve;
+mod time;
+mod validate;
+
+use crate::cli::{Cli, Command};
+use crate::fault::Fault;
+
+/// Runs what was typed.
+pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
+    log_to_stderr();
+    let place = &cli.place;
+    match cli.command {
+        Command::Demo(demo) => demo::run(place, &demo),
+        Command::Validate => validate::run(place),
+        Command::List(list) => list::run(place, &list),
+        Command::Query(query) => query::run(place, &query),
+        Command::Audit(audit) => audit::run(place, &audit),
+        Command::Time(time) => time::run(place, &time),
+        Command::Explain(explain) => explain::run(place, &explain),
+        Command::Serve(serve) => serve::run(place, &serve),
+        Command::Call(call) => call::run(place, &call),
+        Command::Batch(batch) => batch::run(place, &batch),
+        Command::Fixtures(fixtures) => fixtures::run(&fixtures),
+        Command::Completions(completions) => completions::run(&completions),
+    }
+}
+
+/// `SEXTANT_LOG` (`info`, `sextant_engine=debug`, …) says how much; standard output stays clean.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SEXTANT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rmcp=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

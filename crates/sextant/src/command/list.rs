@@ -1,0 +1,44 @@
+//! `sextant list`: the metrics of a model, or the dimensions they can be seen by.
+
+use serde_json::{Map, Value};
+
+use super::arguments;
+use crate::cli::{Format, List, Listed, Place};
+use crate::fault::Fault;
+use crate::output::number::clean;
+use crate::output::paint::Paint;
+use crate::output::{self, table};
+use crate::session::Session;
+
+pub(crate) fn run(place: &Place, list: &List) -> Result<(), Fault> {
+    let session = Session::open(place)?;
+    let (operation, key) = match list.kind {
+        Listed::Metrics => ("list_metrics", "metrics"),
+        Listed::Dimensions => ("list_dimensions", "dimensions"),
+    };
+    let mut request = Map::new();
+    arguments::list(&mut request, "metric_names", &list.metrics);
+    let answer = session.call(operation, request, None)?;
+    let items = answer[key].as_array().cloned().unwrap_or_default();
+    match list.format {
+        Format::Json => output::emit(&output::json::whole(&answer)),
+        Format::Jsonl => output::emit(&items.iter().map(|item| format!("{item}\n")).collect::<String>()),
+        Format::Table => output::emit(&shown(&items)),
+        Format::Csv | Format::Markdown => output::emit(&names(&items)),
+    }
+}
+
+/// Name, label, how it is made, what it means.
+fn shown(items: &[Value]) -> String {
+    let mut lines = table::new_table(&Paint::stdout());
+    lines.set_header(["name", "label", "type", "description"]);
+    for item in items {
+        let text = |key: &str| clean(item[key].as_str().unwrap_or_default());
+        lines.add_row([text("name"), text("label"), text("type"), text("description")]);
+    }
+    table::finish(&lines)
+}
+
+fn names(items: &[Value]) -> String {
+    items.iter().filter_map(|item| item["name"].as_str()).map(|name| format!("{name}\n")).collect()
+}

@@ -1,0 +1,115 @@
+//! Where the model and the data are: flags, then the environment, then `sextant.toml`, then defaults.
+
+use std::path::{Path, PathBuf};
+
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+use serde::Deserialize;
+
+use crate::cli::Place;
+use crate::fault::Fault;
+
+const FILE: &str = "sextant.toml";
+const MODELS: &str = "semantic-models";
+const DATA: &str = "data";
+
+/// The settled directories of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) models: Setting,
+    pub(crate) data: Setting,
+}
+
+/// A directory, and whether somebody named it or it is the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) path: PathBuf,
+    pub(crate) named: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    models: Option<PathBuf>,
+    data: Option<PathBuf>,
+}
+
+impl Config {
+    /// The configuration of this process.
+    pub(crate) fn of(place: &Place) -> Result<Config, Fault> {
+        let here = std::env::current_dir()?;
+        settle(place, &here, |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from))
+    }
+}
+
+/// `here` is the working directory; `environment` gives a variable's value.
+fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathBuf>) -> Result<Config, Fault> {
+    let (file, beside) = match find(here) {
+        Some(path) => {
+            let text = std::fs::read_to_string(&path)?;
+            (read(&path, &text)?, path.parent().unwrap_or(here).to_path_buf())
+        }
+        None => (File::default(), here.to_path_buf()),
+    };
+    let setting = |flag: Option<PathBuf>, variable: &str, written: Option<PathBuf>, default: &str| {
+        // A path counts from where it is written: the shell's directory, or the file's.
+        let named = flag.or_else(|| environment(variable)).or_else(|| written.map(|path| beside.join(path)));
+        Setting { named: named.is_some(), path: named.unwrap_or_else(|| PathBuf::from(default)) }
+    };
+    Ok(Config {
+        models: setting(place.models.clone(), "SEXTANT_MODELS", file.models, MODELS),
+        data: setting(place.data.clone().flatten(), "SEXTANT_DATA", file.data, DATA),
+    })
+}
+
+/// The nearest `sextant.toml`, in `here` or above.
+fn find(here: &Path) -> Option<PathBuf> {
+    here.ancestors().map(|directory| directory.join(FILE)).find(|path| path.is_file())
+}
+
+fn read(path: &Path, text: &str) -> Result<File, Fault> {
+    toml::from_str(text).map_err(|fault| {
+        let line = fault.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let message = format!("{}:{line}: {}", path.display(), fault.message());
+        let diagnostic = Diagnostic::new(Code::InvalidArgument, message).help("the keys are `models` and `data`");
+        Fault::Refused(Failure(diagnostic.into()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(models: Option<&str>) -> Place {
+        Place { models: models.map(PathBuf::from), data: None }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_over_the_file_over_defaults() {
+        let home = tempfile::tempdir().expect("a directory");
+        let inner = home.path().join("a/b");
+        std::fs::create_dir_all(&inner).expect("directories");
+        let none = |_: &str| None;
+        let plain = settle(&place(None), &inner, none).expect("a configuration");
+        assert_eq!(plain.models, Setting { path: MODELS.into(), named: false });
+        assert_eq!(plain.data, Setting { path: DATA.into(), named: false });
+
+        std::fs::write(home.path().join(FILE), "models = \"m\"\n").expect("a file");
+        let file = settle(&place(None), &inner, none).expect("a configuration");
+        assert_eq!(file.models, Setting { path: home.path().join("m"), named: true });
+        assert!(!file.data.named);
+
+        let variable = |name: &str| (name == "SEXTANT_MODELS").then(|| PathBuf::from("env"));
+        assert_eq!(settle(&place(None), &inner, variable).expect("a configuration").models.path, PathBuf::from("env"));
+        let flag = settle(&place(Some("flag")), &inner, variable).expect("a configuration");
+        assert_eq!(flag.models.path, PathBuf::from("flag"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let fault = read(Path::new(FILE), "data = \"x\"\nmodel = \"y\"\n").expect_err("a refusal");
+        let Fault::Refused(failure) = fault else { panic!("{fault:?}") };
+        assert!(failure.0.0[0].message.starts_with("sextant.toml:2: unknown field `model`"), "{failure:?}");
+    }
+}

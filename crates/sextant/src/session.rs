@@ -1,0 +1,87 @@
+//! One run's engine: the workspace of the configuration, a runtime, and interruption.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use serde_json::{Map, Value};
+use sextant_engine::workspace::{Failure, Workspace};
+use sextant_server::app::{App, Limits};
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Place;
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::models;
+
+/// Stack of a worker: plans of deep expressions are recursive.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A workspace with a runtime to ask it on.
+pub(crate) struct Session {
+    pub(crate) runtime: Runtime,
+    pub(crate) app: App,
+}
+
+impl Session {
+    /// The session of a command that needs a model.
+    pub(crate) fn open(place: &Place) -> Result<Session, Fault> {
+        let workspace = workspace(&Config::of(place)?)?;
+        Session::with(Ok(Arc::new(workspace)))
+    }
+
+    /// The session of a command that can do without: a default directory that holds no model, or none that
+    /// can be chosen, refuses only the questions that need one. A model that was named must be good.
+    pub(crate) fn open_if_any(place: &Place) -> Result<Session, Fault> {
+        let config = Config::of(place)?;
+        match workspace(&config) {
+            Ok(workspace) => Session::with(Ok(Arc::new(workspace))),
+            Err(Refusal { failure, .. }) if !config.models.named => Session::with(Err(failure)),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    pub(crate) fn with(workspace: Result<Arc<Workspace>, Failure>) -> Result<Session, Fault> {
+        let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()?;
+        Ok(Session { runtime, app: App::new(workspace, Utc::now) })
+    }
+
+    /// Asks one question; an interrupt cancels it.
+    pub(crate) fn call(&self, tool: &str, arguments: Map<String, Value>, rows: Option<usize>) -> Result<Value, Fault> {
+        let cancel = CancellationToken::new();
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = self.app.call(tool, arguments, Limits::local(rows), cancel.clone()) => Ok(answer?),
+                _ = tokio::signal::ctrl_c() => Err(Fault::Interrupted),
+            }
+        })
+    }
+}
+
+/// Why there is no workspace: for an answer, and as text with carets for a person.
+pub(crate) struct Refusal {
+    pub(crate) failure: Failure,
+    pub(crate) text: Option<String>,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.text {
+            Some(text) => Fault::Model(text),
+            None => Fault::Refused(refusal.failure),
+        }
+    }
+}
+
+/// The workspace of a configuration.
+pub(crate) fn workspace(config: &Config) -> Result<Workspace, Refusal> {
+    let texts = match models::read(&config.models) {
+        Ok(texts) => texts,
+        Err(Fault::Refused(failure)) => return Err(Refusal { failure, text: None }),
+        Err(other) => {
+            tracing::error!(?other, "the model directory could not be read");
+            return Err(Refusal { failure: sextant_server::error::internal(), text: None });
+        }
+    };
+    Workspace::open(texts, config.data.path.clone()).map_err(|failure| Refusal { failure, text: None })
+}
