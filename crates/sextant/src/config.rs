@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
-use serde::Deserialize;
 
 use crate::cli::Place;
 use crate::fault::Fault;

@@ -63,8 +63,12 @@ fn text(path: &Path, name: &str) -> Result<String, Fault> {
         Fault::Refused(Failure(Diagnostic::new(Code::InvalidYaml, message).help(help).into()))
     };
     if std::fs::metadata(path)?.len() > LARGEST_FILE {
-        return Err(refuse(format!("`{name}` is larger than {LARGEST_FILE} bytes"), "split the model into several files"));
+        return Err(refuse(
+            format!("`{name}` is larger than {LARGEST_FILE} bytes"),
+            "split the model into several files",
+        ));
     }
-    String::from_utf8(std::fs::read(path)?)
-        .map_err(|fault| refuse(format!("`{name}` is not UTF-8 (byte {})", fault.utf8_error().valid_up_to()), "save it as UTF-8"))
+    String::from_utf8(std::fs::read(path)?).map_err(|fault| {
+        refuse(format!("`{name}` is not UTF-8 (byte {})", fault.utf8_error().valid_up_to()), "save it as UTF-8")
+    })
 }

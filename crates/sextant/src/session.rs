@@ -26,8 +26,7 @@ pub(crate) struct Session {
 impl Session {
     /// The session of a command that needs a model.
     pub(crate) fn open(place: &Place) -> Result<Session, Fault> {
-        let workspace = workspace(&Config::of(place)?)?;
-        Session::with(Ok(Arc::new(workspace)))
+        open_config(&Config::of(place)?)
     }
 
     /// The session of a command that can do without: a default directory that holds no model, or none that
@@ -56,6 +55,11 @@ impl Session {
             }
         })
     }
+}
+
+/// The session of a settled configuration.
+pub(crate) fn open_config(config: &Config) -> Result<Session, Fault> {
+    Session::with(Ok(Arc::new(workspace(config)?)))
 }
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.

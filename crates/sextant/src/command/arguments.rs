@@ -6,7 +6,7 @@ use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
-use crate::cli::{Question, When};
+use crate::cli::{Audit, Question, When};
 use crate::fault::Fault;
 use crate::session::Session;
 
@@ -28,6 +28,15 @@ pub(crate) fn get_metrics(question: &Question) -> Map<String, Value> {
     if question.no_totals {
         arguments.insert("totals".into(), false.into());
     }
+    arguments
+}
+
+/// The arguments of audit_performance.
+pub(crate) fn audit_performance(audit: &Audit) -> Map<String, Value> {
+    let mut arguments = Map::new();
+    list(&mut arguments, "metric_names", &audit.metrics);
+    when(&mut arguments, &audit.when);
+    list(&mut arguments, "where", &audit.filters);
     arguments
 }
 

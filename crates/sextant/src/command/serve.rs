@@ -45,7 +45,9 @@ fn over_http(place: &Place, serve: &Serve, address: std::net::SocketAddr) -> Res
             Failure(Diagnostic::new(Code::InvalidArgument, message).field("--http").help(help).into())
         })?;
         let bound = listener.local_addr()?;
-        output::note(&format!("listening on http://{bound} (MCP at /mcp, open API at /mcp/tool/<name> and /api/v1/call)"))?;
+        output::note(&format!(
+            "listening on http://{bound} (MCP at /mcp, open API at /mcp/tool/<name> and /api/v1/call)"
+        ))?;
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
         Ok(http::serve(listener, session.app.clone(), settings, stop).await?)

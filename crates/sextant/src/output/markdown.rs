@@ -6,10 +6,12 @@ use super::number::{Unit, show};
 pub(crate) fn write(answer: &Answer<'_>) -> String {
     let columns = answer.columns();
     let names: Vec<String> = columns.iter().map(|column| escape(column.name)).collect();
-    let rules: Vec<&str> = columns.iter().map(|column| if column.unit == Unit::Plain { "---" } else { "---:" }).collect();
+    let rules: Vec<&str> =
+        columns.iter().map(|column| if column.unit == Unit::Plain { "---" } else { "---:" }).collect();
     let mut text = format!("| {} |\n| {} |\n", names.join(" | "), rules.join(" | "));
     for row in answer.rows() {
-        let cells: Vec<String> = columns.iter().zip(row).map(|(column, value)| escape(&show(value, &column.unit))).collect();
+        let cells: Vec<String> =
+            columns.iter().zip(row).map(|(column, value)| escape(&show(value, &column.unit))).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text

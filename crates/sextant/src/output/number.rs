@@ -110,7 +110,10 @@ fn grouped(number: f64, decimals: usize) -> String {
 /// Text from data: without characters that steer a terminal, long cells cut.
 pub(crate) fn clean(text: &str) -> String {
     const LONGEST: usize = 80;
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
     let shown: String = text.chars().filter(|c| !hidden(*c)).collect();
     if shown.chars().count() <= LONGEST {
         return shown;

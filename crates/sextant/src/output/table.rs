@@ -66,12 +66,13 @@ fn metrics(answer: &Answer<'_>, paint: &Paint) -> String {
     let has_change = answer.metrics().iter().any(|metric| metric.previous.is_some());
     let trends = trends(answer);
     let mut table = new_table(paint);
-    let mut header = vec!["", "value"];
+    let name = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
+    let mut header = vec![Cell::new(""), name("value")];
     if has_change {
-        header.extend(["previous", "change", ""]);
+        header.extend([name("previous"), name("change"), Cell::new("")]);
     }
     if trends.is_some() {
-        header.push("trend");
+        header.push(Cell::new("trend"));
     }
     table.set_header(header);
     for (i, metric) in answer.metrics().iter().enumerate() {
@@ -243,14 +244,14 @@ mod tests {
             "\
 2026-11-18 .. 2026-11-19 (last_2_days) UTC against 2026-11-16 .. 2026-11-17 (previous_period)
 where country = 'US'
-            value       previous    change                trend
-──────────────────────────────────────────────────────────────
- Net sales  $84,000.00  $93,600.00  ▼ -$9,600.00  -10.3%  ▁█
+                  value     previous        change            trend
+─────────────────────────────────────────────────────────────────────
+ Net sales   $84,000.00   $93,600.00   ▼ -$9,600.00   -10.3%   ▁█
 
- metric_time__day   net_sales
+ metric_time__day    net_sales
 ───────────────────────────────
- 2026-11-18        $40,000.00
- 2026-11-19        $44,000.00
+ 2026-11-18         $40,000.00
+ 2026-11-19         $44,000.00
 "
         );
     }
