@@ -98,9 +98,11 @@ fn change_cells(metric: &Metric<'_>) -> [Cell; 2] {
         None => "",
     };
     let difference = match change.points {
-        Some(points) => signed(points, &Unit::Points),
-        None => signed(change.absolute, &metric.unit.of_change()),
+        Some(points) => show(points, &Unit::Points),
+        None => show(change.absolute, &metric.unit.of_change()),
     };
+    // The arrow is the sign.
+    let difference = difference.trim_start_matches('-');
     let percent = if change.percent.is_null() { String::new() } else { signed(change.percent, &Unit::Percent) };
     [coloured(format!("{arrow}{difference}"), change), coloured(percent, change)]
 }
@@ -245,8 +247,8 @@ mod tests {
 2026-11-18 .. 2026-11-19 (last_2_days) UTC against 2026-11-16 .. 2026-11-17 (previous_period)
 where country = 'US'
                   value     previous        change            trend
-─────────────────────────────────────────────────────────────────────
- Net sales   $84,000.00   $93,600.00   ▼ -$9,600.00   -10.3%   ▁█
+────────────────────────────────────────────────────────────────────
+ Net sales   $84,000.00   $93,600.00   ▼ $9,600.00   -10.3%   ▁█
 
  metric_time__day    net_sales
 ───────────────────────────────
