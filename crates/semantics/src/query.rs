@@ -1,6 +1,7 @@
 //! What was asked, and what it means.
 
 pub mod request;
+mod filter;
 pub mod field;
 pub mod row;
 pub mod computation;

@@ -85,7 +85,7 @@ pub fn parse_in(text: &str, at: Span, place: Place) -> Result<Expr<Name>, Diagno
         .at(tokens.span(at, at))
         .help("a name with spaces or a keyword for a name is written in double quotes, text in single quotes"));
     }
-    Converter { tokens: &tokens, place }.convert(&tree)
+    Converter { tokens: &tokens }.convert(&tree)
 }
 
 /// Where the text stands in its source.

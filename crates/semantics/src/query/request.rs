@@ -5,7 +5,18 @@
 //! reports every fault at once; `schema` writes the JSON Schema of a tool from the same table.
 //! Every part carries the path of the argument that it came from, for diagnostics.
 
+mod decode;
+mod items;
+pub(super) mod read;
+mod schema;
+mod table;
 pub mod time_range;
+mod words;
+
+pub use decode::{decode, decode_saved};
+pub use schema::{schema, tools};
+
+use time_range::TimeRangeRequest;
 
 use crate::expr::{DatePart, Expr, Name};
 use crate::source::Sources;
@@ -34,6 +45,7 @@ pub enum Request {
     GetFreshness,
     ListSavedQueries,
     Explain(ExplainRequest),
+    ResolveTimeRange(TimeRangeRequest),
 }
 
 /// Metrics over a period, in total and by group.
@@ -223,8 +235,6 @@ pub enum Stage {
     Logical,
     Physical,
 }
-/// The request that a saved query of a model holds: the vocabulary of get_metrics with `metrics`.
-pub fn decode_saved(saved: &serde_json::Value) -> Result<MetricsRequest, crate::diagnostic::Diagnostics> {
-    let _ = saved;
-    Err(crate::diagnostic::Diagnostic::new(crate::code::Code::NotSupportedYet, "saved queries").into())
-}
+
+#[cfg(test)]
+mod tests;

@@ -4,23 +4,25 @@
 //! the tokens that it covers, counted from those of its operands.
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType as SqlType, DateTimeField, ExactNumberInfo,
-    Expr as Sql, Function as SqlFunction, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    Interval, ObjectNamePart, Spanned, TimezoneInfo, TypedString, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType as SqlType, DateTimeField, Expr as Sql,
+    Function as SqlFunction, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectNamePart, Spanned, UnaryOperator,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
+use super::LANGUAGE;
 use super::scan::Tokens;
-use super::{LANGUAGE, Place, literal};
 use crate::code::Code;
-use crate::data_type::{Clock, DataType};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, Function, Kind, Literal, Name};
 
+mod constant;
+
+use constant::data_type;
+
 pub(super) struct Converter<'a> {
     pub(super) tokens: &'a Tokens<'a>,
-    pub(super) place: Place,
 }
 
 /// A converted expression with its first and its last token.
@@ -50,23 +52,22 @@ impl Converter<'_> {
             Sql::BinaryOp { .. } => self.binary(sql),
             Sql::IsDistinctFrom(left, right) => self.operands(BinaryOp::IsDistinctFrom, left, right),
             Sql::IsNotDistinctFrom(left, right) => self.operands(BinaryOp::IsNotDistinctFrom, left, right),
-            Sql::IsNull(of) => self.is(of, |of| Kind::IsNull { of, negated: false }),
-            Sql::IsNotNull(of) => self.is(of, |of| Kind::IsNull { of, negated: true }),
-            Sql::IsTrue(of) => self.is(of, |of| Kind::IsTruth { of, truth: true, negated: false }),
-            Sql::IsNotTrue(of) => self.is(of, |of| Kind::IsTruth { of, truth: true, negated: true }),
-            Sql::IsFalse(of) => self.is(of, |of| Kind::IsTruth { of, truth: false, negated: false }),
-            Sql::IsNotFalse(of) => self.is(of, |of| Kind::IsTruth { of, truth: false, negated: true }),
+            Sql::IsNull(of)
+            | Sql::IsNotNull(of)
+            | Sql::IsTrue(of)
+            | Sql::IsNotTrue(of)
+            | Sql::IsFalse(of)
+            | Sql::IsNotFalse(of) => self.is(sql, of),
             Sql::InList { expr, list, negated } => self.in_list(expr, list, *negated),
             Sql::Between { expr, negated, low, high } => self.between(expr, low, high, *negated),
-            Sql::Like { negated, any: false, expr, pattern, escape_char: None } => {
-                self.like(expr, pattern, false, *negated)
+            Sql::Like { negated, any: false, expr: of, pattern, escape_char: None } => {
+                self.like(of, pattern, false, *negated)
             }
-            Sql::ILike { negated, any: false, expr, pattern, escape_char: None } => {
-                self.like(expr, pattern, true, *negated)
+            Sql::ILike { negated, any: false, expr: of, pattern, escape_char: None } => {
+                self.like(of, pattern, true, *negated)
             }
             Sql::Case { case_token, end_token, operand, conditions, else_result } => {
-                let first = self.tokens.at_location(case_token.0.span.start);
-                let last = self.tokens.at_location(end_token.0.span.start);
+                let [first, last] = [case_token, end_token].map(|t| self.tokens.at_location(t.0.span.start));
                 self.case(first, last, operand.as_deref(), conditions, else_result.as_deref())
             }
             Sql::Cast { kind, expr, data_type, array: false, format: None } => self.cast(kind, expr, data_type),
@@ -81,48 +82,7 @@ impl Converter<'_> {
                 self.keyword_call(Function::Trim, [expr.as_ref()])
             }
             Sql::Function(function) => self.call(function),
-            Sql::InSubquery { .. } | Sql::Exists { .. } | Sql::Subquery(_) => {
-                Err(self.refused(sql, "a sub-query in an expression"))
-            }
-            Sql::Like { .. } | Sql::ILike { .. } => Err(self.refused(sql, "LIKE with ANY or ESCAPE")),
-            Sql::Cast { .. } => Err(self.refused(sql, "CAST with FORMAT or ARRAY")),
-            Sql::Trim { .. } => Err(self.refused(sql, "trim of anything but the spaces around a text")),
-            Sql::IsUnknown(_) | Sql::IsNotUnknown(_) => {
-                Err(with_help(self.refused(sql, "IS UNKNOWN"), "an unknown truth is null: write IS NULL"))
-            }
-            Sql::AtTimeZone { .. } => Err(with_help(
-                self.refused(sql, "AT TIME ZONE"),
-                "a dimension's `stored_as` and the question's `timezone` say in which zone times are read",
-            )),
-            Sql::Tuple(_) => Err(self.refused(sql, "a list of values outside IN")),
-            Sql::CompoundFieldAccess { .. }
-            | Sql::JsonAccess { .. }
-            | Sql::IsNormalized { .. }
-            | Sql::InUnnest { .. }
-            | Sql::SimilarTo { .. }
-            | Sql::RLike { .. }
-            | Sql::AnyOp { .. }
-            | Sql::AllOp { .. }
-            | Sql::Convert { .. }
-            | Sql::Position { .. }
-            | Sql::Overlay { .. }
-            | Sql::Collate { .. }
-            | Sql::Prefixed { .. }
-            | Sql::GroupingSets(_)
-            | Sql::Cube(_)
-            | Sql::Rollup(_)
-            | Sql::Struct { .. }
-            | Sql::Named { .. }
-            | Sql::Dictionary(_)
-            | Sql::Map(_)
-            | Sql::Array(_)
-            | Sql::MatchAgainst { .. }
-            | Sql::Wildcard(_)
-            | Sql::QualifiedWildcard(..)
-            | Sql::OuterJoin(_)
-            | Sql::Prior(_)
-            | Sql::Lambda(_)
-            | Sql::MemberOf(_) => Err(self.refused(sql, "a construct that expressions do not have")),
+            other => Err(self.refused(other)),
         }
     }
 
@@ -130,84 +90,6 @@ impl Converter<'_> {
         let first = self.tokens.at_location(idents[0].span.start);
         let last = self.tokens.at_location(idents[idents.len() - 1].span.start);
         Ok(self.part(Kind::Ref(Name { parts: idents.iter().map(|i| i.value.clone()).collect() }), first, last))
-    }
-
-    fn value(&self, value: &ValueWithSpan) -> Converted {
-        let at = self.tokens.at_location(value.span.start);
-        let literal = match &value.value {
-            Value::Number(text, false) => literal::number(text).map_err(|fact| self.invalid(fact, at, at))?,
-            Value::SingleQuotedString(text) => Literal::Text(text.clone()),
-            Value::Boolean(value) => Literal::Boolean(*value),
-            Value::Null => Literal::Null,
-            _ => {
-                let fact = format!("literal `{}`", super::excerpt(self.tokens.text_of(at)));
-                return Err(self.unsupported(fact, at, at));
-            }
-        };
-        Ok(self.part(Kind::Literal(literal), at, at))
-    }
-
-    fn typed_string(&self, typed: &TypedString) -> Converted {
-        let last = self.tokens.at_location(typed.value.span.start);
-        let mut first = last.saturating_sub(1);
-        while first > 0
-            && matches!(self.tokens.token(first), Some(Token::Word(w)) if w.keyword != Keyword::DATE && w.keyword != Keyword::TIMESTAMP)
-        {
-            first -= 1;
-        }
-        let Value::SingleQuotedString(text) = &typed.value.value else {
-            return Err(self.unsupported("a typed literal that is not a text".into(), first, last));
-        };
-        let shown = super::excerpt(text);
-        let literal = match &typed.data_type {
-            SqlType::Date => literal::date(text).map(Literal::Date).ok_or_else(|| {
-                let fault = self.invalid(format!("`{shown}` is not a date"), first, last);
-                with_help(fault, "a date is written DATE '2026-03-31'")
-            })?,
-            SqlType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
-                let midnight = || literal::date(text).and_then(|day| day.and_hms_opt(0, 0, 0));
-                literal::timestamp(text).or_else(midnight).map(Literal::Timestamp).ok_or_else(|| {
-                    let fault = self.invalid(format!("`{shown}` is not a local timestamp"), first, last);
-                    with_help(
-                        fault,
-                        "a timestamp is written TIMESTAMP '2026-03-31 15:00:00', in local time, without an offset",
-                    )
-                })?
-            }
-            _ => {
-                let fact = format!("literal of type `{}`", self.tokens.text_of(first));
-                return Err(self.unsupported(fact, first, last));
-            }
-        };
-        Ok(self.part(Kind::Literal(literal), first, last))
-    }
-
-    fn interval(&self, interval: &Interval) -> Converted {
-        let value = interval.value.as_ref();
-        let at = self.tokens.at_location(value.span().start);
-        let first = at.saturating_sub(1);
-        let last = if interval.leading_field.is_some() { at + 1 } else { at };
-        let Interval {
-            value: _,
-            leading_field,
-            leading_precision: None,
-            last_field: None,
-            fractional_seconds_precision: None,
-        } = interval
-        else {
-            return Err(self.unsupported("INTERVAL with two units or a precision".into(), first, last));
-        };
-        let text = match value {
-            Sql::Value(ValueWithSpan {
-                value: Value::SingleQuotedString(text) | Value::Number(text, false), ..
-            }) => text,
-            _ => {
-                return Err(self.unsupported("INTERVAL of anything but a literal".into(), first, last));
-            }
-        };
-        let unit = leading_field.as_ref().map(|_| self.tokens.text_of(last));
-        let literal = literal::interval(text, unit).map_err(|fact| self.invalid(fact, first, last))?;
-        Ok(self.part(Kind::Literal(literal), first, last))
     }
 
     fn nested(&self, inner: &Sql) -> Converted {
@@ -284,15 +166,23 @@ impl Converter<'_> {
         Ok(self.part(Kind::Binary { op, left: left.expr, right: right.expr }, first, last))
     }
 
-    fn is(&self, of: &Sql, kind: impl FnOnce(Expr<Name>) -> Kind<Name>) -> Converted {
-        let Part { expr, first, last } = self.expr(of)?;
+    fn is(&self, sql: &Sql, of: &Sql) -> Converted {
+        let Part { expr: of, first, last } = self.expr(of)?;
         let word = |at: usize| match self.tokens.token(at) {
             Some(Token::Word(w)) => Some(w.keyword),
             _ => None,
         };
         let ends = |at: &usize| matches!(word(*at), Some(Keyword::NULL | Keyword::TRUE | Keyword::FALSE));
         let last = (last + 1..self.tokens.len()).find(ends).unwrap_or(last);
-        Ok(self.part(kind(expr), first, last))
+        let kind = match sql {
+            Sql::IsNotNull(_) => Kind::IsNull { of, negated: true },
+            Sql::IsTrue(_) => Kind::IsTruth { of, truth: true, negated: false },
+            Sql::IsNotTrue(_) => Kind::IsTruth { of, truth: true, negated: true },
+            Sql::IsFalse(_) => Kind::IsTruth { of, truth: false, negated: false },
+            Sql::IsNotFalse(_) => Kind::IsTruth { of, truth: false, negated: true },
+            _ => Kind::IsNull { of, negated: false },
+        };
+        Ok(self.part(kind, first, last))
     }
 
     fn in_list(&self, of: &Sql, list: &[Sql], negated: bool) -> Converted {
@@ -398,7 +288,8 @@ impl Converter<'_> {
         let SqlFunction { name, uses_odbc_syntax: _, parameters, args, filter, null_treatment, over, within_group } =
             call;
         let [ObjectNamePart::Identifier(ident)] = name.0.as_slice() else {
-            return Err(self.refused(&Sql::Function(call.clone()), "a function with a dotted name"));
+            let at = self.tokens.at_location(name.span().start);
+            return Err(self.unsupported("a function with a dotted name".into(), at, at));
         };
         let first = self.tokens.at_location(ident.span.start);
         let last = self.tokens.close_of(first + 1).unwrap_or(first);
@@ -468,53 +359,29 @@ impl Converter<'_> {
         Box::new(diagnostic.at(self.tokens.span(first, last)).help(LANGUAGE))
     }
 
-    fn refused(&self, sql: &Sql, fact: &str) -> Box<Diagnostic> {
+    fn refused(&self, sql: &Sql) -> Box<Diagnostic> {
+        let (fact, help) = match sql {
+            Sql::InSubquery { .. } | Sql::Exists { .. } | Sql::Subquery(_) => {
+                ("a sub-query in an expression", "an expression sees one row; list the values in IN (...)")
+            }
+            Sql::Like { .. } | Sql::ILike { .. } => ("LIKE with ANY or ESCAPE", LANGUAGE),
+            Sql::Cast { .. } => ("CAST with FORMAT or ARRAY", LANGUAGE),
+            Sql::Trim { .. } => ("trim of anything but the spaces around a text", LANGUAGE),
+            Sql::IsUnknown(_) | Sql::IsNotUnknown(_) => ("IS UNKNOWN", "an unknown truth is null: write IS NULL"),
+            Sql::AtTimeZone { .. } => (
+                "AT TIME ZONE",
+                "a dimension's `stored_as` and the question's `timezone` say in which zone times are read",
+            ),
+            Sql::Tuple(_) => ("a list of values outside IN", LANGUAGE),
+            _ => ("a construct that expressions do not have", LANGUAGE),
+        };
         let span = sql.span();
         let (first, last) = (self.tokens.at_location(span.start), self.tokens.at_location(span.end));
-        let fact = match self.place {
-            Place::Formula => fact.to_string(),
-            Place::Where => format!("{fact} in a condition"),
-        };
-        self.unsupported(fact, first, last)
+        with_help(self.unsupported(fact.to_string(), first, last), help)
     }
 }
 
 fn with_help(mut diagnostic: Box<Diagnostic>, help: &str) -> Box<Diagnostic> {
     diagnostic.help = Some(help.to_string());
     diagnostic
-}
-
-fn data_type(sql: &SqlType) -> Result<DataType, String> {
-    let decimal = |info: &ExactNumberInfo| match *info {
-        ExactNumberInfo::PrecisionAndScale(precision @ 1..=38, scale) if (0..=precision as i64).contains(&scale) => {
-            Ok(DataType::Decimal { precision: precision as u8, scale: scale as i8 })
-        }
-        ExactNumberInfo::Precision(precision @ 1..=38) => {
-            Ok(DataType::Decimal { precision: precision as u8, scale: 0 })
-        }
-        ExactNumberInfo::None => Err("`decimal` without its precision and scale".to_string()),
-        ExactNumberInfo::Precision(_) | ExactNumberInfo::PrecisionAndScale(..) => {
-            Err("a decimal has 1 to 38 digits, and no more after the point than in all".to_string())
-        }
-    };
-    match sql {
-        SqlType::Boolean | SqlType::Bool => Ok(DataType::Boolean),
-        SqlType::Int(None) | SqlType::Integer(None) | SqlType::BigInt(None) | SqlType::Int8(None) => {
-            Ok(DataType::Integer)
-        }
-        SqlType::Decimal(info) | SqlType::Numeric(info) | SqlType::Dec(info) => decimal(info),
-        SqlType::Float(ExactNumberInfo::None)
-        | SqlType::Double(ExactNumberInfo::None)
-        | SqlType::DoublePrecision
-        | SqlType::Float8 => Ok(DataType::Float),
-        SqlType::Text | SqlType::Varchar(None) | SqlType::String(None) => Ok(DataType::Text),
-        SqlType::Date => Ok(DataType::Date),
-        SqlType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
-            Ok(DataType::Timestamp(Clock::Local))
-        }
-        SqlType::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
-            Ok(DataType::Timestamp(Clock::Instant))
-        }
-        _ => Err(format!("type `{}`", super::excerpt(&sql.to_string().to_lowercase()))),
-    }
 }

@@ -1,0 +1,176 @@
+//! The arguments of a tool as a request.
+
+use serde_json::{Map, Value};
+
+use super::read::{Object, Reader};
+use super::{
+    AuditRequest, Decoded, DescribeMetricRequest, DimensionValuesRequest, ExplainRequest, Level, ListDimensionsRequest,
+    ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat, SearchKind,
+    SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
+};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// Reads the arguments of a tool; every fault is reported, not only the first.
+pub fn decode(tool: &str, arguments: &Map<String, Value>) -> Result<Decoded, Diagnostics> {
+    let mut reader = Reader::default();
+    let request = read(&mut reader, tool, arguments, String::new());
+    finish(reader, request)
+}
+
+/// Reads a saved query or a test of a model file: the arguments of get_metrics, with `metrics`
+/// for `metric_names`.
+pub fn decode_saved(query: &Value) -> Result<MetricsRequest, Diagnostics> {
+    let mut reader = Reader::default();
+    let Value::Object(map) = query else {
+        return Err(Diagnostic::new(Code::WrongType, "a saved query is not a map of arguments").into());
+    };
+    let object = reader.object("a saved query", String::new(), map, table::flat(table::SAVED));
+    let request = MetricsRequest {
+        metrics: items::metrics(&mut reader, &object, "metrics"),
+        query: reader.text(&object, "query"),
+        ..question(&mut reader, &object)
+    };
+    reader.faults.or(request)
+}
+
+fn finish(reader: Reader, request: Option<Request>) -> Result<Decoded, Diagnostics> {
+    let Reader { faults, notes, sources } = reader;
+    match request {
+        Some(request) if faults.is_empty() => Ok(Decoded { request, notes, sources }),
+        Some(_) | None => Err(faults),
+    }
+}
+
+/// None when a fault says why.
+fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix: String) -> Option<Request> {
+    let Some(table) = table::arguments(tool) else {
+        let names: Vec<&str> = tools().collect();
+        let shown = crate::expr::parse::excerpt(tool);
+        let fault = Diagnostic::new(Code::UnknownTool, format!("unknown tool `{shown}`")).suggest(tool, tools());
+        reader.fault(fault.field("tool").help(format!("one of {}", names.join(", "))));
+        return None;
+    };
+    let object = reader.object(&format!("`{tool}`"), prefix, arguments, table);
+    match tool {
+        "get_metrics" => Some(Request::GetMetrics(MetricsRequest {
+            metrics: items::metrics(reader, &object, "metric_names"),
+            saved_query: reader.text(&object, "saved_query"),
+            query: reader.text(&object, "query"),
+            ..question(reader, &object)
+        })),
+        "run_saved_query" => Some(Request::GetMetrics(MetricsRequest {
+            saved_query: Some(reader.text(&object, "name")?),
+            ..question(reader, &object)
+        })),
+        "audit_performance" => Some(Request::AuditPerformance(audit(reader, &object))),
+        "search" => Some(Request::Search(SearchRequest {
+            query: reader.text(&object, "query").unwrap_or_default(),
+            kind: reader.word(&object, "kind").and_then(SearchKind::parse),
+            limit: reader.count(&object, "limit"),
+            cursor: reader.text(&object, "cursor"),
+        })),
+        "list_metrics" => Some(Request::ListMetrics(ListMetricsRequest {
+            search: reader.text(&object, "search"),
+            limit: reader.count(&object, "limit"),
+            cursor: reader.text(&object, "cursor"),
+        })),
+        "describe_metric" => {
+            Some(Request::DescribeMetric(DescribeMetricRequest { name: reader.text(&object, "name")? }))
+        }
+        "list_dimensions" => Some(Request::ListDimensions(ListDimensionsRequest {
+            metrics: items::metrics(reader, &object, "metric_names"),
+        })),
+        "get_dimension_values" => {
+            let (search, limit) = (reader.text(&object, "search"), reader.count(&object, "limit"));
+            let dimension = reader.text(&object, "dimension")?;
+            Some(Request::GetDimensionValues(DimensionValuesRequest { dimension, search, limit }))
+        }
+        "get_freshness" => Some(Request::GetFreshness),
+        "list_saved_queries" => Some(Request::ListSavedQueries),
+        "explain" => explain(reader, &object),
+        "resolve_time_range" => resolve_time_range(reader, arguments),
+        other => unreachable!("`{other}` is in the table and not read"),
+    }
+}
+
+/// What get_metrics, run_saved_query and saved queries have in common.
+fn question(reader: &mut Reader, object: &Object) -> MetricsRequest {
+    MetricsRequest {
+        metrics: Vec::new(),
+        saved_query: None,
+        query: None,
+        time: time(reader, object),
+        group_by: items::groups(reader, object, "group_by").unwrap_or_default(),
+        where_: items::conditions_on_rows(reader, object),
+        having: items::conditions_on_results(reader, object),
+        order_by: items::orders(reader, object),
+        limit: reader.count(object, "limit"),
+        cursor: reader.text(object, "cursor"),
+        include_empty: reader.flag(object, "include_empty").unwrap_or_default(),
+        totals: reader.flag(object, "totals"),
+        output: output(reader, object),
+    }
+}
+
+fn audit(reader: &mut Reader, object: &Object) -> AuditRequest {
+    AuditRequest {
+        metrics: items::metrics(reader, object, "metric_names"),
+        query: reader.text(object, "query"),
+        time: time(reader, object),
+        dimensions: items::groups(reader, object, "dimensions"),
+        where_: items::conditions_on_rows(reader, object),
+        min_level: reader.word(object, "min_level").and_then(Level::parse),
+        max_highlights: reader.count(object, "max_highlights"),
+        output: output(reader, object),
+    }
+}
+
+fn time(reader: &mut Reader, object: &Object) -> TimeArguments {
+    TimeArguments {
+        time_range: reader.scalar(object, "time_range"),
+        start_date: reader.scalar(object, "start_date"),
+        end_date: reader.scalar(object, "end_date"),
+        granularity: reader.text(object, "granularity").map(|g| g.trim().to_ascii_lowercase().replace(['-', ' '], "_")),
+        comparison: reader.scalar(object, "comparison"),
+        timezone: reader.text(object, "timezone"),
+        as_of: reader.scalar(object, "as_of"),
+        include_today: reader.flag(object, "include_today").unwrap_or_default(),
+        complete_days_only: reader.flag(object, "complete_days_only").unwrap_or_default(),
+        align_to_granularity: reader.flag(object, "align_to_granularity").unwrap_or_default(),
+    }
+}
+
+fn output(reader: &mut Reader, object: &Object) -> OutputArguments {
+    OutputArguments {
+        currency: reader.text(object, "currency"),
+        response_format: reader.word(object, "response_format").and_then(ResponseFormat::parse),
+        number_format: reader.word(object, "number_format").and_then(NumberFormat::parse),
+        max_bytes: reader.count(object, "max_bytes"),
+        explain: reader.flag(object, "explain").unwrap_or_default(),
+    }
+}
+
+fn explain(reader: &mut Reader, object: &Object) -> Option<Request> {
+    let stage = match reader.word(object, "stage") {
+        Some(word) => Stage::parse(word)?,
+        None => Stage::Semantic,
+    };
+    let tool = reader.word(object, "tool").unwrap_or("get_metrics");
+    let arguments = reader.map(object, "arguments")?;
+    let request = read(reader, tool, &arguments, object.field("arguments."))?;
+    Some(Request::Explain(ExplainRequest { stage, request: Box::new(request) }))
+}
+
+fn resolve_time_range(reader: &mut Reader, arguments: &Map<String, Value>) -> Option<Request> {
+    let table = table::arguments("resolve_time_range").unwrap_or_default();
+    let known = arguments.iter().filter(|(name, _)| table.iter().any(|a| a.name == name.as_str()));
+    let known: Map<String, Value> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+    match time_range::decode(&known) {
+        Ok(request) => Some(Request::ResolveTimeRange(request)),
+        Err(fault) => {
+            reader.fault(fault);
+            None
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! JSON Schemas of the tools' arguments, written from the table that the decoder reads by.
+//!
+//! They are plain for the sake of clients: no references, no nullable types, closed objects.
+
+use serde_json::{Map, Value, json};
+
+use super::table::{self, Argument, Shape};
+
+/// The JSON Schema of a tool's arguments; none for a tool that does not exist.
+pub fn schema(tool: &str) -> Option<Value> {
+    table::arguments(tool).map(|arguments| object(arguments))
+}
+
+/// The names of all tools and operations, in the order of the documentation.
+pub fn tools() -> impl Iterator<Item = &'static str> {
+    table::TOOLS.iter().map(|(name, _)| *name)
+}
+
+fn object(arguments: impl IntoIterator<Item = &'static Argument>) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for argument in arguments {
+        let mut property = Map::new();
+        property.insert("description".into(), argument.description.into());
+        property.extend(shape(&argument.shape));
+        properties.insert(argument.name.into(), Value::Object(property));
+        if argument.required {
+            required.push(argument.name);
+        }
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
+fn shape(shape: &'static Shape) -> Map<String, Value> {
+    let schema = match shape {
+        Shape::Text | Shape::Scalar => json!({ "type": "string" }),
+        Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Count { least, .. } => json!({ "type": "integer", "minimum": least }),
+        Shape::Word(words) => json!({ "type": "string", "enum": words }),
+        Shape::Value => json!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] }),
+        Shape::List { of, most, .. } => json!({ "type": "array", "items": self::shape(of), "maxItems": most }),
+        Shape::Object(arguments) => object(arguments.iter()),
+        Shape::TextOr(arguments) => json!({ "anyOf": [{ "type": "string" }, object(arguments.iter())] }),
+        Shape::Arguments => json!({ "type": "object" }),
+    };
+    match schema {
+        Value::Object(map) => map,
+        _ => unreachable!("every schema above is an object"),
+    }
+}

@@ -1,0 +1,36 @@
+//! The closed choices of requests, by their words.
+
+use super::{Level, NumberFormat, ResponseFormat, SearchKind, Stage};
+
+macro_rules! words {
+    ($($choice:ident { $($variant:ident $word:literal),* })*) => { $(
+        impl $choice {
+            pub const ALL: &'static [$choice] = &[$($choice::$variant),*];
+
+            /// The word that requests and answers use.
+            pub fn as_str(self) -> &'static str {
+                match self { $($choice::$variant => $word),* }
+            }
+
+            /// The choice of this word.
+            pub fn parse(word: &str) -> Option<$choice> {
+                $choice::ALL.iter().copied().find(|choice| choice.as_str() == word)
+            }
+        }
+    )* };
+}
+
+words! {
+    ResponseFormat { Concise "concise", Detailed "detailed" }
+    NumberFormat { Number "number", String "string" }
+    Level { None "none", Notable "notable", Major "major" }
+    SearchKind {
+        Metric "metric",
+        Dimension "dimension",
+        DimensionValue "dimension_value",
+        SavedQuery "saved_query",
+        Operation "operation",
+        Documentation "documentation"
+    }
+    Stage { Resolved "resolved", Semantic "semantic", Logical "logical", Physical "physical" }
+}
