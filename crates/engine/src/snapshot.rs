@@ -1,1 +1,178 @@
-//! What the data is now: files, schemas, extents, freshness; one snapshot a question.
+//! What the data is now: files, schemas, extents, keys; one snapshot a question.
+//!
+//! Taking a snapshot lists every dataset's files and reads what schemas need, from the cache where
+//! a file is known. A dataset that is broken keeps its diagnostic and hurts no other: it is
+//! raised where the dataset is used.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use sextant_semantics::code::Code;
+use sextant_semantics::data_type::DataType;
+use sextant_semantics::diagnostic::Diagnostic;
+
+use crate::source::cache::SourceCache;
+use crate::source::describe::{Described, describe};
+use crate::source::list::list;
+use crate::source::provider::{blocking, provider};
+use crate::source::schema::DatasetSchema;
+use crate::source::{DatasetFiles, DatasetSource};
+
+pub mod extent;
+pub mod key;
+mod scan;
+
+use extent::Extent;
+
+/// The state of all datasets at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// 16 hexadecimal digits over the dataset, path, size, time and inode of every file.
+    pub id: String,
+    pub datasets: BTreeMap<String, Result<Arc<DatasetSnapshot>, Diagnostic>>,
+    root: PathBuf,
+    cache: Arc<SourceCache>,
+}
+
+/// The state of one dataset.
+#[derive(Debug)]
+pub struct DatasetSnapshot {
+    pub source: DatasetSource,
+    pub files: Arc<DatasetFiles>,
+    pub described: Described,
+}
+
+impl DatasetSnapshot {
+    pub fn schema(&self) -> &DatasetSchema {
+        &self.described.schema
+    }
+
+    /// The number of rows, where the files know it without being read.
+    pub fn rows(&self) -> Option<u64> {
+        self.described.rows
+    }
+}
+
+/// Takes a snapshot of the sources' files under `root`.
+pub async fn take(root: &Path, sources: &[DatasetSource], cache: &Arc<SourceCache>) -> Snapshot {
+    let work = sources.iter().map(|source| {
+        let (root, source, cache) = (root.to_path_buf(), source.clone(), Arc::clone(cache));
+        async move {
+            let name = source.dataset.clone();
+            let read = move || dataset(&root, source, &cache);
+            (name.clone(), blocking(&name, read).await.map(Arc::new))
+        }
+    });
+    let datasets: BTreeMap<_, _> = futures::future::join_all(work).await.into_iter().collect();
+    Snapshot { id: id(&datasets), datasets, root: root.to_path_buf(), cache: Arc::clone(cache) }
+}
+
+fn dataset(root: &Path, source: DatasetSource, cache: &SourceCache) -> Result<DatasetSnapshot, Diagnostic> {
+    let files = list(root, &source)?;
+    let described = describe(&source, &files, cache)?;
+    Ok(DatasetSnapshot { source, files: Arc::new(files), described })
+}
+
+/// Paths are those below the root, so that a copied root with the same times has the same paths.
+fn id(datasets: &BTreeMap<String, Result<Arc<DatasetSnapshot>, Diagnostic>>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut text = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    for (name, dataset) in datasets {
+        text(name);
+        match dataset {
+            Ok(dataset) => {
+                for file in &dataset.files.files {
+                    text(&file.path);
+                    let identity = &file.identity;
+                    text(&format!("{} {} {}", identity.size, identity.modified, identity.inode));
+                }
+            }
+            Err(diagnostic) => text(&format!("{} {}", diagnostic.code, diagnostic.message)),
+        }
+    }
+    hasher.finalize().to_hex()[..16].to_string()
+}
+
+impl Snapshot {
+    /// A dataset, or what is wrong with it.
+    pub fn dataset(&self, name: &str) -> Result<&Arc<DatasetSnapshot>, Diagnostic> {
+        match self.datasets.get(name) {
+            Some(Ok(dataset)) => Ok(dataset),
+            Some(Err(diagnostic)) => Err(diagnostic.clone()),
+            None => Err(Diagnostic::new(Code::Internal, format!("dataset `{name}` is not part of the snapshot"))),
+        }
+    }
+
+    /// The table that DataFusion scans for a dataset: its columns have the types of
+    /// [`crate::source::types::arrow_type`], all nullable.
+    pub async fn provider(&self, name: &str) -> Result<Arc<dyn TableProvider>, Diagnostic> {
+        let dataset = self.dataset(name)?;
+        provider(&dataset.files, &dataset.described, &self.cache).await
+    }
+
+    /// Whether the files of these datasets are what they were, by a new listing.
+    pub async fn still_same(&self, datasets: &[&str]) -> bool {
+        let then: Vec<Arc<DatasetSnapshot>> =
+            datasets.iter().filter_map(|name| self.dataset(name).ok().cloned()).collect();
+        let root = self.root.clone();
+        let compare = move || then.iter().all(|then| list(&root, &then.source).is_ok_and(|now| now == *then.files));
+        tokio::task::spawn_blocking(compare).await.unwrap_or(false)
+    }
+
+    /// The least and the greatest value of a date or timestamp column; `None` where all are null.
+    /// From footers where they know it, else by reading the column.
+    pub async fn extent(&self, name: &str, column: &str) -> Result<Option<Extent>, Diagnostic> {
+        let dataset = Arc::clone(self.dataset(name)?);
+        let wanted = dataset.schema().require(name, column)?.clone();
+        match wanted.data_type {
+            DataType::Date | DataType::Timestamp(_) => {}
+            DataType::Boolean
+            | DataType::Integer
+            | DataType::Decimal { .. }
+            | DataType::Float
+            | DataType::Text
+            | DataType::Interval
+            | DataType::Null => {
+                let message =
+                    format!("column `{column}` of dataset `{name}` is {}, not a date or a timestamp", wanted.data_type);
+                return Err(Diagnostic::new(Code::TypeMismatch, message)
+                    .help(format!("declare `{column}` as date or timestamp, or name another column")));
+            }
+        }
+        let key = (scan::fingerprint(&dataset), column.to_string());
+        if let Some(extent) = self.cache.extents.get(&key) {
+            return Ok(extent);
+        }
+        let cache = Arc::clone(&self.cache);
+        let extent = blocking(name, move || extent::extent(&dataset, &wanted, &cache)).await?;
+        self.cache.extents.insert(key, extent, 1);
+        Ok(extent)
+    }
+
+    /// Refuses with `duplicate-key` when the columns do not tell rows apart. Rows with a null in
+    /// one of the columns never join and do not count.
+    pub async fn verify_key(&self, name: &str, columns: &[String]) -> Result<(), Diagnostic> {
+        let dataset = Arc::clone(self.dataset(name)?);
+        let wanted = columns.iter().map(|column| dataset.schema().require(name, column).cloned());
+        let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+        let key = (scan::fingerprint(&dataset), columns.to_vec());
+        let twice = match self.cache.keys.get(&key) {
+            Some(twice) => twice,
+            None => {
+                let cache = Arc::clone(&self.cache);
+                let twice = blocking(name, move || key::values_that_repeat(&dataset, &wanted, &cache)).await?;
+                self.cache.keys.insert(key, twice, 1);
+                twice
+            }
+        };
+        if twice == 0 { Ok(()) } else { Err(key::duplicate(name, columns, twice)) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
