@@ -47,9 +47,11 @@ impl Catalog {
     pub fn available(&self, from: DatasetId) -> Vec<(String, Located)> {
         let mut names: Vec<(String, Located)> = Vec::new();
         for name in self.dimension_names() {
-            match self.locate(from, &[], name) {
-                Ok(located) => names.push((name.to_string(), located)),
-                Err(_) => {
+            // Not `locate`: its refusals list what is available.
+            let mut candidates = self.candidates(from, name);
+            match candidates.pop().filter(|_| candidates.is_empty()) {
+                Some(located) => names.push((name.to_string(), located)),
+                None => {
                     for located in self.reachable(from, name) {
                         names.push((self.qualified(from, &located), located));
                     }
@@ -231,4 +233,26 @@ fn dotted(path: &[String], name: &str) -> String {
 /// Names in backticks, joined by commas.
 pub fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::build;
+    use crate::model::read;
+
+    #[test]
+    fn a_refusal_lists_what_is_available_when_several_names_are_not() {
+        let model = "
+name: m
+datasets:
+  - {name: a, source: {csv: a}, dimensions: [{name: x}]}
+  - {name: b, source: {csv: b}, dimensions: [{name: y}, {name: z}]}
+";
+        let (model, findings) = read([("m.yml".to_string(), model.to_string())]);
+        assert!(findings.is_empty());
+        let catalog = build(&model).unwrap();
+        let a = catalog.dataset_named("a").unwrap().id;
+        let refused = catalog.locate(a, &[], "y").unwrap_err();
+        assert_eq!(refused.help.as_deref(), Some("its rows can be grouped by `x`"));
+    }
 }
