@@ -66,6 +66,9 @@ pub(super) struct Fields<'a> {
     entries: &'a [Entry],
     /// The word of `type`, where keys depend on it and it is a known one.
     kind: Option<&'static str>,
+    /// Unknown keys that are read as the key that they are nearest to and that is absent, so that
+    /// one slip does not hide what stands beneath it.
+    meant: Vec<(&'static str, &'a Entry)>,
     /// Which keys of the table were taken, as bits.
     taken: Cell<u64>,
 }
@@ -75,8 +78,9 @@ impl<'a> Fields<'a> {
     /// ones that the map does not have, are findings.
     pub(super) fn open(reader: &'a Reader<'a>, table: &'static Table, node: &'a Node) -> Option<Fields<'a>> {
         let Value::Map(entries) = &node.value else { return None };
-        let kind = kind_of(table, node);
-        let fields = Fields { reader, span: node.span, table, entries, kind, taken: Cell::new(0) };
+        let kind = kind_of(table, entries);
+        let mut fields =
+            Fields { reader, span: node.span, table, entries, kind, meant: Vec::new(), taken: Cell::new(0) };
         fields.check_keys();
         Some(fields)
     }
@@ -113,8 +117,7 @@ impl<'a> Fields<'a> {
 
     /// The object is left out of the model: references to its name are no findings of their own.
     pub(super) fn leave_out(&self) {
-        let meant = || self.entries.iter().find(|e| !nearest(&e.key.value, ["name"]).is_empty());
-        if let Some(name) = self.entry("name").or_else(meant).and_then(|e| e.value.scalar()) {
+        if let Some(name) = self.entry("name").and_then(|e| e.value.scalar()) {
             self.reader.unread.borrow_mut().insert(name.text.clone());
         }
     }
@@ -131,8 +134,10 @@ impl<'a> Fields<'a> {
         self.entry(key).is_some_and(|e| !e.value.is_null())
     }
 
+    /// What is written under a key, a slip in its name included.
     fn entry(&self, key: &str) -> Option<&'a Entry> {
-        self.entries.iter().find(|e| e.key.value == key)
+        let written = self.entries.iter().find(|e| e.key.value == key);
+        written.or_else(|| self.meant.iter().find(|(meant, _)| *meant == key).map(|(_, entry)| *entry))
     }
 
     /// The key's table row and value; absent when the map does not have it, it is null, or the
@@ -146,6 +151,11 @@ impl<'a> Fields<'a> {
         (!node.is_null() && key.is_taken_by(self.kind)).then_some((key, node))
     }
 
+    /// Whether a slip of this key is a finding already.
+    fn is_meant(&self, key: &str) -> bool {
+        self.meant.iter().any(|(meant, _)| *meant == key)
+    }
+
     /// Counts the keys that `are` accepts as taken.
     fn mark(&self, are: impl Fn(&Key) -> bool) {
         for (i, _) in self.table.keys.iter().enumerate().filter(|(_, key)| are(key)) {
@@ -153,53 +163,47 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn check_keys(&self) {
-        let taken_keys = || self.table.keys.iter().filter(|key| key.is_taken_by(self.kind)).map(|key| key.name);
-        let mut meant = Vec::new();
+    fn check_keys(&mut self) {
         for entry in self.entries {
-            let name = entry.key.value.as_str();
-            let key = self.table.key(name);
-            if key.is_some_and(|key| key.is_taken_by(self.kind)) {
-                continue;
+            let key = self.table.key(&entry.key.value);
+            if !key.is_some_and(|key| key.is_taken_by(self.kind)) {
+                let finding = self.unknown_key(entry, key);
+                let meant = finding.did_you_mean.first().and_then(|name| self.table.key(name));
+                if let Some(meant) = meant.filter(|meant| self.entry(meant.name).is_none()) {
+                    self.meant.push((meant.name, entry));
+                }
+                self.reader.report(finding);
             }
-            let message = format!("unknown key `{}` of {}", excerpt(name), self.label());
-            let finding = Diagnostic::new(Code::UnknownKey, message).at(entry.key.span);
-            let finding = match key.map(|key| key.need) {
-                Some(Need::Types { must, may }) => {
-                    let types: Vec<String> = must.iter().chain(may).map(|t| format!("`type: {t}`")).collect();
-                    finding.help(format!(
-                        "`{name}` is a key of {} with {}",
-                        plural(self.table.noun),
-                        types.join(" or ")
-                    ))
-                }
-                Some(Need::Optional | Need::Required) | None => {
-                    let finding = finding.suggest(name, taken_keys());
-                    meant.extend(finding.did_you_mean.iter().cloned());
-                    if name.contains(':') {
-                        finding.help("a space is missing after the colon")
-                    } else if finding.did_you_mean.is_empty() {
-                        finding.help(format!(
-                            "keys of a {}: {}",
-                            self.table.noun,
-                            taken_keys().collect::<Vec<_>>().join(", ")
-                        ))
-                    } else {
-                        finding
-                    }
-                }
-            };
-            self.reader.report(finding);
         }
         for key in self.table.keys.iter().filter(|key| key.is_required_by(self.kind)) {
-            if !self.has(key.name) && !meant.iter().any(|meant| meant == key.name) {
+            if !self.has(key.name) && !self.is_meant(key.name) {
                 self.missing(key.name, &key.addition());
             }
         }
-        self.check_one_of(&meant);
+        self.check_one_of();
     }
 
-    fn check_one_of(&self, meant: &[String]) {
+    /// The finding for a key that the table does not have, or not for objects of this type.
+    fn unknown_key(&self, entry: &Entry, key: Option<&Key>) -> Diagnostic {
+        let name = entry.key.value.as_str();
+        let message = format!("unknown key `{}` of {}", excerpt(name), self.label());
+        let finding = Diagnostic::new(Code::UnknownKey, message).at(entry.key.span);
+        if let Some(Need::Types { must, may }) = key.map(|key| key.need) {
+            let types: Vec<String> = must.iter().chain(may).map(|t| format!("`type: {t}`")).collect();
+            return finding.help(format!("`{name}` is a key of {}s with {}", self.table.noun, types.join(" or ")));
+        }
+        let keys = self.table.keys.iter().filter(|key| key.is_taken_by(self.kind)).map(|key| key.name);
+        let finding = finding.suggest(name, keys.clone());
+        if name.contains(':') {
+            finding.help("a space is missing after the colon")
+        } else if finding.did_you_mean.is_empty() {
+            finding.help(format!("keys of a {}: {}", self.table.noun, keys.collect::<Vec<_>>().join(", ")))
+        } else {
+            finding
+        }
+    }
+
+    fn check_one_of(&self) {
         let forms = self.table.one_of;
         let mut given = forms.iter().filter(|form| self.has(form));
         match (given.next(), given.next()) {
@@ -208,7 +212,7 @@ impl<'a> Fields<'a> {
                 let message = format!("{} has both `{first}` and `{second}`", self.label());
                 self.contradiction(span, message, &format!("exactly one of {}", forms.join(", ")));
             }
-            (None, _) if !forms.is_empty() && !meant.iter().any(|meant| forms.contains(&meant.as_str())) => {
+            (None, _) if !forms.is_empty() && !forms.iter().any(|form| self.is_meant(form)) => {
                 let message = format!("{} has none of {}", self.label(), forms.join(", "));
                 let finding = Diagnostic::new(Code::MissingKey, message).at(self.place());
                 self.reader.report(finding.help("give exactly one of them"));
@@ -232,16 +236,15 @@ impl Drop for Fields<'_> {
     }
 }
 
-/// The word of `type`, where the table's keys depend on it.
-fn kind_of(table: &Table, node: &Node) -> Option<&'static str> {
+/// The word of `type`, where the table's keys depend on it. A slip in the key is no obstacle.
+fn kind_of(table: &Table, entries: &[Entry]) -> Option<&'static str> {
     table.keys.iter().find(|key| matches!(key.need, Need::Types { .. }))?;
     let Shape::Word(words) = table.key("type")?.shape else { return None };
-    let written = &node.get("type")?.scalar()?.text;
+    let names = || table.keys.iter().map(|key| key.name);
+    let is_slip = |e: &&Entry| table.key(&e.key.value).is_none() && nearest(&e.key.value, names()).first().is_some_and(|name| name == "type");
+    let entry = entries.iter().find(|e| e.key.value == "type").or_else(|| entries.iter().find(is_slip))?;
+    let written = &entry.value.scalar()?.text;
     words.iter().find(|word| **word == written).copied()
-}
-
-fn plural(noun: &str) -> String {
-    format!("{noun}s")
 }
 
 /// A text short enough for a message.

@@ -7,9 +7,9 @@ use super::fields::{Fields, Reader};
 use super::format;
 use super::{Calendar, Dataset, Model};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Sources, Span, Spanned};
-use crate::yaml::{self, Entry, Node, Value};
+use crate::yaml::{self, Node};
 
 mod dataset;
 mod metric;
@@ -124,9 +124,8 @@ fn once(fields: &Fields<'_>, key: &str, slot: &mut Option<Spanned<String>>, valu
 
 /// A model has a name, in one of its files.
 fn check_name(model: &Model, roots: &[Node], reader: &Reader<'_>) {
-    let is_meant = |entry: &Entry| !nearest(&entry.key.value, ["name"]).is_empty();
-    let meant = roots.iter().any(|root| matches!(&root.value, Value::Map(entries) if entries.iter().any(is_meant)));
-    if let (None, false, Some((source, _))) = (&model.name, meant, reader.sources.iter().next()) {
+    let written = roots.iter().any(|root| root.get("name").is_some());
+    if let (None, false, Some((source, _))) = (&model.name, written, reader.sources.iter().next()) {
         let finding = Diagnostic::new(Code::MissingKey, "the model has no `name`").at(Span::new(source, 0, 0));
         reader.report(finding.help("add `name:` to one of its files"));
     }

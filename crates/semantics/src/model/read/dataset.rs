@@ -23,9 +23,11 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
     let metrics = f.objects("metrics", |f| f.or_left_out(metric::metric(f, Home::Dataset)));
     let currency = f.object("currency", currency);
     let normalize = f.words("normalize");
+    // A dataset without a readable source keeps its place, so that what refers to it is checked.
+    let stand_in = name.clone().map(|name| Location::Table { name });
     let mut lost = f.reader.unread.borrow_mut();
-    let (Some(name), Some(source)) = (name, source) else {
-        // Without its dataset nothing in it is part of the model.
+    let (Some(name), Some(source)) = (name, source.or(stand_in)) else {
+        // Without its name nothing in it can be reached.
         lost.extend(dimensions.into_iter().map(|d| d.name.value));
         lost.extend(entities.into_iter().map(|e| e.name.value));
         lost.extend(
