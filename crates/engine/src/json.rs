@@ -1,3 +1,166 @@
-//! The answer's envelope as JSON, and its schema.
+//! The answer's envelope as JSON, and its schema: the one writer for every door.
 
+use serde_json::{Map, Value as Json, json};
+use sextant_semantics::catalog::Catalog;
+use sextant_semantics::diagnostic::Warning;
+use sextant_semantics::query::request::{NumberFormat, ResponseFormat};
+use sextant_semantics::query::resolved::{Output, ResolvedQuery};
+
+pub mod applied;
+pub mod freshness;
+pub mod listing;
+pub mod number;
+pub mod page;
 pub mod time_range;
+
+use crate::answer::change::Figures;
+use crate::answer::{Answer, ColumnOf};
+use freshness::Freshness;
+use page::Page;
+
+/// What an answer says besides its numbers.
+pub struct Envelope<'a> {
+    pub catalog: &'a Catalog,
+    pub query: &'a ResolvedQuery,
+    pub answer: &'a Answer,
+    pub freshness: &'a [Freshness],
+    pub warnings: &'a [Warning],
+    pub page: &'a Page,
+    pub model_version: &'a str,
+    pub snapshot: &'a str,
+    pub answer_id: &'a str,
+    /// Texts of the stages, where they were asked for.
+    pub explain: Option<(String, String)>,
+}
+
+/// The bare envelope: what every door answers, byte for byte.
+pub fn envelope(of: &Envelope) -> Json {
+    let concise = of.query.output.response_format == Some(ResponseFormat::Concise);
+    let format = of.query.output.number_format.unwrap_or(NumberFormat::Number);
+    let mut out = Map::new();
+    out.insert("metrics".into(), metrics(of, concise, format));
+    out.insert("columns".into(), columns(of));
+    out.insert("rows".into(), rows(of, format));
+    out.insert("row_count".into(), json!(of.page.len()));
+    if !concise {
+        out.insert("total_rows".into(), json!(of.answer.rows.len()));
+    }
+    out.insert("truncated".into(), json!(of.page.truncated));
+    out.insert("next_cursor".into(), of.page.next.clone().map_or(Json::Null, Json::String));
+    out.insert("highlights".into(), json!([]));
+    out.insert("applied".into(), applied::applied(of.query, concise));
+    if concise {
+        return Json::Object(out);
+    }
+    out.insert("freshness".into(), freshness::write(of.freshness));
+    let warnings = of.warnings.iter().map(|w| json!({"code": w.code.as_str(), "message": w.message}));
+    out.insert("warnings".into(), Json::Array(warnings.collect()));
+    out.insert("environment".into(), json!("production"));
+    out.insert("model_version".into(), json!(of.model_version));
+    out.insert("snapshot".into(), json!(of.snapshot));
+    out.insert("answer_id".into(), json!(of.answer_id));
+    if let Some((resolved, semantic)) = &of.explain {
+        out.insert("explain".into(), json!({"resolved": resolved, "semantic": semantic}));
+    }
+    Json::Object(out)
+}
+
+fn metrics(of: &Envelope, concise: bool, format: NumberFormat) -> Json {
+    let shown = of.query.outputs.iter().enumerate().filter(|(_, o)| o.shown);
+    let metrics = shown.map(|(i, output)| {
+        let figures = of.answer.totals.as_ref().map(|totals| &totals[i]);
+        metric(of, output, figures, concise, format)
+    });
+    Json::Array(metrics.collect())
+}
+
+fn metric(of: &Envelope, output: &Output, figures: Option<&Figures>, concise: bool, format: NumberFormat) -> Json {
+    let metric = of.catalog.metric(output.metric);
+    let compared = output.change.is_some();
+    let mut out = Map::new();
+    out.insert("name".into(), json!(output.name));
+    if output.asked != output.name && !concise {
+        out.insert("asked".into(), json!(output.asked));
+    }
+    if let (Some(label), false) = (&metric.label, concise) {
+        out.insert("label".into(), json!(label));
+    }
+    if let Some(figures) = figures {
+        out.insert("value".into(), number::write(&figures.value, format));
+        if figures.value.is_null() {
+            out.insert("null_reason".into(), json!(null_reason(of, output)));
+        }
+    }
+    if !concise {
+        out.insert("format".into(), json!(number::format_word(metric.format)));
+        if let Some(unit) = &metric.unit {
+            out.insert("unit".into(), json!(unit));
+        }
+        out.insert("direction".into(), json!(number::direction_word(metric.direction)));
+    }
+    if let (Some(figures), true) = (figures, compared) {
+        if let Some(value) = &figures.compared_value {
+            out.insert("compared_value".into(), number::write(value, format));
+        }
+        out.insert("previous".into(), number::write(&figures.previous, format));
+        out.insert("change".into(), change(figures, metric.direction, output.percent, format));
+    }
+    if !concise {
+        out.insert("definition".into(), json!(metric.definition));
+    }
+    Json::Object(out)
+}
+
+fn change(
+    figures: &Figures,
+    direction: sextant_semantics::model::metric::Direction,
+    percent: bool,
+    format: NumberFormat,
+) -> Json {
+    let mut out = Map::new();
+    out.insert("absolute".into(), number::write(&figures.change, format));
+    out.insert("percent".into(), number::write(&figures.percent, format));
+    if percent {
+        out.insert("points".into(), number::write(&figures.points, format));
+    }
+    if let Some(reason) = figures.reason {
+        out.insert("null_reason".into(), json!(reason.as_str()));
+    }
+    out.insert("impact".into(), json!(number::impact(&figures.change, direction)));
+    Json::Object(out)
+}
+
+/// Why a metric over the whole range is null.
+fn null_reason(of: &Envelope, output: &Output) -> &'static str {
+    use sextant_semantics::query::computation::Formula;
+    match of.query.computations[output.computation.0].formula {
+        Formula::Ratio { .. } => "no-denominator",
+        Formula::Measure { .. } => "no-data",
+        Formula::Derived(_) => "no-value",
+    }
+}
+
+fn columns(of: &Envelope) -> Json {
+    let columns = of.answer.columns.iter().map(|column| {
+        let mut out = Map::new();
+        out.insert("name".into(), json!(column.name));
+        out.insert("type".into(), json!(number::type_word(column.data_type)));
+        if let ColumnOf::Metric(i, part) = column.of {
+            let metric = of.catalog.metric(of.query.outputs[i].metric);
+            use sextant_semantics::query::resolved::Part;
+            let keeps_unit = matches!(part, Part::Value | Part::Previous | Part::Change);
+            if let (Some(unit), true) = (&metric.unit, keeps_unit) {
+                out.insert("unit".into(), json!(unit));
+            }
+        }
+        Json::Object(out)
+    });
+    Json::Array(columns.collect())
+}
+
+fn rows(of: &Envelope, format: NumberFormat) -> Json {
+    let zone = of.query.time.calendar.zone;
+    let rows = of.answer.rows[of.page.from..of.page.to].iter();
+    let written = rows.map(|row| Json::Array(row.iter().map(|v| number::write_in(v, format, zone)).collect()));
+    Json::Array(written.collect())
+}

@@ -1,15 +1,46 @@
 //! One model over one data root: what every door calls.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sextant_semantics::diagnostic::Diagnostics;
+use sextant_semantics::catalog::bind::{BoundCatalog, Schemas, bind};
+use sextant_semantics::catalog::{self, Catalog};
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
+use sextant_semantics::model;
+use sextant_semantics::query::request::{self, Request};
+use sextant_semantics::time::range::NamedRange;
 use tokio_util::sync::CancellationToken;
+
+use crate::execute::Limits;
+use crate::json;
+use crate::session::{Resources, Sessions};
+use crate::source::DatasetSource;
+use crate::source::cache::SourceCache;
+
+mod ask;
+mod check;
+mod explain;
+mod inspect;
+mod sources;
+mod times;
 
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
 pub struct Workspace {
+    catalog: Arc<Catalog>,
+    /// BLAKE3 over the model's files, 16 hexadecimal digits.
+    model_version: String,
     root: PathBuf,
+    /// By `DatasetId::index`; none for a dataset that cannot be read yet.
+    sources: Vec<Option<DatasetSource>>,
+    cache: Arc<SourceCache>,
+    sessions: Sessions,
+    limits: Limits,
+    memory_bytes: usize,
+    /// The last schemas seen and the catalog bound to them.
+    bound: Mutex<Option<(Schemas, Arc<BoundCatalog>)>>,
 }
 
 /// What a door gives along with a call. A door reads the clock once per request.
@@ -27,28 +58,134 @@ pub struct CallContext {
 #[derive(Clone, Debug)]
 pub struct Failure(pub Diagnostics);
 
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Failure(diagnostic.into())
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Failure(diagnostics)
+    }
+}
+
+/// Bytes that the operators of one question may hold.
+const QUESTION_MEMORY: usize = 512 << 20;
+
 impl Workspace {
     /// Reads and checks the model texts (`(path relative to the model directory, text)`); opens no data.
     pub fn open(texts: Vec<(String, String)>, root: PathBuf) -> Result<Workspace, Failure> {
-        let _ = texts;
-        Ok(Workspace { root })
+        Workspace::open_with(texts, root, &Resources::STANDARD)
+    }
+
+    /// As [`Workspace::open`], with other resources.
+    pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
+        let model_version = version(&texts);
+        let (model, mut found) = model::read::read(texts);
+        let catalog = match (catalog::build(&model), found.is_empty()) {
+            (Ok(catalog), true) => catalog,
+            (Ok(_), false) => return Err(Failure(found)),
+            (Err(more), _) => {
+                found.0.extend(more.0);
+                return Err(Failure(found));
+            }
+        };
+        let sessions = Sessions::new(resources).map_err(|error| {
+            tracing::error!(%error, "no query runtime");
+            Diagnostic::new(Code::Internal, "the query engine cannot start")
+        })?;
+        Ok(Workspace {
+            sources: catalog.datasets().iter().map(sources::source).collect(),
+            catalog: Arc::new(catalog),
+            model_version,
+            root,
+            cache: Arc::new(SourceCache::default()),
+            sessions,
+            limits: Limits::STANDARD,
+            memory_bytes: QUESTION_MEMORY,
+            bound: Mutex::new(None),
+        })
     }
 
     /// The directory that sources are relative to.
-    pub fn root(&self) -> &std::path::Path {
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Runs one tool or operation (`get_metrics`, `audit_performance`, `search`, `resolve_time_range`,
-    /// `list_metrics`, `describe_metric`, `list_dimensions`, `get_dimension_values`, `get_freshness`,
-    /// `list_saved_queries`, `run_saved_query`, `explain`) and gives the bare envelope.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Runs one tool or operation and gives the bare envelope. The names are [`TOOLS`].
     pub async fn call(
         &self,
         tool: &str,
         arguments: &Map<String, Value>,
         context: &CallContext,
     ) -> Result<Value, Failure> {
-        let _ = (tool, arguments, context);
-        Err(Failure(Diagnostics::default()))
+        if tool == "resolve_time_range" {
+            let calendar = self.catalog.calendar;
+            return Ok(json::time_range::answer(arguments, context.now, Some(&calendar), &self.named_ranges())?);
+        }
+        let decoded = request::decode(tool, arguments)?;
+        match &decoded.request {
+            Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(&decoded, arguments, context).await,
+            Request::Explain(explain) => self.explain(explain, &decoded.notes, context).await,
+            Request::Search(search) => Ok(json::listing::search(&self.catalog, search)),
+            Request::ListMetrics(list) => Ok(json::listing::metrics(&self.catalog, list)),
+            Request::DescribeMetric(describe) => Ok(json::listing::metric(&self.catalog, &describe.name)?),
+            Request::ListDimensions(list) => Ok(json::listing::dimensions(&self.catalog, list)?),
+            Request::ListSavedQueries => Ok(json::listing::saved_queries(&self.catalog)),
+            Request::GetFreshness => self.freshness(context).await,
+            Request::GetDimensionValues(values) => self.dimension_values(values, context).await,
+        }
     }
+
+    fn named_ranges(&self) -> Vec<NamedRange> {
+        let ranges = self.catalog.time_ranges.iter();
+        ranges.map(|r| NamedRange { name: r.name.value.clone(), first: r.start.value, last: r.end.value }).collect()
+    }
+
+    /// The catalog bound to `schemas`, from memory where they are the last ones seen.
+    fn bound_to(&self, schemas: Schemas) -> Arc<BoundCatalog> {
+        let mut last = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref() {
+            Some((known, bound)) if *known == schemas => Arc::clone(bound),
+            _ => {
+                let bound = Arc::new(bind(Arc::clone(&self.catalog), schemas.clone()));
+                *last = Some((schemas, Arc::clone(&bound)));
+                bound
+            }
+        }
+    }
+}
+
+/// Every name that [`Workspace::call`] knows.
+pub const TOOLS: [&str; 12] = [
+    "get_metrics",
+    "audit_performance",
+    "search",
+    "list_metrics",
+    "describe_metric",
+    "list_dimensions",
+    "get_dimension_values",
+    "list_saved_queries",
+    "run_saved_query",
+    "get_freshness",
+    "resolve_time_range",
+    "explain",
+];
+
+fn version(texts: &[(String, String)]) -> String {
+    let mut sorted: Vec<&(String, String)> = texts.iter().collect();
+    sorted.sort();
+    let mut hasher = blake3::Hasher::new();
+    for (name, text) in sorted {
+        for part in [name, text] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex()[..16].to_string()
 }

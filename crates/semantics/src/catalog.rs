@@ -24,6 +24,7 @@ pub mod metric_graph;
 pub mod build;
 pub mod bind;
 pub mod definition;
+pub mod search;
 
 pub use build::build;
 

@@ -8,3 +8,4 @@ pub mod computation;
 pub mod period;
 pub mod resolved;
 pub mod resolve;
+pub mod display;

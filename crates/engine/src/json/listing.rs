@@ -1,0 +1,246 @@
+//! Lists of what a model offers: metrics, dimensions, saved queries, and what a search finds.
+
+use serde_json::{Map, Value as Json, json};
+use sextant_semantics::catalog::locate::Located;
+use sextant_semantics::catalog::search::{self, Found, What};
+use sextant_semantics::catalog::{Catalog, Metric, MetricKind};
+use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::query::request::{ListDimensionsRequest, ListMetricsRequest, SearchKind, SearchRequest};
+
+use super::number::{direction_word, format_word};
+
+/// Metrics by name, hidden ones left out.
+pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Json {
+    let mut metrics: Vec<&Metric> = catalog.metrics().iter().filter(|m| !m.hidden).collect();
+    if let Some(wanted) = &request.search {
+        let found = search::search(catalog, wanted);
+        metrics.retain(|m| found.iter().any(|f| f.what == What::Metric(m.id)));
+    }
+    metrics.sort_by(|a, b| a.name.cmp(&b.name));
+    let total = metrics.len();
+    let limit = request.limit.map_or(usize::MAX, |l| usize::try_from(l).unwrap_or(usize::MAX));
+    let shown: Vec<Json> = metrics.into_iter().take(limit).map(|m| brief(catalog, m)).collect();
+    json!({"metrics": shown, "total": total, "truncated": total > shown.len()})
+}
+
+/// One metric in full.
+pub fn metric(catalog: &Catalog, name: &str) -> Result<Json, Diagnostic> {
+    let found = catalog.require_metric(name).map_err(|d| d.field("name").received(name))?;
+    let metric = catalog.metric(found.id);
+    let Json::Object(mut out) = brief(catalog, metric) else {
+        return Ok(Json::Null);
+    };
+    out.insert("aliases".into(), json!(metric.aliases));
+    out.insert("deprecated_names".into(), json!(metric.deprecated_names));
+    out.insert("synonyms".into(), json!(metric.synonyms));
+    if let Some(owner) = &metric.owner {
+        out.insert("owner".into(), json!(owner));
+    }
+    out.insert("dimensions".into(), json!(shared_by(catalog, &[metric])));
+    Ok(Json::Object(out))
+}
+
+fn brief(catalog: &Catalog, metric: &Metric) -> Json {
+    let mut out = Map::new();
+    out.insert("name".into(), json!(metric.name));
+    if let Some(label) = &metric.label {
+        out.insert("label".into(), json!(label));
+    }
+    if let Some(description) = &metric.description {
+        out.insert("description".into(), json!(description));
+    }
+    out.insert("type".into(), json!(kind_word(&metric.kind)));
+    out.insert("format".into(), json!(format_word(metric.format)));
+    if let Some(unit) = &metric.unit {
+        out.insert("unit".into(), json!(unit));
+    }
+    out.insert("direction".into(), json!(direction_word(metric.direction)));
+    out.insert("definition".into(), json!(metric.definition));
+    out.insert("askable".into(), json!(is_askable(catalog, metric)));
+    Json::Object(out)
+}
+
+fn kind_word(kind: &MetricKind) -> &'static str {
+    match kind {
+        MetricKind::Simple(_) => "simple",
+        MetricKind::Ratio { .. } => "ratio",
+        MetricKind::Derived { .. } => "derived",
+        MetricKind::Later(word) => word,
+    }
+}
+
+/// Whether this version can answer it: it and all that it is made of.
+fn is_askable(catalog: &Catalog, metric: &Metric) -> bool {
+    metric.not_yet.is_empty()
+        && match &metric.kind {
+            MetricKind::Simple(_) => true,
+            MetricKind::Ratio { numerator, denominator } => {
+                [numerator, denominator].iter().all(|i| is_askable(catalog, catalog.metric(i.metric)))
+            }
+            MetricKind::Derived { inputs, .. } => inputs.iter().all(|i| is_askable(catalog, catalog.metric(i.metric))),
+            MetricKind::Later(_) => false,
+        }
+}
+
+/// The dimensions that all of the named metrics see; every dimension without a name.
+pub fn dimensions(catalog: &Catalog, request: &ListDimensionsRequest) -> Result<Json, Diagnostic> {
+    if request.metrics.is_empty() {
+        return Ok(json!({"dimensions": all_dimensions(catalog)}));
+    }
+    let mut metrics = Vec::new();
+    for item in &request.metrics {
+        let refused = |d: Diagnostic| d.field(item.field.clone()).received(item.name.clone());
+        metrics.push(catalog.metric(catalog.require_metric(&item.name).map_err(refused)?.id));
+    }
+    let names: Vec<&str> = metrics.iter().map(|m| m.name.as_str()).collect();
+    Ok(json!({"metrics": names, "dimensions": shared_by(catalog, &metrics)}))
+}
+
+fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
+    let shared = catalog.shared_dimensions().iter().filter(|d| !d.hidden).map(|d| {
+        let of: Vec<String> = d.members.iter().map(|m| path(catalog, *m)).collect();
+        described(&d.name, &d.label, &d.description, json!(of))
+    });
+    let own = catalog
+        .dimensions()
+        .iter()
+        .filter(|d| !d.hidden && d.shared.is_none())
+        .map(|d| described(&path(catalog, d.id), &d.label, &d.description, json!([path(catalog, d.id)])));
+    shared.chain(own).collect()
+}
+
+fn path(catalog: &Catalog, id: sextant_semantics::catalog::id::DimensionId) -> String {
+    let dimension = catalog.dimension(id);
+    format!("{}.{}", catalog.dataset(dimension.dataset).name, dimension.name)
+}
+
+fn described(name: &str, label: &Option<String>, description: &Option<String>, of: Json) -> Json {
+    let mut out = Map::new();
+    out.insert("name".into(), json!(name));
+    if let Some(label) = label {
+        out.insert("label".into(), json!(label));
+    }
+    if let Some(description) = description {
+        out.insert("description".into(), json!(description));
+    }
+    out.insert("of".into(), of);
+    Json::Object(out)
+}
+
+/// The dimensions that every one of the metrics sees as the same one, and `metric_time`.
+fn shared_by(catalog: &Catalog, metrics: &[&Metric]) -> Vec<Json> {
+    let mut common: Option<Vec<(String, Located)>> = None;
+    for dataset in metrics.iter().flat_map(|m| datasets(catalog, m)) {
+        let here = catalog.available(dataset);
+        common = Some(match common {
+            None => here,
+            Some(known) => known
+                .into_iter()
+                .filter(|(name, located)| {
+                    here.iter().any(|(other, there)| other == name && there.identity == located.identity)
+                })
+                .collect(),
+        });
+    }
+    let mut out = vec![json!({"name": "metric_time", "type": "time"})];
+    out.extend(common.unwrap_or_default().into_iter().filter(|(_, l)| !catalog.dimension(l.dimension).hidden).map(
+        |(name, located)| {
+            let dimension = catalog.dimension(located.dimension);
+            let kind = format!("{:?}", dimension.kind).to_lowercase();
+            let via: Vec<&str> =
+                located.path.hops().iter().map(|hop| catalog.relationship(hop.relationship()).name.as_str()).collect();
+            let mut one = Map::new();
+            one.insert("name".into(), json!(name));
+            one.insert("type".into(), json!(kind));
+            if let Some(granularity) = dimension.granularity {
+                one.insert("granularity".into(), json!(granularity.as_str()));
+            }
+            if !via.is_empty() {
+                one.insert("via".into(), json!(via));
+            }
+            Json::Object(one)
+        },
+    ));
+    out
+}
+
+fn datasets(catalog: &Catalog, metric: &Metric) -> Vec<sextant_semantics::catalog::id::DatasetId> {
+    match &metric.kind {
+        MetricKind::Simple(_) => metric.dataset.into_iter().collect(),
+        MetricKind::Ratio { numerator, denominator } => {
+            [numerator, denominator].iter().flat_map(|i| datasets(catalog, catalog.metric(i.metric))).collect()
+        }
+        MetricKind::Derived { inputs, .. } => {
+            inputs.iter().flat_map(|i| datasets(catalog, catalog.metric(i.metric))).collect()
+        }
+        MetricKind::Later(_) => Vec::new(),
+    }
+}
+
+/// Saved queries with what they ask.
+pub fn saved_queries(catalog: &Catalog) -> Json {
+    let queries = catalog.saved_queries.iter().map(|q| {
+        let mut out = Map::new();
+        out.insert("name".into(), json!(q.name.value));
+        if let Some(label) = &q.label {
+            out.insert("label".into(), json!(label.value));
+        }
+        if let Some(description) = &q.description {
+            out.insert("description".into(), json!(description.value));
+        }
+        out.insert("query".into(), q.query.to_json());
+        Json::Object(out)
+    });
+    json!({"saved_queries": queries.collect::<Vec<_>>()})
+}
+
+/// What matches a search, best first, each with what runs it.
+pub fn search(catalog: &Catalog, request: &SearchRequest) -> Json {
+    let wanted = |found: &Found| match (request.kind, &found.what) {
+        (None, _) => true,
+        (Some(SearchKind::Metric), What::Metric(_)) => true,
+        (Some(SearchKind::Dimension), What::Dimension(_)) => true,
+        (Some(SearchKind::SavedQuery), What::SavedQuery(_)) => true,
+        (Some(_), _) => false,
+    };
+    let found: Vec<Found> = search::search(catalog, &request.query).into_iter().filter(wanted).collect();
+    let total = found.len();
+    let limit = request.limit.map_or(20, |l| usize::try_from(l).unwrap_or(usize::MAX));
+    let results: Vec<Json> = found.iter().take(limit).map(|f| result(catalog, f)).collect();
+    json!({"results": results, "total": total, "truncated": total > results.len()})
+}
+
+fn result(catalog: &Catalog, found: &Found) -> Json {
+    match &found.what {
+        What::Metric(id) => {
+            let metric = catalog.metric(*id);
+            json!({
+                "kind": "metric",
+                "id": format!("metric:{}", metric.name),
+                "name": metric.name,
+                "title": metric.label.clone().unwrap_or_else(|| metric.name.clone()),
+                "description": metric.description,
+                "definition": metric.definition,
+                "call": {"tool": "get_metrics", "arguments": {"metric_names": [metric.name], "time_range": "last_7_days"}},
+            })
+        }
+        What::Dimension(name) => json!({
+            "kind": "dimension",
+            "id": format!("dimension:{name}"),
+            "name": name,
+            "title": name,
+            "call": {"tool": "get_dimension_values", "arguments": {"dimension": name}},
+        }),
+        What::SavedQuery(i) => {
+            let query = &catalog.saved_queries[*i];
+            json!({
+                "kind": "saved_query",
+                "id": format!("saved_query:{}", query.name.value),
+                "name": query.name.value,
+                "title": query.label.as_ref().map_or(&query.name.value, |l| &l.value),
+                "description": query.description.as_ref().map(|d| &d.value),
+                "call": {"tool": "run_saved_query", "arguments": {"name": query.name.value}},
+            })
+        }
+    }
+}

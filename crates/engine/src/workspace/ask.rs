@@ -1,0 +1,256 @@
+//! A question from its request to its answer, over one snapshot of the data.
+
+use datafusion::logical_expr::LogicalPlan;
+use serde_json::{Map, Value};
+use sextant_semantics::catalog::bind::BoundCatalog;
+use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
+use sextant_semantics::plan::{self, SemanticPlan};
+use sextant_semantics::query::request::{Decoded, MetricsRequest};
+use sextant_semantics::query::resolve::{self, Context, Extent, Moment};
+use sextant_semantics::query::resolved::ResolvedQuery;
+use sextant_semantics::time::zone;
+use std::sync::Arc;
+
+use super::{CallContext, Failure, Workspace, times};
+use crate::answer;
+use crate::execute::execute;
+use crate::json::freshness::Freshness;
+use crate::json::page::page;
+use crate::json::{self, Envelope};
+use crate::lower;
+use crate::session::Session;
+use crate::snapshot::{self, Snapshot};
+
+/// A question that is resolved and planned over a snapshot.
+pub(super) struct Prepared {
+    pub bound: Arc<BoundCatalog>,
+    pub snapshot: Snapshot,
+    pub query: ResolvedQuery,
+    pub plan: SemanticPlan,
+    pub extents: Vec<Option<Extent>>,
+    /// Datasets that the plan reads, sorted.
+    pub reads: Vec<DatasetId>,
+}
+
+/// What one pass over the data gives.
+enum Pass {
+    Answered(Box<Value>),
+    /// The files changed while they were read.
+    Changed,
+}
+
+impl Workspace {
+    pub(super) async fn ask(
+        &self,
+        decoded: &Decoded,
+        arguments: &Map<String, Value>,
+        context: &CallContext,
+    ) -> Result<Value, Failure> {
+        for _ in 0..2 {
+            match self.pass(decoded, arguments, context).await {
+                Ok(Pass::Answered(answer)) => return Ok(*answer),
+                Ok(Pass::Changed) => {}
+                Err(failure) if failure.0.iter().any(|d| d.code == Code::DataChanged) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Diagnostic::new(Code::DataChanged, "the files changed twice while the question was answered")
+            .help("ask again; put new files in place by renaming them")
+            .into())
+    }
+
+    async fn pass(
+        &self,
+        decoded: &Decoded,
+        arguments: &Map<String, Value>,
+        context: &CallContext,
+    ) -> Result<Pass, Failure> {
+        let prepared = self.prepare(decoded, context).await?;
+        let session = self.sessions.open(self.memory_bytes);
+        let logical = self.lowered(&prepared, &session).await?;
+        let batches =
+            execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
+        let answer = answer::answer(&prepared.query, &batches).map_err(|error| error.diagnostic())?;
+        let names: Vec<&str> = prepared.reads.iter().map(|id| self.catalog.dataset(*id).name.as_str()).collect();
+        if !prepared.snapshot.still_same(&names).await {
+            return Ok(Pass::Changed);
+        }
+        let query = &prepared.query;
+        let answer_id = self.answer_id(query, arguments, &prepared.snapshot.id);
+        let max_bytes = query.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
+        let page = page(&answer, query.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
+        let mut warnings = query.warnings.clone();
+        if answer.rounded && query.output.number_format != Some(sextant_semantics::query::request::NumberFormat::String)
+        {
+            let message = "an exact number has more than 15 digits and is rounded; number_format string gives it whole";
+            warnings.push(Warning::new(Code::RoundedNumber, message));
+        }
+        warnings.extend(self.future_rows(&prepared));
+        let explain = query.output.explain.then(|| self.texts(&prepared));
+        let envelope = Envelope {
+            catalog: &self.catalog,
+            query,
+            answer: &answer,
+            freshness: &self.freshness_of(&prepared),
+            warnings: &warnings,
+            page: &page,
+            model_version: &self.model_version,
+            snapshot: &prepared.snapshot.id,
+            answer_id: &answer_id,
+            explain,
+        };
+        Ok(Pass::Answered(Box::new(json::envelope(&envelope))))
+    }
+
+    /// Takes a snapshot, binds the catalog to it, resolves and plans.
+    pub(super) async fn prepare(&self, decoded: &Decoded, context: &CallContext) -> Result<Prepared, Failure> {
+        let (snapshot, bound) = self.snapshot().await;
+        let (request, warnings) = resolve::metrics_request(&bound, &decoded.request).unwrap_or_else(|| {
+            Err(Diagnostics::from(Diagnostic::new(Code::UnknownTool, "not a question for metrics")))
+        })?;
+        let mut query = self.resolve(&bound, &snapshot, &request, context).await?;
+        query.0.warnings.splice(0..0, warnings);
+        query.0.notes = decoded.notes.clone();
+        let (query, extents) = query;
+        let plan = plan::plan(&query);
+        let mut reads: Vec<DatasetId> = query
+            .facts
+            .iter()
+            .flat_map(|f| std::iter::once(f.dataset).chain(f.tables.iter().map(|t| t.hop.to())))
+            .collect();
+        reads.sort();
+        reads.dedup();
+        self.verify_keys(&query, &snapshot).await?;
+        Ok(Prepared { bound, snapshot, query, plan, extents, reads })
+    }
+
+    /// The state of all datasets, and the catalog bound to their schemas.
+    pub(super) async fn snapshot(&self) -> (Snapshot, Arc<BoundCatalog>) {
+        let sources: Vec<_> = self.sources.iter().flatten().cloned().collect();
+        let snapshot = snapshot::take(&self.root, &sources, &self.cache).await;
+        let schemas = self
+            .catalog
+            .datasets()
+            .iter()
+            .zip(&self.sources)
+            .map(|(dataset, source)| match source {
+                Some(_) => snapshot.dataset(&dataset.name).map(|d| sextant_semantics::catalog::bind::Schema {
+                    columns: d.schema().columns.iter().map(|c| (c.name.clone(), c.data_type)).collect(),
+                }),
+                None => Err(Diagnostic::new(
+                    Code::NotSupportedYet,
+                    format!("dataset `{}` is not supported yet: `source: sql`", dataset.name),
+                )),
+            })
+            .collect();
+        let bound = self.bound_to(schemas);
+        (snapshot, bound)
+    }
+
+    async fn resolve(
+        &self,
+        bound: &BoundCatalog,
+        snapshot: &Snapshot,
+        request: &MetricsRequest,
+        context: &CallContext,
+    ) -> Result<(ResolvedQuery, Vec<Option<Extent>>), Failure> {
+        let datasets = resolve::datasets_of(bound, request);
+        let extents = times::extents(bound, snapshot, &datasets).await?;
+        let context = Context { now: context.now, extents };
+        let query = resolve::resolve(bound, &context, request)?;
+        Ok((query, context.extents))
+    }
+
+    /// The far side of every join is a key, or the question is refused.
+    async fn verify_keys(&self, query: &ResolvedQuery, snapshot: &Snapshot) -> Result<(), Diagnostic> {
+        for table in query.facts.iter().flat_map(|f| &f.tables) {
+            let name = &self.catalog.dataset(table.hop.to()).name;
+            let columns: Vec<String> = table.hop.columns().iter().map(|(_, to)| to.clone()).collect();
+            snapshot.verify_key(name, &columns).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn lowered(&self, prepared: &Prepared, session: &Session) -> Result<LogicalPlan, Failure> {
+        let _ = session;
+        Ok(lower::lower(&prepared.plan, &self.catalog, &prepared.snapshot, &prepared.extents).await?)
+    }
+
+    /// The resolved query and the plan as texts.
+    pub(super) fn texts(&self, prepared: &Prepared) -> (String, String) {
+        (
+            sextant_semantics::query::display::text(&prepared.query, &self.catalog),
+            plan::display::text(&prepared.plan, &self.catalog),
+        )
+    }
+
+    /// 16 hexadecimal digits over the request, its clock, the data and the model.
+    fn answer_id(&self, query: &ResolvedQuery, arguments: &Map<String, Value>, snapshot: &str) -> String {
+        let mut asked = arguments.clone();
+        asked.remove("cursor");
+        asked.sort_keys();
+        let canonical = Value::Object(asked).to_string();
+        let mut hasher = blake3::Hasher::new();
+        for part in [&canonical, &query.time.as_of.to_rfc3339(), snapshot, &self.model_version] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize().to_hex()[..16].to_string()
+    }
+
+    fn freshness_of(&self, prepared: &Prepared) -> Vec<Freshness> {
+        let query = &prepared.query;
+        let mut datasets: Vec<DatasetId> = query.facts.iter().map(|f| f.dataset).collect();
+        datasets.dedup();
+        let mut out: Vec<Freshness> = Vec::new();
+        for id in datasets {
+            let name = self.catalog.dataset(id).name.clone();
+            if out.iter().any(|f| f.dataset == name) {
+                continue;
+            }
+            let extent = prepared.extents[id.index()];
+            let zone = query.time.calendar.zone;
+            let through = extent.map(|e| match (e.watermark, e.last) {
+                (Some(mark), _) => zone::local_date(mark, zone),
+                (None, Moment::Date(date)) => date,
+                (None, Moment::Instant(instant)) => zone::local_date(instant, zone),
+            });
+            let end = query.time.range.as_ref().map(|r| r.range.end.min(query.time.as_of));
+            let complete = match (extent.and_then(|e| e.watermark), end) {
+                (Some(mark), Some(end)) => mark >= end,
+                (None, _) => query.time.range.as_ref().is_none_or(|r| r.complete),
+                (Some(_), None) => true,
+            };
+            out.push(Freshness { dataset: name, data_through: through, complete });
+        }
+        out
+    }
+
+    /// A warning for each dataset whose newest row is later than the question's clock.
+    fn future_rows(&self, prepared: &Prepared) -> Vec<Warning> {
+        let time = &prepared.query.time;
+        let today = zone::local_date(time.as_of, time.calendar.zone);
+        let later = |extent: &Extent| match extent.last {
+            Moment::Date(date) => date > today,
+            Moment::Instant(instant) => instant > time.as_of,
+        };
+        let mut warned: Vec<&str> = Vec::new();
+        for fact in &prepared.query.facts {
+            let name = self.catalog.dataset(fact.dataset).name.as_str();
+            if prepared.extents[fact.dataset.index()].as_ref().is_some_and(later) && !warned.contains(&name) {
+                warned.push(name);
+            }
+        }
+        warned
+            .into_iter()
+            .map(|name| {
+                Warning::new(
+                    Code::FutureRows,
+                    format!("rows of `{name}` later than {} were not read", time.as_of.to_rfc3339()),
+                )
+            })
+            .collect()
+    }
+}

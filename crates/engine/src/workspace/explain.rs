@@ -1,0 +1,55 @@
+//! Each stage of how a question is answered, as text.
+
+use serde_json::{Value, json};
+use sextant_semantics::query::request::{Decoded, ExplainRequest, Stage};
+use sextant_semantics::source::Sources;
+
+use super::{CallContext, Failure, Workspace};
+use crate::execute::physical_plan;
+
+impl Workspace {
+    /// The text of one stage of a request.
+    pub(super) async fn explain(
+        &self,
+        explain: &ExplainRequest,
+        notes: &[String],
+        context: &CallContext,
+    ) -> Result<Value, Failure> {
+        let decoded =
+            Decoded { request: explain.request.as_ref().clone(), notes: notes.to_vec(), sources: Sources::default() };
+        let prepared = self.prepare(&decoded, context).await?;
+        let (resolved, semantic) = self.texts(&prepared);
+        let (stage, text) = match explain.stage {
+            Stage::Resolved => ("resolved", resolved),
+            Stage::Semantic => ("semantic", semantic),
+            Stage::Logical => {
+                let session = self.sessions.open(self.memory_bytes);
+                ("logical", self.lowered(&prepared, &session).await?.display_indent().to_string())
+            }
+            Stage::Physical => {
+                let session = self.sessions.open(self.memory_bytes);
+                let logical = self.lowered(&prepared, &session).await?;
+                let text = physical_plan(&session, logical, &self.limits, &context.cancel)
+                    .await
+                    .map_err(|error| error.diagnostic())?;
+                ("physical", self.without_root(&text))
+            }
+        };
+        Ok(json!({"stage": stage, "text": text}))
+    }
+
+    /// The text without the path of the data root, which is the machine's own.
+    fn without_root(&self, text: &str) -> String {
+        let root = self.root.to_string_lossy();
+        let absolute = std::path::absolute(&self.root).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        let canonical = self.root.canonicalize().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut text = text.to_string();
+        for path in [canonical, absolute, root.into_owned()] {
+            let path = path.trim_matches('/');
+            if !path.is_empty() && path != "." {
+                text = text.replace(&format!("{path}/"), "");
+            }
+        }
+        text
+    }
+}
