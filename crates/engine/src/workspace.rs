@@ -82,7 +82,7 @@ impl Workspace {
     /// As [`Workspace::open`], with other resources.
     pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
         let model_version = version(&texts);
-        let (model, mut found) = model::read::read(texts);
+        let (model, mut found) = model::read(texts);
         let catalog = match (catalog::build(&model), found.is_empty()) {
             (Ok(catalog), true) => catalog,
             (Ok(_), false) => return Err(Failure(found)),
