@@ -62,7 +62,7 @@ impl Sessions {
         let queries = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(resources.threads.max(1))
             .thread_name("query")
-            .thread_stack_size(8 << 20)
+            .thread_stack_size(32 << 20)
             .enable_all()
             .build()?;
         Ok(Sessions { template: template(resources, Arc::clone(&shared)), shared, queries: Some(queries) })

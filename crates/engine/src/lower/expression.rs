@@ -12,22 +12,48 @@ use datafusion::scalar::ScalarValue;
 use sextant_semantics::expr::{self as language, BinaryOp, Kind};
 
 use super::cast::{Misfit, cast_to, to_text};
-use super::typed::{Typed, arrow_type, is_time, unify, unify_all};
-use super::{LowerError, date, function, literal, number};
+use super::typed::{Typed, arrow_type, is_time, last_before, unify, unify_all};
+use super::{LowerError, MAX_DEPTH, date, function, literal, number};
 
 /// What the caller knows about a name.
 pub(crate) type Resolve<'a, R> = dyn FnMut(&R) -> Result<Typed, LowerError> + 'a;
 
 /// An expression of the language over what `resolve` gives for its names.
 pub(crate) fn expression<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Typed, LowerError> {
+    if is_deeper_than(MAX_DEPTH, of) {
+        return Err(LowerError::TooDeep);
+    }
+    lower(of, resolve)
+}
+
+/// A condition: an expression that is true, false or null.
+pub(crate) fn condition<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Expr, LowerError> {
+    if is_deeper_than(MAX_DEPTH, of) {
+        return Err(LowerError::TooDeep);
+    }
+    truth(of, resolve)
+}
+
+fn is_deeper_than<R>(limit: usize, of: &language::Expr<R>) -> bool {
+    let mut level = vec![of];
+    for _ in 0..limit {
+        level = level.into_iter().flat_map(language::Expr::children).collect();
+        if level.is_empty() {
+            return false;
+        }
+    }
+    true
+}
+
+fn lower<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Typed, LowerError> {
     match of.kind.as_ref() {
         Kind::Literal(value) => literal::literal(value),
         Kind::Ref(name) => resolve(name),
-        Kind::Negate(of) => number::negate(expression(of, resolve)?),
+        Kind::Negate(of) => number::negate(lower(of, resolve)?),
         Kind::Not(of) => Ok(boolean(not(truth(of, resolve)?))),
         Kind::Binary { op, left, right } => binary(*op, left, right, resolve),
         Kind::IsNull { of, negated } => {
-            let of = expression(of, resolve)?.expr;
+            let of = lower(of, resolve)?.expr;
             Ok(boolean(if *negated { is_not_null(of) } else { is_null(of) }))
         }
         Kind::IsTruth { of, truth: wanted, negated } => {
@@ -41,32 +67,31 @@ pub(crate) fn expression<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>
         }
         Kind::InList { of, list, negated } => in_list(of, list, *negated, resolve),
         Kind::Between { of, low, high, negated } => {
-            let of = expression(of, resolve)?;
-            let from = compare(of.clone(), Operator::GtEq, expression(low, resolve)?)?;
-            let to = compare(of, Operator::LtEq, expression(high, resolve)?)?;
+            let of = lower(of, resolve)?;
+            let from = compare(of.clone(), Operator::GtEq, lower(low, resolve)?)?;
+            let to = compare(of, Operator::LtEq, lower(high, resolve)?)?;
             let between = and(from.expr, to.expr);
             Ok(boolean(if *negated { not(between) } else { between }))
         }
         Kind::Like { of, pattern, ignore_case, negated } => {
-            let of = to_text(expression(of, resolve)?).expr;
+            let of = to_text(lower(of, resolve)?).expr;
             let like = Like::new(*negated, Box::new(of), Box::new(lit(pattern.as_str())), None, *ignore_case);
             Ok(boolean(Expr::Like(like)))
         }
         Kind::Case { branches, otherwise } => case_of(branches, otherwise.as_ref(), resolve),
         Kind::Cast { of, to, or_null } => {
             let misfit = if *or_null { Misfit::Null } else { Misfit::Fails };
-            Ok(cast_to(expression(of, resolve)?, arrow_type(*to), misfit))
+            Ok(cast_to(lower(of, resolve)?, arrow_type(*to), misfit))
         }
         Kind::Call { function, arguments } => {
-            let arguments = arguments.iter().map(|of| expression(of, resolve)).collect::<Result<_, _>>()?;
+            let arguments = arguments.iter().map(|of| lower(of, resolve)).collect::<Result<_, _>>()?;
             function::call(*function, arguments)
         }
     }
 }
 
-/// A condition: an expression that is true, false or null.
-pub(crate) fn truth<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Expr, LowerError> {
-    let of = expression(of, resolve)?;
+fn truth<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Expr, LowerError> {
+    let of = lower(of, resolve)?;
     match of.data_type {
         DataType::Boolean => Ok(of.expr),
         DataType::Null => Ok(lit(ScalarValue::Boolean(None))),
@@ -89,7 +114,7 @@ fn binary<R>(
         BinaryOp::Or => return Ok(boolean(or(truth(left, resolve)?, truth(right, resolve)?))),
         _ => {}
     }
-    let (left, right) = (expression(left, resolve)?, expression(right, resolve)?);
+    let (left, right) = (lower(left, resolve)?, lower(right, resolve)?);
     match op {
         BinaryOp::And | BinaryOp::Or => Err(LowerError::Unbound("a condition")),
         BinaryOp::Add => add(left, Operator::Plus, right),
@@ -128,8 +153,30 @@ fn add(left: Typed, op: Operator, right: Typed) -> Result<Typed, LowerError> {
 }
 
 fn compare(left: Typed, op: Operator, right: Typed) -> Result<Typed, LowerError> {
+    if let Some(before) = last_before(&left, &right) {
+        return compare_between(left, op, before);
+    }
+    if let (Some(before), Some(op)) = (last_before(&right, &left), op.swap()) {
+        return compare_between(right, op, before);
+    }
     let (left, right, _) = unify(left, right)?;
     Ok(boolean(binary_expr(left.expr, op, right.expr)))
+}
+
+/// `column op x` for an x that is later than `before` and earlier than the column's next value.
+fn compare_between(column: Typed, op: Operator, before: Typed) -> Result<Typed, LowerError> {
+    let column = column.expr;
+    let expr = match op {
+        Operator::Lt | Operator::LtEq => column.lt_eq(before.expr),
+        Operator::Gt | Operator::GtEq => column.gt(before.expr),
+        // Equal to none, but null stays null.
+        Operator::Eq => column.clone().not_eq(column),
+        Operator::NotEq => column.clone().eq(column),
+        Operator::IsDistinctFrom => lit(true),
+        Operator::IsNotDistinctFrom => lit(false),
+        _ => return Err(LowerError::Unbound("a comparison")),
+    };
+    Ok(boolean(expr))
 }
 
 fn in_list<R>(
@@ -138,9 +185,14 @@ fn in_list<R>(
     negated: bool,
     resolve: &mut Resolve<'_, R>,
 ) -> Result<Typed, LowerError> {
-    let mut all = vec![expression(of, resolve)?];
+    let of = lower(of, resolve)?;
+    let mut all = vec![of.clone()];
     for member in list {
-        all.push(expression(member, resolve)?);
+        let member = lower(member, resolve)?;
+        // A literal between two values of the column's unit equals none of them.
+        if last_before(&of, &member).is_none() {
+            all.push(member);
+        }
     }
     let (mut all, data_type) = unify_all(all)?;
     if data_type == DataType::Null {
@@ -159,9 +211,9 @@ fn case_of<R>(
     let mut values = Vec::with_capacity(branches.len() + 1);
     for (condition, value) in branches {
         conditions.push(truth(condition, resolve)?);
-        values.push(expression(value, resolve)?);
+        values.push(lower(value, resolve)?);
     }
-    values.push(otherwise.map_or(Ok(Typed::scalar(ScalarValue::Null)), |of| expression(of, resolve))?);
+    values.push(otherwise.map_or(Ok(Typed::scalar(ScalarValue::Null)), |of| lower(of, resolve))?);
     let (mut values, data_type) = unify_all(values)?;
     let otherwise = values.pop().expect("a value for what no branch takes was pushed");
     let mut pairs = conditions.into_iter().zip(values);

@@ -1,15 +1,14 @@
 //! Calls of the expression language's functions.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::functions::core::expr_fn::{coalesce, greatest, least};
-use datafusion::functions::core::expr_fn::nullif;
+use datafusion::functions::core::expr_fn::{coalesce, greatest, least, nullif};
 use datafusion::functions::string::expr_fn::{btrim, contains, lower, replace, split_part, starts_with, upper};
 use datafusion::functions::unicode::expr_fn::{character_length, substr, substring};
-use datafusion::logical_expr::{Expr, Operator, lit, when};
+use datafusion::logical_expr::{Expr, Operator, cast as as_type, lit, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::expr::{DatePart, Function, TimeUnit};
 
-use super::typed::{Typed, decoded, is_text, unify, unify_all};
+use super::typed::{Typed, unify, unify_all};
 use super::{LowerError, cast, date, number};
 
 /// `function(arguments)`; their number and types were checked when the expression was read.
@@ -33,20 +32,20 @@ pub(super) fn call(function: Function, arguments: Vec<Typed>) -> Result<Typed, L
         Function::Greatest => any(greatest, arguments),
         Function::Least => any(least, arguments),
         Function::Nullif => null_if(arguments.next()?, arguments.next()?),
-        Function::Lower => Ok(Typed::new(lower(arguments.text()?), DataType::Utf8View)),
-        Function::Upper => Ok(Typed::new(upper(arguments.text()?), DataType::Utf8View)),
-        Function::Trim => Ok(Typed::new(btrim(vec![arguments.text()?]), DataType::Utf8View)),
-        Function::Length => Ok(Typed::new(character_length(arguments.text()?), DataType::Int64)),
+        Function::Lower => Ok(text(lower(arguments.text()?))),
+        Function::Upper => Ok(text(upper(arguments.text()?))),
+        Function::Trim => Ok(text(btrim(vec![arguments.text()?]))),
+        Function::Length => Ok(Typed::new(as_type(character_length(arguments.text()?), DataType::Int64), DataType::Int64)),
         Function::Substr => substring_of(arguments),
         Function::Replace => {
             let (of, from, to) = (arguments.text()?, arguments.text()?, arguments.text()?);
             // An empty text stands nowhere; the engine would find it between all characters.
-            Ok(Typed::new(replace(of.clone(), nullif(from.clone(), lit("")), to), DataType::Utf8View))
-                .and_then(|replaced| unless_empty(from, of, replaced))
+            let nothing = from.clone().eq(lit(""));
+            Ok(text(when(nothing, text(of.clone()).expr).otherwise(text(replace(of, from, to)).expr)?))
         }
         Function::SplitPart => {
             let (of, separator, position) = (arguments.text()?, arguments.text()?, arguments.integer()?);
-            Ok(Typed::new(split_part(of, separator, nullif(position, lit(0_i64))), DataType::Utf8View))
+            Ok(text(split_part(of, separator, nullif(position, lit(0_i64)))))
         }
         Function::StartsWith => Ok(Typed::new(starts_with(arguments.text()?, arguments.text()?), DataType::Boolean)),
         Function::Contains => Ok(Typed::new(contains(arguments.text()?, arguments.text()?), DataType::Boolean)),
@@ -107,19 +106,19 @@ fn null_if(of: Typed, other: Typed) -> Result<Typed, LowerError> {
 fn substring_of(mut arguments: Arguments) -> Result<Typed, LowerError> {
     let (of, start) = (arguments.text()?, arguments.integer()?);
     let Some(length) = arguments.0.next() else {
-        return Ok(Typed::new(substr(of, start), DataType::Utf8View));
+        return Ok(text(substr(of, start)));
     };
     let length = length.cast(DataType::Int64).expr;
     let length = when(length.clone().lt(lit(0_i64)), lit(0_i64)).otherwise(length)?;
-    Ok(Typed::new(substring(of, start, length), DataType::Utf8View))
+    Ok(text(substring(of, start, length)))
 }
 
-/// `otherwise`, but `of` where `from` is the empty text.
-fn unless_empty(from: Expr, of: Expr, otherwise: Typed) -> Result<Typed, LowerError> {
-    Ok(Typed::new(when(from.eq(lit("")), of).otherwise(otherwise.expr)?, otherwise.data_type))
+/// A text whose representation the engine chose, as we have texts.
+fn text(of: Expr) -> Typed {
+    Typed::new(as_type(of, DataType::Utf8View), DataType::Utf8View)
 }
 
-pub(super) fn text_literal(of: &Typed) -> Option<&str> {
+fn text_literal(of: &Typed) -> Option<&str> {
     match &of.expr {
         Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) => Some(text),
         _ => None,

@@ -6,7 +6,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::core::expr_fn::nullif;
 use datafusion::functions::math::expr_fn::{abs, ceil, floor, iszero, round};
-use datafusion::logical_expr::{Expr, Operator, binary_expr, lit, when};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, lit, when};
 use datafusion::scalar::ScalarValue;
 
 use super::LowerError;
@@ -29,7 +29,14 @@ pub(super) fn arithmetic(left: Typed, op: Operator, right: Typed) -> Result<Type
         return Err(LowerError::NumericOverflow);
     }
     let data_type = DataType::Decimal128(precision.min(MAX_DIGITS), scale);
-    Ok(Typed::new(binary_expr(decimal(left)?.expr, op, decimal(right)?.expr), data_type))
+    let constant = left.is_literal() || right.is_literal();
+    let expr = binary_expr(decimal(left)?.expr, op, decimal(right)?.expr);
+    Ok(if constant { of_type(expr, data_type) } else { Typed::new(expr, data_type) })
+}
+
+/// Holds the type fast: the engine simplifies `a * 1` to `a` and `a * 0` to `0` of other digits.
+fn of_type(expr: Expr, data_type: DataType) -> Typed {
+    Typed::new(cast(expr, data_type.clone()), data_type)
 }
 
 /// Real division in doubles; null where the divisor is zero of either sign.
@@ -57,7 +64,7 @@ pub(super) fn modulo(left: Typed, right: Typed) -> Result<Typed, LowerError> {
     let zero = lit(ScalarValue::Decimal128(Some(0), p2, s2));
     let divisor = nullif(decimal(right)?.expr, zero);
     let expr = binary_expr(decimal(left)?.expr, Operator::Modulo, divisor);
-    Ok(Typed::new(expr, DataType::Decimal128(precision, scale)))
+    Ok(of_type(expr, DataType::Decimal128(precision, scale)))
 }
 
 /// `-of`; a literal stays one, so that columns still meet a constant.

@@ -62,7 +62,7 @@ impl Typed {
         self.data_type == DataType::Null
     }
 
-    fn is_literal(&self) -> bool {
+    pub(super) fn is_literal(&self) -> bool {
         matches!(self.expr, Expr::Literal(..))
     }
 }
@@ -209,17 +209,39 @@ fn meeting_time(left: &Typed, right: &Typed) -> Option<DataType> {
 
 /// Whether a literal date or timestamp is a whole number of `unit`s within 64 bits.
 fn fits(expr: &Expr, unit: TimeUnit) -> bool {
-    let microseconds = match expr {
-        Expr::Literal(ScalarValue::Date32(Some(days)), _) => i128::from(*days) * 86_400_000_000,
-        Expr::Literal(ScalarValue::TimestampMicrosecond(Some(value), _), _) => i128::from(*value),
-        _ => return false,
-    };
+    let Some(microseconds) = literal_microseconds(expr) else { return false };
     match unit {
         TimeUnit::Second => microseconds % 1_000_000 == 0,
         TimeUnit::Millisecond => microseconds % 1_000 == 0,
         TimeUnit::Microsecond => i64::try_from(microseconds).is_ok(),
         TimeUnit::Nanosecond => i64::try_from(microseconds * 1_000).is_ok(),
     }
+}
+
+/// A literal date or timestamp as microseconds since 1970.
+fn literal_microseconds(expr: &Expr) -> Option<i128> {
+    match expr {
+        Expr::Literal(ScalarValue::Date32(Some(days)), _) => Some(i128::from(*days) * 86_400_000_000),
+        Expr::Literal(ScalarValue::TimestampMicrosecond(Some(value), _), _) => Some(i128::from(*value)),
+        _ => None,
+    }
+}
+
+/// The last value of `column`'s unit before a literal that lies between two of them; `None` where
+/// both can be compared as they are. The engine would cut such a literal off to the unit.
+pub(super) fn last_before(column: &Typed, literal: &Typed) -> Option<Typed> {
+    let DataType::Timestamp(unit, zone) = &column.data_type else { return None };
+    let microseconds = literal_microseconds(&literal.expr).filter(|_| !column.is_literal())?;
+    let value = |per_unit: i128| {
+        let between = microseconds % per_unit != 0;
+        i64::try_from(microseconds.div_euclid(per_unit)).ok().filter(|_| between)
+    };
+    let scalar = match unit {
+        TimeUnit::Second => ScalarValue::TimestampSecond(Some(value(1_000_000)?), zone.clone()),
+        TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(Some(value(1_000)?), zone.clone()),
+        TimeUnit::Microsecond | TimeUnit::Nanosecond => return None,
+    };
+    Some(Typed::scalar(scalar))
 }
 
 pub(super) fn is_time(data_type: &DataType) -> bool {
