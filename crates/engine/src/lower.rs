@@ -3,7 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 
-mod typed;
+pub(crate) mod typed;
 mod literal;
 mod number;
 mod date;

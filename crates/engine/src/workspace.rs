@@ -124,10 +124,6 @@ impl Workspace {
         arguments: &Map<String, Value>,
         context: &CallContext,
     ) -> Result<Value, Failure> {
-        if tool == "resolve_time_range" {
-            let calendar = self.catalog.calendar;
-            return Ok(json::time_range::answer(arguments, context.now, Some(&calendar), &self.named_ranges())?);
-        }
         let decoded = request::decode(tool, arguments)?;
         match &decoded.request {
             Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(&decoded, arguments, context).await,
@@ -138,6 +134,10 @@ impl Workspace {
             Request::ListDimensions(list) => Ok(json::listing::dimensions(&self.catalog, list)?),
             Request::ListSavedQueries => Ok(json::listing::saved_queries(&self.catalog)),
             Request::GetFreshness => self.freshness(context).await,
+            Request::ResolveTimeRange(_) => {
+                let calendar = self.catalog.calendar;
+                Ok(json::time_range::answer(arguments, context.now, Some(&calendar), &self.named_ranges())?)
+            }
             Request::GetDimensionValues(values) => self.dimension_values(values, context).await,
         }
     }

@@ -9,6 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::context::ExecutionProps;
 use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::prelude::ident;
 use sextant_semantics::data_type::DataType;
@@ -17,7 +18,7 @@ use sextant_semantics::query::resolved::{OutputColumn, Part, ResolvedQuery};
 use super::pair::PairedRow;
 use super::value::Value;
 use crate::execute::ExecuteError;
-use crate::lower::expression::truth;
+use crate::lower::expression::condition;
 use crate::lower::typed::{Typed, arrow_type};
 
 /// Keeps the rows for which every condition of the query is true.
@@ -51,12 +52,13 @@ pub fn retain(query: &ResolvedQuery, rows: &mut Vec<PairedRow>) -> Result<(), Ex
         .map_err(|error| ExecuteError::Internal(error.to_string()))?;
     let schema = DFSchema::try_from(batch.schema().as_ref().clone())?;
     let mut keep = vec![true; rows.len()];
-    for condition in &query.having {
-        let lowered: Expr = truth(condition, &mut |column: &OutputColumn| {
+    for having in &query.having {
+        let lowered: Expr = condition(having, &mut |column: &OutputColumn| {
             Ok(Typed::new(ident(query.column_name(*column)), arrow_type(type_of(query, *column))))
         })
         .map_err(|error| ExecuteError::Internal(error.to_string()))?;
-        let physical = create_physical_expr(&lowered, &schema, &ExecutionProps::new())?;
+        let physical =
+            create_physical_expr(&lowered, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
         let verdict = physical.evaluate(&batch)?.into_array(rows.len())?;
         let verdict = verdict.as_boolean();
         for (i, kept) in keep.iter_mut().enumerate() {

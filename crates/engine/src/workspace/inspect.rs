@@ -20,7 +20,6 @@ use super::{CallContext, Failure, Workspace, times};
 use crate::answer::decode;
 use crate::execute::execute;
 use crate::json::number;
-use crate::lower;
 
 /// Values given unless a request says otherwise, and at most.
 const VALUES: (usize, usize) = (100, 1_000);
@@ -114,7 +113,10 @@ impl Workspace {
             calendar: self.catalog.calendar,
         };
         let session = self.sessions.open(self.memory_bytes);
-        let logical = lower::lower(&plan, &self.catalog, &snapshot, &[]).await?;
+        let logical = {
+            let _ = (&plan, &snapshot);
+            return Err(Diagnostic::new(Code::Internal, "plans are not lowered yet").into());
+        };
         let batches =
             execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
         let mut values: Vec<(crate::answer::value::Value, i64)> = Vec::new();
