@@ -77,7 +77,10 @@ impl ColumnBuilder {
                 decimal(trimmed, *precision, *scale).map(|value| builder.append_value(value))
             }
             ColumnBuilder::Float(builder) => float(trimmed).map(|value| builder.append_value(value)),
-            ColumnBuilder::Text(builder) => Some(builder.append_value(text)),
+            ColumnBuilder::Text(builder) => {
+                builder.append_value(text);
+                Some(())
+            }
             ColumnBuilder::Date(builder) => date(trimmed).map(|value| builder.append_value(day_number(value))),
             ColumnBuilder::Local(builder) => {
                 local(trimmed).map(|value| builder.append_value(value.and_utc().timestamp_micros()))
@@ -212,7 +215,7 @@ pub(crate) fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
         (rest.trim_end(), 0)
     } else {
         let at = text.rfind(['+', '-']).filter(|at| *at > 10)?;
-        let offset = text[at + 1..].as_bytes();
+        let offset = &text.as_bytes()[at + 1..];
         let (hours, minutes) = match offset.len() {
             2 => (digits(offset)?, 0),
             4 => (digits(&offset[..2])?, digits(&offset[2..])?),

@@ -29,9 +29,9 @@ pub(crate) enum Value<'a> {
 
 /// Calls `visit` for each key of the object that `line` holds; `None` where it holds none or is
 /// not JSON.
-pub(crate) fn object<'a>(line: &'a str, mut visit: impl FnMut(Cow<'a, str>, Value<'a>)) -> Option<()> {
+pub(crate) fn object<'a>(line: &'a str, visit: impl FnMut(Cow<'a, str>, Value<'a>)) -> Option<()> {
     let mut scanner = Scanner { text: line, at: 0 };
-    scanner.members(|key, value| visit(key, value), 0)?;
+    scanner.members(visit, 0)?;
     scanner.space();
     (scanner.at == line.len()).then_some(())
 }

@@ -216,8 +216,12 @@ impl Walk<'_> {
     /// What a path leads to, links followed; a link that leaves the root is refused.
     fn entry(&self, path: &str) -> Result<Entry, Diagnostic> {
         let location = self.root.join(path);
-        let Ok(canonical) = fs::canonicalize(&location) else {
-            return Ok(Entry::Absent);
+        let canonical = match fs::canonicalize(&location) {
+            Ok(canonical) => canonical,
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(unreadable(self.dataset, path, &error));
+            }
+            Err(_) => return Ok(Entry::Absent),
         };
         if !canonical.starts_with(self.root) {
             return Err(self.outside(&format!("`{path}` leads out of the data root")));
@@ -278,6 +282,10 @@ impl Walk<'_> {
     }
 
     fn absent(&self, path: &str) -> Diagnostic {
+        if fs::symlink_metadata(self.root.join(path)).is_ok() {
+            let message = format!("`{path}` of dataset `{}` is a link that leads nowhere", self.dataset);
+            return Diagnostic::new(Code::DataUnavailable, message).help("put a file in its place");
+        }
         let message = format!("`{path}` of dataset `{}` does not exist", self.dataset);
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         let beside = fs::read_dir(self.root.join(parent)).into_iter().flatten().flatten();

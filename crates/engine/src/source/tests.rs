@@ -172,108 +172,108 @@ fn partitions() {
     );
 }
 
-/// Sources that lead nowhere or out of the data root.
+const OUTSIDE: &str = "write `source` relative to the data root, without `..`, and keep links inside it";
+
+fn refused(root: &Root, cases: &[(DatasetSource, &str, &str)]) {
+    for (source, expected, help) in cases {
+        assert_eq!(shown(&root.listed(source).unwrap_err()), format!("{expected}\nhelp: {help}"));
+    }
+}
+
 #[cfg(unix)]
 #[test]
-fn refused_sources() {
+fn sources_outside_the_data_root() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret.csv"), "a\n1\n").unwrap();
     let root = Root::new();
-    root.write("orders.csv", "a\n1\n")
-        .write("raw/orders_2026.csv", "a\n")
-        .write("mixed/a.csv", "")
-        .write("mixed/b.parquet", "");
-    root.write("x.csv", "").write("x.jsonl", "").write("empty/readme.txt", "").write("raw/_old.csv", "");
+    root.write("orders.csv", "a\n1\n");
     std::os::unix::fs::symlink(outside.path(), root.path().join("link")).unwrap();
     std::os::unix::fs::symlink(outside.path().join("secret.csv"), root.path().join("secret.csv")).unwrap();
     std::os::unix::fs::symlink(root.path().join("orders.csv"), root.path().join("inside.csv")).unwrap();
+    assert_eq!(root.listed(&csv("inside.csv")).unwrap(), ["inside.csv"]);
+    for source in [csv("/etc/passwd"), csv("../secret.csv"), csv("a/../../x"), csv("s3://b/x.csv"), table("../orders")]
+    {
+        let expected = "outside-data-root: dataset `orders` is not read: its source is not a path below the data root";
+        refused(&root, &[(source, expected, OUTSIDE)]);
+    }
+    for (source, name) in
+        [(csv("secret.csv"), "secret.csv"), (csv("link/*.csv"), "link"), (table("secret"), "secret.csv")]
+    {
+        let expected = format!("outside-data-root: dataset `orders` is not read: `{name}` leads out of the data root");
+        refused(&root, &[(source, &expected, OUTSIDE)]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn sources_that_are_not_there() {
+    let root = Root::new();
+    root.write("raw/orders_2026.csv", "a\n").write("raw/_old.csv", "").write("empty/readme.txt", "");
     std::os::unix::fs::symlink(root.path().join("gone"), root.path().join("dangling.csv")).unwrap();
     fs::create_dir(root.path().join("loop")).unwrap();
     std::os::unix::fs::symlink(root.path().join("loop"), root.path().join("loop/loop")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(root.path().join("socket.csv")).unwrap();
-    assert_eq!(root.listed(&csv("inside.csv")).unwrap(), ["inside.csv"]);
-    let outside_root = "help: write `source` relative to the data root, without `..`, and keep links inside it";
-    for (source, expected) in [
-        (
-            csv("/etc/passwd"),
-            "outside-data-root: dataset `orders` is not read: its source is not a path below the data root",
-        ),
-        (
-            csv("../secret.csv"),
-            "outside-data-root: dataset `orders` is not read: its source is not a path below the data root",
-        ),
-        (
-            csv("raw/../../x"),
-            "outside-data-root: dataset `orders` is not read: its source is not a path below the data root",
-        ),
-        (
-            csv("s3://bucket/x.csv"),
-            "outside-data-root: dataset `orders` is not read: its source is not a path below the data root",
-        ),
-        (
-            table("../orders"),
-            "outside-data-root: dataset `orders` is not read: its source is not a path below the data root",
-        ),
-        (csv("secret.csv"), "outside-data-root: dataset `orders` is not read: `secret.csv` leads out of the data root"),
-        (csv("link/*.csv"), "outside-data-root: dataset `orders` is not read: `link` leads out of the data root"),
-        (table("secret"), "outside-data-root: dataset `orders` is not read: `secret.csv` leads out of the data root"),
-    ] {
-        let diagnostic = root.listed(&source).unwrap_err();
-        assert_eq!(shown(&diagnostic), format!("{expected}\n{outside_root}"));
-    }
-    for (source, expected) in [
+    let cases = [
         (
             csv("raw/orders_2025.csv"),
-            "data-unavailable: `raw/orders_2025.csv` of dataset `orders` does not exist\n\
-             help: put `raw/orders_2025.csv` under the data root, or correct the dataset's `source`\n\
+            "data-unavailable: `raw/orders_2025.csv` of dataset `orders` does not exist",
+            "put `raw/orders_2025.csv` under the data root, or correct the dataset's `source`\n\
              did you mean: orders_2026.csv",
         ),
         (
             csv("dangling.csv"),
-            "data-unavailable: `dangling.csv` of dataset `orders` does not exist\n\
-             help: put `dangling.csv` under the data root, or correct the dataset's `source`\n\
-             did you mean: dangling.csv",
+            "data-unavailable: `dangling.csv` of dataset `orders` is a link that leads nowhere",
+            "put a file in its place",
         ),
         (
             csv("raw/2025*.csv"),
-            "data-unavailable: no file matches `raw/2025*.csv` of dataset `orders`\n\
-             help: add a file that matches, or correct the pattern in the dataset's `source`",
+            "data-unavailable: no file matches `raw/2025*.csv` of dataset `orders`",
+            "add a file that matches, or correct the pattern in the dataset's `source`",
         ),
         (
             csv("empty"),
-            "data-unavailable: directory `empty` of dataset `orders` holds no CSV file\n\
-             help: add a file whose name ends in `.csv` or `.csv.gz`",
+            "data-unavailable: directory `empty` of dataset `orders` holds no CSV file",
+            "add a file whose name ends in `.csv` or `.csv.gz`",
         ),
         (
             csv("raw/_old.csv"),
-            "data-unavailable: `_old.csv` in the source of dataset `orders` is a name that is not read\n\
-             help: names that start with `_` or `.` and names that end in `.tmp` are work in progress",
+            "data-unavailable: `_old.csv` in the source of dataset `orders` is a name that is not read",
+            "names that start with `_` or `.` and names that end in `.tmp` are work in progress",
         ),
         (
             csv("socket.csv"),
-            "data-unavailable: `socket.csv` of dataset `orders` is not a regular file\n\
-             help: name a file or a directory of files",
+            "data-unavailable: `socket.csv` of dataset `orders` is not a regular file",
+            "name a file or a directory of files",
         ),
         (
             csv("loop"),
-            "data-unavailable: directory `loop` of dataset `orders` is nested deeper than 32\n\
-             help: look for a link that leads back to its own directory",
+            "data-unavailable: directory `loop` of dataset `orders` is nested deeper than 32",
+            "look for a link that leads back to its own directory",
         ),
+    ];
+    refused(&root, &cases);
+    let nowhere = list(&root.path().join("nowhere"), &csv("orders.csv")).unwrap_err();
+    assert!(!shown(&nowhere).contains(root.path().to_str().unwrap()));
+    assert_eq!(nowhere.code.as_str(), "data-unavailable");
+}
+
+#[test]
+fn tables_that_are_two() {
+    let root = Root::new();
+    root.write("x.csv", "").write("x.jsonl", "").write("mixed/a.csv", "").write("mixed/b.parquet", "");
+    let help = "remove one, or name the source with `parquet:`, `csv:` or `jsonl:`";
+    let cases = [
         (
             table("x"),
-            "ambiguous-source: table `x` of dataset `orders` is not one source: it matches `x.csv` and `x.jsonl`\n\
-             help: remove one, or name the source with `parquet:`, `csv:` or `jsonl:`",
+            "ambiguous-source: table `x` of dataset `orders` is not one source: it matches `x.csv` and `x.jsonl`",
+            help,
         ),
         (
             table("mixed"),
             "ambiguous-source: table `mixed` of dataset `orders` is not one source: \
-             `mixed/` holds files of several formats: Parquet and CSV\n\
-             help: remove one, or name the source with `parquet:`, `csv:` or `jsonl:`",
+             `mixed/` holds files of several formats: Parquet and CSV",
+            help,
         ),
-    ] {
-        assert_eq!(shown(&root.listed(&source).unwrap_err()), expected);
-    }
-    let nowhere = list(&root.path().join("nowhere"), &csv("orders.csv")).unwrap_err();
-    assert!(!shown(&nowhere).contains(root.path().to_str().unwrap()));
-    assert_eq!(nowhere.code.as_str(), "data-unavailable");
+    ];
+    refused(&root, &cases);
 }
