@@ -17,6 +17,9 @@ mod rows;
 mod saved;
 mod time;
 
+#[cfg(test)]
+mod tests;
+
 pub use saved::expand;
 
 /// What a question is resolved against besides the catalog.
