@@ -36,11 +36,7 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return None };
-    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
-        return None;
-    }
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    NaiveDate::from_ymd_opt(digits(year, 4)? as i32, digits(month, 2)?, digits(day, 2)?)
 }
 
 /// `2026-03-01 10:30`, with seconds and up to six digits of their fraction if wanted; `T` as well
@@ -49,16 +45,21 @@ pub(crate) fn timestamp(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim();
     let (day, time) = text.split_once(['T', ' '])?;
     let day = date(day)?;
-    let fraction = time.split_once('.').map_or("", |(_, fraction)| fraction);
-    let pattern = match time.len() {
-        5 => "%H:%M",
-        8 => "%H:%M:%S",
-        10..=15 if !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()) => "%H:%M:%S%.f",
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let has_fraction = clock.len() < time.len();
+    let (hour, minute, second) = match clock.split(':').collect::<Vec<_>>().as_slice() {
+        [hour, minute] if !has_fraction => (digits(hour, 2)?, digits(minute, 2)?, 0),
+        [hour, minute, second] => (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?),
         _ => return None,
     };
-    let time = chrono::NaiveTime::parse_from_str(time, pattern).ok()?;
-    // A leap second is not a time that data can hold.
-    (chrono::Timelike::nanosecond(&time) < 1_000_000_000).then(|| day.and_time(time))
+    let microsecond = digits(&format!("{fraction:0<6}"), 6)?;
+    day.and_hms_micro_opt(hour, minute, second, microsecond)
+}
+
+/// A number of exactly `count` digits.
+fn digits(text: &str, count: usize) -> Option<u32> {
+    let plain = text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
 }
 
 /// `'3' month`, or pairs in the text itself: `'1 month -2 days'`.
@@ -68,7 +69,7 @@ pub(crate) fn interval(text: &str, unit: Option<&str>) -> Result<Literal, String
         Some(unit) => total.add(text.trim(), unit)?,
         None => {
             let words: Vec<&str> = text.split_whitespace().collect();
-            if words.is_empty() || words.len() % 2 != 0 {
+            if words.is_empty() || !words.len().is_multiple_of(2) {
                 return Err(format!(
                     "`{text}` is not an interval: write INTERVAL '7' day or INTERVAL '1 month 2 days'"
                 ));

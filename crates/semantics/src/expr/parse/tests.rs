@@ -103,6 +103,21 @@ fn refusals_name_the_thing_and_point_at_it() {
         ),
         ("interval = 3", "invalid-expression: INTERVAL without its length", "interval"),
         ("INTERVAL '1' fortnight", "invalid-expression: ", "fortnight"),
+        (
+            "TIMESTAMP '2026-02-03 9:00'",
+            "invalid-expression: `2026-02-03 9:00` is not a local",
+            "TIMESTAMP '2026-02-03 9:00'",
+        ),
+        (
+            "TIMESTAMP '2026-02-03 09:00:00.1234567'",
+            "invalid-expression: `2026-02-03 09:00:00.1234567` is not",
+            "TIMESTAMP '2026",
+        ),
+        (
+            "TIMESTAMP '2026-02-03 24:00'",
+            "invalid-expression: `2026-02-03 24:00` is not a local",
+            "TIMESTAMP '2026-02-03 24:00'",
+        ),
         ("INTERVAL 'x' day", "invalid-expression: `x` is not a whole number", "INTERVAL 'x' day"),
         ("a = ", "invalid-expression: expected an expression, found the end of the expression", "="),
         ("a b", "invalid-expression: expected an operator or the end, found `b`", "b"),
@@ -398,6 +413,11 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes);
         let _ = parse(&text, Span::new(SourceId(0), 0, text.len()));
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_words_are_always_answered(words in proptest::collection::vec(proptest::sample::select(WORDS.to_vec()), 0..30)) {

@@ -8,7 +8,7 @@ use super::table::{self, Argument, Shape};
 
 /// The JSON Schema of a tool's arguments; none for a tool that does not exist.
 pub fn schema(tool: &str) -> Option<Value> {
-    table::arguments(tool).map(|arguments| object(arguments))
+    table::arguments(tool).map(object)
 }
 
 /// The names of all tools and operations, in the order of the documentation.
