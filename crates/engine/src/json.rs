@@ -11,6 +11,7 @@ pub mod freshness;
 pub mod listing;
 pub mod number;
 pub mod page;
+pub mod schema;
 pub mod time_range;
 
 use crate::answer::change::Figures;
