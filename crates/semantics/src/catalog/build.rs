@@ -300,7 +300,8 @@ impl<'a> Builder<'a> {
     fn dataset_id(&mut self, name: &Spanned<String>) -> Option<DatasetId> {
         let found = self.catalog.dataset_names.get(&name.value).copied();
         if found.is_none() && !self.model.unread.contains(&name.value) {
-            let known = self.catalog.datasets.iter().map(|d| d.name.as_str());
+            let unread = self.model.unread.iter().map(String::as_str);
+            let known = self.catalog.datasets.iter().map(|d| d.name.as_str()).chain(unread);
             self.found.push(
                 Diagnostic::new(Code::UnknownReference, format!("unknown dataset `{}`", name.value))
                     .at(name.span)
@@ -315,7 +316,8 @@ impl<'a> Builder<'a> {
         let mut own = of.dimensions.iter().map(|id| self.catalog.dimension(*id));
         let found = own.find(|d| d.name == name).map(|d| d.id);
         if found.is_none() && !self.model.unread.contains(name) {
-            let known: Vec<&str> = of.dimensions.iter().map(|id| self.catalog.dimension(*id).name.as_str()).collect();
+            let known = of.dimensions.iter().map(|id| self.catalog.dimension(*id).name.as_str());
+            let known: Vec<&str> = known.chain(self.model.unread.iter().map(String::as_str)).collect();
             let unknown =
                 Diagnostic::new(Code::UnknownReference, format!("dataset `{}` has no dimension `{name}`", of.name))
                     .at(span)

@@ -241,7 +241,9 @@ fn kind_of(table: &Table, entries: &[Entry]) -> Option<&'static str> {
     table.keys.iter().find(|key| matches!(key.need, Need::Types { .. }))?;
     let Shape::Word(words) = table.key("type")?.shape else { return None };
     let names = || table.keys.iter().map(|key| key.name);
-    let is_slip = |e: &&Entry| table.key(&e.key.value).is_none() && nearest(&e.key.value, names()).first().is_some_and(|name| name == "type");
+    let is_slip = |e: &&Entry| {
+        table.key(&e.key.value).is_none() && nearest(&e.key.value, names()).first().is_some_and(|name| name == "type")
+    };
     let entry = entries.iter().find(|e| e.key.value == "type").or_else(|| entries.iter().find(is_slip))?;
     let written = &entry.value.scalar()?.text;
     words.iter().find(|word| **word == written).copied()

@@ -1,7 +1,10 @@
 //! The format, rule by rule: what a mistake is told, and what a model reads as.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::render::{Colours, render};
+use crate::yaml::{Node, Value};
 
 /// All findings of the files `a.yml`, `b.yml`, …, rendered.
 fn told(texts: &[&str]) -> String {
@@ -43,6 +46,8 @@ fn the_model_of_the_documentation_reads_without_findings() {
             "type: conversion",
             "offset_window",
             "offset_to_grain",
+            "grain",
+            "grain",
             "grain",
             "type: cohort",
         ]
@@ -429,6 +434,38 @@ metrics:
 /// Every object and every key of the format.
 const FULL: &str = include_str!("tests/full.yml");
 
+/// The full model has every key of every table, so reading it holds the reader to the tables.
+#[test]
+fn the_full_model_has_every_key_of_the_format() {
+    let mut absent = BTreeMap::new();
+    visit(&format::FILE, &tree(FULL), &mut absent);
+    let absent: Vec<(&str, &str)> = absent.into_iter().filter(|(_, seen)| !seen).map(|(key, _)| key).collect();
+    assert_eq!(absent, []);
+}
+
+/// Notes for each key of each table whether an object of the tree has it.
+fn visit(table: &'static format::Table, node: &Node, seen: &mut BTreeMap<(&'static str, &'static str), bool>) {
+    // Arguments are the request's own.
+    for key in table.keys.iter().filter(|key| !matches!(key.shape, format::Shape::Argument)) {
+        let value = node.get(key.name);
+        *seen.entry((table.noun, key.name)).or_default() |= value.is_some();
+        if let Some(value) = value {
+            visit_shape(&key.shape, value, seen);
+        }
+    }
+}
+
+fn visit_shape(shape: &format::Shape, node: &Node, seen: &mut BTreeMap<(&'static str, &'static str), bool>) {
+    use format::Shape;
+    match (shape, &node.value) {
+        (Shape::Object(table) | Shape::NameOr(table), Value::Map(_)) => visit(table, node, seen),
+        (Shape::List(item) | Shape::OneOrMany(item), Value::List(items)) => {
+            items.iter().for_each(|node| visit_shape(item, node, seen));
+        }
+        _ => {}
+    }
+}
+
 #[test]
 fn the_schema_takes_the_format_and_refuses_what_the_reader_refuses() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
@@ -456,7 +493,7 @@ fn the_schema_takes_the_format_and_refuses_what_the_reader_refuses() {
     }
 }
 
-fn tree(text: &str) -> crate::yaml::Node {
+fn tree(text: &str) -> Node {
     let source = Sources::default().add("a.yml", text);
     let mut documents = crate::yaml::read(source, text, &mut crate::diagnostic::Diagnostics::default());
     documents.nodes.remove(0)

@@ -1,6 +1,6 @@
 //! The mutators: delete, rename, retype, re-indent, duplicate, dangle a reference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::site::{self, Key, Kind, Site};
@@ -44,10 +44,16 @@ pub(crate) struct Mistake {
     /// Lines before and after these that count too: a line in a wrong column may be noticed in the
     /// next one.
     pub(crate) slack: usize,
+    /// The key that it is made at.
+    pub(crate) key: String,
     /// The word of which one letter was changed.
     pub(crate) typo_of: Option<String>,
     pub(crate) what: String,
 }
+
+/// Keys whose values nothing else depends on.
+const DECIDES_NOTHING: [&str; 7] =
+    ["label", "description", "synonyms", "unit", "format", "direction", "fill_nulls_with"];
 
 /// Files and the mistakes that are made in them, none in another's bytes.
 pub(crate) struct Corpus {
@@ -56,29 +62,31 @@ pub(crate) struct Corpus {
 }
 
 impl Corpus {
-    /// `count` mistakes, a sixth of each class as far as the files have places for it, at most one
-    /// in a map, so that none can hide another by its nature.
+    /// `count` mistakes, a sixth of each class. A thing of the model has one of any kind, and at
+    /// most one more, of a key that decides nothing about the others.
     pub(crate) fn new(files: &[(String, String)], seed: u64, count: usize) -> Corpus {
         let mut random = Random(seed);
         let sites = site::all(files);
         let words = Words::of(files, &sites);
         let mut mistakes: Vec<Mistake> = Vec::new();
-        let mut taken: BTreeSet<(usize, usize)> = BTreeSet::new();
-        let mut refused = 0;
-        while mistakes.len() < count && refused < 20_000 {
-            let class = Class::ALL[mistakes.len() % Class::ALL.len()];
-            let i = random.below(sites.len());
-            let site = &sites[i];
-            let whole = (site.file, site.range.start);
-            let made = (!taken.contains(&whole)).then(|| make(class, files, site, &words, &mut random)).flatten();
-            let free = |m: &Mistake| mistakes.iter().all(|other| other.file != m.file || apart(other, m));
-            match made.filter(free) {
-                Some(mistake) => {
-                    taken.insert(whole);
-                    mistakes.push(mistake);
-                    refused = 0;
-                }
-                None => refused += 1,
+        let mut taken: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        // The class with the fewest places first; what it leaves is for the others.
+        let scarce = [Class::Dangle, Class::Reindent, Class::Delete, Class::Duplicate, Class::Retype, Class::Rename];
+        let share = count.div_ceil(scarce.len());
+        let turns = scarce.iter().flat_map(|class| std::iter::repeat_n((*class, share), 3_000));
+        let rest = std::iter::repeat_n((Class::Rename, count), 20_000);
+        for (class, most) in turns.chain(rest) {
+            if mistakes.len() == count || mistakes.iter().filter(|m| m.class == class).count() == most {
+                continue;
+            }
+            let site = &sites[random.below(sites.len())];
+            let before = taken.get(&site.thing).copied().unwrap_or(0);
+            let Some(mistake) = make(class, files, site, &words, &mut random) else { continue };
+            let decides = !DECIDES_NOTHING.contains(&mistake.key.as_str()) || class == Class::Reindent;
+            let free = mistakes.iter().all(|other| other.file != mistake.file || apart(other, &mistake));
+            if free && (before == 0 || before == 1 && !decides) {
+                taken.insert(site.thing, before + 1);
+                mistakes.push(mistake);
             }
         }
         Corpus { files: files.to_vec(), mistakes }
@@ -169,7 +177,7 @@ fn delete(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
         (None, None) => return None,
     };
     let what = format!("`{}` of a {}", key.name, site.role);
-    Some(edit(replace, String::new(), site.range.clone(), what))
+    Some(edit(key, replace, String::new(), site.range.clone(), what))
 }
 
 /// One letter of a key or of a word of a closed list changes.
@@ -186,13 +194,14 @@ fn rename(text: &str, site: &Site, words: &Words, random: &mut Random) -> Option
         return None;
     }
     let what = format!("`{word}` as `{typo}`");
-    Some(Mistake { typo_of: Some(word), ..edit(range.clone(), typo, range, what) })
+    Some(Mistake { typo_of: Some(word), ..edit(key, range.clone(), typo, range, what) })
 }
 
 /// A value becomes one of another type.
 fn retype(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
     let key = random.of(&site.keys)?;
-    if text[key.value.clone()].contains('\n') || site.role == "query" {
+    let argument = site.role == "saved_queries" && !matches!(key.name.as_str(), "name" | "label" | "description");
+    if text[key.value.clone()].contains('\n') || site.role == "query" || argument {
         return None;
     }
     let quoted = text[..key.value.start].ends_with(['"', '\'']);
@@ -205,7 +214,7 @@ fn retype(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
     };
     let by = random.of(choices)?.to_string();
     let what = format!("`{}` is `{by}`", key.name);
-    Some(edit(range.clone(), by, range, what))
+    Some(edit(key, range.clone(), by, range, what))
 }
 
 /// A line of a block moves one or two columns.
@@ -228,7 +237,7 @@ fn reindent(name: &str, text: &str, site: &Site, random: &mut Random) -> Option<
     }
     let end = end_of(text, key);
     let what = format!("`{}` by {} columns", key.name, by.len() as i64 - indent as i64);
-    Some(Mistake { slack: 1, ..edit(replace, by, line..end, what) })
+    Some(Mistake { slack: 1, ..edit(key, replace, by, line..end, what) })
 }
 
 /// A key, or a thing with its name, stands there twice.
@@ -243,7 +252,7 @@ fn duplicate(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
         }
         let by = format!("\n{}{copy}", &text[line..site.range.start]);
         let at = site.range.end..site.range.end;
-        return Some(edit(at.clone(), by, at, format!("a {} stands twice", site.role)));
+        return Some(edit(site.key("name")?, at.clone(), by, at, format!("a {} stands twice", site.role)));
     }
     let key = random.of(&site.keys)?;
     let end = end_of(text, key);
@@ -257,7 +266,7 @@ fn duplicate(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
         let line = text[..key.at.start].rfind('\n').map_or(0, |i| i + 1);
         format!("\n{}{copy}", " ".repeat(key.at.start - line))
     };
-    Some(edit(end..end, by, end..end, format!("`{}` stands twice", key.name)))
+    Some(edit(key, end..end, by, end..end, format!("`{}` stands twice", key.name)))
 }
 
 /// A name refers to nothing: one letter is another, or the whole word.
@@ -299,7 +308,7 @@ fn dangle(text: &str, site: &Site, words: &Words, random: &mut Random) -> Option
     // A path suggests paths; only bare names are held against the word.
     let typo_of = typo_of.filter(|_| text[range.clone()] == word || key.name == "expr");
     let what = format!("`{word}` as `{by}` in `{}`", key.name);
-    Some(Mistake { typo_of, ..edit(token.clone(), by, token, what) })
+    Some(Mistake { typo_of, ..edit(key, token.clone(), by, token, what) })
 }
 
 fn tokens(text: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<usize>> {
@@ -318,8 +327,9 @@ fn tokens(text: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<usize>> {
     found
 }
 
-fn edit(replace: Range<usize>, by: String, within: Range<usize>, what: String) -> Mistake {
-    Mistake { class: Class::Delete, file: String::new(), replace, by, within, slack: 0, typo_of: None, what }
+fn edit(key: &Key, replace: Range<usize>, by: String, within: Range<usize>, what: String) -> Mistake {
+    let (class, file, key) = (Class::Delete, String::new(), key.name.clone());
+    Mistake { class, file, replace, by, within, slack: 0, key, typo_of: None, what }
 }
 
 /// The end of a key's value, a closing quote included.
@@ -387,6 +397,7 @@ impl Random {
             _ if at + 1 < letters.len() => letters.swap(at, at + 1),
             _ => letters.push(letter),
         }
-        letters.into_iter().collect()
+        let typo: String = letters.into_iter().collect();
+        if typo == word { self.typo(word) } else { typo }
     }
 }

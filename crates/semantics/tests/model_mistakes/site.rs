@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sextant_semantics::diagnostic::Diagnostics;
 use sextant_semantics::source::{Sources, Span};
-use sextant_semantics::yaml::{self, Node, Value};
+use sextant_semantics::yaml::{self, Entry, Node, Value};
 
 /// One map of a file.
 #[derive(Clone, Debug)]
@@ -14,6 +14,9 @@ pub(crate) struct Site {
     pub(crate) role: String,
     /// Whether it is one of a list.
     pub(crate) item: bool,
+    /// The thing that it is part of: a metric with its inputs, a relationship; a dataset without
+    /// its dimensions and metrics, which are things of their own.
+    pub(crate) thing: (usize, usize),
     pub(crate) flow: bool,
     pub(crate) range: Range<usize>,
     pub(crate) keys: Vec<Key>,
@@ -57,7 +60,8 @@ pub(crate) fn all(files: &[(String, String)]) -> Vec<Site> {
     let mut sites = Vec::new();
     for (file, (name, text)) in files.iter().enumerate() {
         for root in tree(name, text) {
-            collect(file, text, "file", false, &root, &mut sites);
+            let thing = (file, root.span.start as usize);
+            Walk { file, text, sites: &mut sites }.collect("file", false, thing, &root);
         }
     }
     sites
@@ -71,35 +75,40 @@ pub(crate) fn tree(name: &str, text: &str) -> Vec<Node> {
     if findings.is_empty() { documents.nodes } else { Vec::new() }
 }
 
-fn collect(file: usize, text: &str, role: &str, item: bool, node: &Node, sites: &mut Vec<Site>) {
-    match &node.value {
-        Value::Scalar(_) => {}
-        Value::List(items) => items.iter().for_each(|node| collect(file, text, role, true, node, sites)),
-        Value::Map(entries) => {
-            let keys = entries.iter().map(|entry| Key {
-                name: entry.key.value.clone(),
-                at: range(entry.key.span),
-                value: range(entry.value.span),
-                kind: match &entry.value.value {
-                    Value::Scalar(_) => Kind::Scalar,
-                    Value::List(_) => Kind::List,
-                    Value::Map(_) => Kind::Map,
-                },
-                items: match &entry.value.value {
-                    Value::List(items) => {
-                        items.iter().filter(|item| item.scalar().is_some()).map(|item| range(item.span)).collect()
-                    }
-                    Value::Scalar(_) | Value::Map(_) => Vec::new(),
-                },
-            });
-            let range = range(node.span);
-            let flow = text[range.start..].starts_with('{');
-            sites.push(Site { file, role: role.to_string(), item, flow, range, keys: keys.collect() });
-            for entry in entries {
-                collect(file, text, &entry.key.value, false, &entry.value, sites);
-            }
+struct Walk<'a> {
+    file: usize,
+    text: &'a str,
+    sites: &'a mut Vec<Site>,
+}
+
+impl Walk<'_> {
+    fn collect(&mut self, role: &str, item: bool, thing: (usize, usize), node: &Node) {
+        let entries = match &node.value {
+            Value::Scalar(_) => return,
+            Value::List(items) => return items.iter().for_each(|node| self.collect(role, true, thing, node)),
+            Value::Map(entries) => entries,
+        };
+        let range = range(node.span);
+        let own = item && !matches!(role, "input_metrics" | "columns" | "entities");
+        let thing = if own { (self.file, range.start) } else { thing };
+        let flow = self.text[range.start..].starts_with('{');
+        let keys = entries.iter().map(key).collect();
+        self.sites.push(Site { file: self.file, role: role.to_string(), item, thing, flow, range, keys });
+        for entry in entries {
+            self.collect(&entry.key.value, false, thing, &entry.value);
         }
     }
+}
+
+fn key(entry: &Entry) -> Key {
+    let (kind, items) = match &entry.value.value {
+        Value::Scalar(_) => (Kind::Scalar, Vec::new()),
+        Value::Map(_) => (Kind::Map, Vec::new()),
+        Value::List(items) => {
+            (Kind::List, items.iter().filter(|item| item.scalar().is_some()).map(|item| range(item.span)).collect())
+        }
+    };
+    Key { name: entry.key.value.clone(), at: range(entry.key.span), value: range(entry.value.span), kind, items }
 }
 
 fn range(span: Span) -> Range<usize> {

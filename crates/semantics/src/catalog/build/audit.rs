@@ -32,7 +32,8 @@ fn require(builder: &mut Builder, name: &Spanned<String>) -> Option<super::Metri
         Some(found) => Some(found.id),
         None => {
             if !builder.model.unread.contains(&name.value) {
-                let known = builder.catalog.metric_names().map(|(known, _)| known);
+                let unread = builder.model.unread.iter().map(String::as_str);
+                let known = builder.catalog.metric_names().map(|(known, _)| known).chain(unread);
                 let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown metric `{}`", name.value))
                     .at(name.span)
                     .suggest(&name.value, known);

@@ -187,7 +187,7 @@ fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
 }
 
 fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {
-    let known = builder.catalog.metric_names.keys().map(String::as_str);
+    let known = builder.catalog.metric_names.keys().chain(&builder.model.unread).map(String::as_str);
     let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown metric `{}`", name.value))
         .at(name.span)
         .suggest(&name.value, known);
@@ -195,8 +195,9 @@ fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {
 }
 
 fn derived(builder: &mut Builder, written: &model::metric::Derived) -> Option<MetricKind> {
-    let expr = builder.parse(&written.expr)?;
-    let mut inputs: Vec<Input> = Vec::new();
+    // Everything is looked at before anything is given up, so that no finding hides another.
+    let expr = builder.parse(&written.expr);
+    let found: Vec<Option<Input>> = written.inputs.iter().map(|given| input(builder, given)).collect();
     let mut names: Vec<String> = Vec::new();
     for given in &written.inputs {
         let name = given.alias.as_ref().unwrap_or(&given.name);
@@ -206,9 +207,9 @@ fn derived(builder: &mut Builder, written: &model::metric::Derived) -> Option<Me
                 .help("give each input of one metric its own `alias`");
             builder.found.push(twice);
         }
-        inputs.push(input(builder, given)?);
         names.push(name.value.clone());
     }
+    let (expr, mut inputs) = (expr?, found.into_iter().collect::<Option<Vec<Input>>>()?);
     let declared = !written.inputs.is_empty();
     let mut complete = true;
     let resolved = expr.try_substitute::<InputId, ()>(&mut |name: &Name, span| {

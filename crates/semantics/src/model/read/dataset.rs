@@ -23,6 +23,9 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
     let metrics = f.objects("metrics", |f| f.or_left_out(metric::metric(f, Home::Dataset)));
     let currency = f.object("currency", currency);
     let normalize = f.words("normalize");
+    let columns = f.reader.distinct("column", columns, |c| &c.name);
+    let dimensions = f.reader.distinct("dimension", dimensions, |d| &d.name);
+    let entities = f.reader.distinct("entity", entities, |e| &e.name);
     // A dataset without a readable source keeps its place, so that what refers to it is checked.
     let stand_in = name.clone().map(|name| Location::Table { name });
     let mut lost = f.reader.unread.borrow_mut();
@@ -37,17 +40,17 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
     };
     drop(lost);
     Some(Dataset {
-        columns: f.reader.distinct("column", columns, |c| &c.name),
-        dimensions: f.reader.distinct("dimension", dimensions, |d| &d.name),
-        entities: f.reader.distinct("entity", entities, |e| &e.name),
         name,
         label,
         description,
         source,
+        columns,
         primary_key,
         unique_keys,
         time,
         watermark,
+        dimensions,
+        entities,
         metrics,
         currency,
         normalize,
