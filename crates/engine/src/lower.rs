@@ -12,6 +12,7 @@ mod function;
 pub(crate) mod expression;
 mod percentile;
 mod aggregate;
+mod time;
 
 /// Why a plan could not be lowered. All but an overflow are faults of ours: the plan was checked.
 #[derive(Debug, thiserror::Error)]

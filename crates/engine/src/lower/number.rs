@@ -114,7 +114,8 @@ pub(super) fn round_to(of: Typed, digits: i8) -> Result<Typed, LowerError> {
     }
     let places = digits.unsigned_abs();
     if places > whole {
-        return arithmetic(of, Operator::Multiply, Typed::scalar(ScalarValue::Int64(Some(0))));
+        let zero = arithmetic(of, Operator::Multiply, Typed::scalar(ScalarValue::Int64(Some(0))))?;
+        return Ok(zero.cast(DataType::Decimal128(1, 0)));
     }
     // Moved right by the places, rounded to whole numbers, and moved back: exact at each step.
     let fraction = Typed::scalar(ScalarValue::Decimal128(Some(1), places, places as i8));

@@ -1,0 +1,141 @@
+//! The rows of a period: comparisons of the raw column with literals of its own type, so that
+//! files and row groups outside it are not read.
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{Expr, lit};
+use sextant_semantics::query::period::{Dates, Interval, Period};
+use sextant_semantics::time::stored::StoredAs;
+use sextant_semantics::time::zone::local_segments;
+
+use super::table::{Moment, moment};
+use crate::lower::LowerError;
+use crate::lower::literal::date;
+use crate::lower::typed::Typed;
+
+/// Whether a row's time lies in one of the period's intervals; a row without a time lies in
+/// none.
+pub(in crate::lower) fn in_period(of: &Typed, stored: StoredAs, period: &Period) -> Result<Expr, LowerError> {
+    any(period.intervals.iter().map(|interval| in_interval(of, stored, interval)))
+}
+
+fn in_interval(of: &Typed, stored: StoredAs, interval: &Interval) -> Result<Expr, LowerError> {
+    let (start, end) = match stored {
+        StoredAs::Date => return Ok(interval.dates.map_or_else(|| lit(false), |dates| in_dates(of, dates))),
+        StoredAs::Instant => {
+            let start = interval.start.map(|start| from(of, start.into())).transpose()?;
+            (start, before(of, interval.end.into())?)
+        }
+        StoredAs::WallClock(zone) => {
+            let start = interval.start.map(|start| in_stretches(of, digits_from(zone, start))).transpose()?;
+            (start, in_stretches(of, digits_before(zone, interval.end))?)
+        }
+    };
+    Ok(match start {
+        Some(start) => start.and(end),
+        None => end,
+    })
+}
+
+fn in_dates(of: &Typed, dates: Dates) -> Expr {
+    let of = of.clone().cast(DataType::Date32).expr;
+    let last = of.clone().lt_eq(lit(date(dates.last)));
+    match dates.first {
+        Some(first) => of.gt_eq(lit(date(first))).and(last),
+        None => last,
+    }
+}
+
+/// Local digits from the first up to the second; unbounded without one.
+type Stretch = (Option<NaiveDateTime>, Option<NaiveDateTime>);
+
+/// Local digits whose instants are `start` or later. Digits in a gap are later instants than the
+/// first digits after the gap, so there may be two stretches of them.
+fn digits_from(zone: Tz, start: DateTime<Utc>) -> Vec<Stretch> {
+    let stretches = rules_near(zone, start).into_iter().filter_map(|(offset, from, to)| {
+        let first = shown(start, offset);
+        let first = from.map_or(first, |from| from.max(first));
+        to.is_none_or(|to| first < to).then_some((Some(first), to))
+    });
+    joined(stretches)
+}
+
+/// Local digits whose instants are earlier than `end`.
+fn digits_before(zone: Tz, end: DateTime<Utc>) -> Vec<Stretch> {
+    let stretches = rules_near(zone, end).into_iter().filter_map(|(offset, from, to)| {
+        let next = shown(end, offset);
+        let next = to.map_or(next, |to| to.min(next));
+        from.is_none_or(|from| from < next).then_some((from, Some(next)))
+    });
+    joined(stretches)
+}
+
+/// Offsets and the digits that they hold for, around an instant; the first and the last are
+/// unbounded, which is right for all that lies before or after it.
+fn rules_near(zone: Tz, at: DateTime<Utc>) -> Vec<(i32, Option<NaiveDateTime>, Option<NaiveDateTime>)> {
+    let centre = at.naive_utc();
+    let segments = local_segments(zone, centre - Duration::days(3), centre + Duration::days(3));
+    let start = |position: usize| segments.get(position).map(|segment| segment.from);
+    (0..segments.len())
+        .map(|position| {
+            let from = if position == 0 { None } else { start(position) };
+            (segments[position].offset, from, start(position + 1))
+        })
+        .collect()
+}
+
+fn shown(at: DateTime<Utc>, offset: i32) -> NaiveDateTime {
+    at.naive_utc() + Duration::seconds(offset.into())
+}
+
+/// The same digits with stretches that touch made one.
+fn joined(stretches: impl Iterator<Item = Stretch>) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    for (from, to) in stretches {
+        match found.last_mut() {
+            Some((_, end)) if end.is_some() && *end == from => *end = to,
+            _ => found.push((from, to)),
+        }
+    }
+    found
+}
+
+fn in_stretches(of: &Typed, stretches: Vec<Stretch>) -> Result<Expr, LowerError> {
+    any(stretches.into_iter().map(|(start, end)| match (start, end) {
+        (Some(start), Some(end)) => Ok(from(of, start.into())?.and(before(of, end.into())?)),
+        (Some(start), None) => from(of, start.into()),
+        (None, Some(end)) => before(of, end.into()),
+        (None, None) => Ok(lit(true)),
+    }))
+}
+
+/// `of >= at`; a moment beyond the column's 64 bits is later or earlier than all of them.
+fn from(of: &Typed, at: Moment) -> Result<Expr, LowerError> {
+    Ok(match moment(at, &of.data_type)? {
+        Some(at) => of.expr.clone().gt_eq(lit(at)),
+        None if at.is_past() => lit(true),
+        None => lit(false),
+    })
+}
+
+/// `of < at`.
+fn before(of: &Typed, at: Moment) -> Result<Expr, LowerError> {
+    Ok(match moment(at, &of.data_type)? {
+        Some(at) => of.expr.clone().lt(lit(at)),
+        None if at.is_past() => lit(false),
+        None => of.expr.clone().is_not_null(),
+    })
+}
+
+fn any(conditions: impl Iterator<Item = Result<Expr, LowerError>>) -> Result<Expr, LowerError> {
+    let mut found: Option<Expr> = None;
+    for condition in conditions {
+        let condition = condition?;
+        found = Some(match found {
+            None => condition,
+            Some(so_far) => so_far.or(condition),
+        });
+    }
+    Ok(found.unwrap_or_else(|| lit(false)))
+}
