@@ -1,7 +1,24 @@
 //! Semantic plans as logical plans of the engine.
+//!
+//! One scan a dataset and time axis, left joins along many-to-one hops, filtered aggregates of one
+//! pass for every measure and period, a union of the facts' aggregates grouped again on the keys,
+//! and projections that compute the metrics. Plain nodes and functions only, but for percentiles;
+//! no SQL text is made anywhere.
+//!
+//! Columns inside a plan: `t{n}.name` of a joined table, `__k{i}` of a key, `__a{n}` of an aggregate
+//! function, `__f{f}_m{m}_p{p}` of a fact's measure in a period, `__c{c}_p{p}` of a computation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::plan::SemanticPlan;
 
 pub(crate) mod typed;
 mod literal;
@@ -13,10 +30,27 @@ pub(crate) mod expression;
 mod percentile;
 mod aggregate;
 mod time;
+mod rows;
+mod fact;
+mod combine;
+mod metrics;
+
+/// The tables that a plan reads.
+pub(crate) type Tables = BTreeMap<DatasetId, Arc<dyn TableProvider>>;
+
+/// The logical plan that gives the columns of [`sextant_semantics::plan::ComputeMetrics`].
+pub(crate) fn lower(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan, LowerError> {
+    on_a_deep_stack(|| {
+        let inputs = &plan.root.input.inputs;
+        let facts = inputs.iter().enumerate().map(|(fact, aggregate)| fact::lower(plan, fact, aggregate, tables));
+        let combined = combine::combine(plan, facts.collect::<Result<_, _>>()?)?;
+        metrics::compute(plan, combined)
+    })?
+}
 
 /// Why a plan could not be lowered. All but an overflow are faults of ours: the plan was checked.
 #[derive(Debug, thiserror::Error)]
-pub enum LowerError {
+pub(crate) enum LowerError {
     #[error("an exact number beyond 38 digits")]
     NumericOverflow,
     /// An operand of a type that its operator does not take.
@@ -34,6 +68,23 @@ pub enum LowerError {
 impl LowerError {
     fn mismatch(wanted: &str, found: &DataType) -> LowerError {
         LowerError::Mismatch { wanted: wanted.to_string(), found: found.clone() }
+    }
+
+    /// What a caller may know.
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
+        match self {
+            LowerError::NumericOverflow => {
+                Diagnostic::new(Code::NumericOverflow, "an expression has more than 38 digits after the point")
+                    .help("cast its operands to fewer digits, or to float")
+            }
+            LowerError::TooDeep => Diagnostic::new(Code::QueryTooLarge, "an expression has more than 1000 levels")
+                .help("split it into several dimensions or metrics"),
+            LowerError::Mismatch { .. } | LowerError::Unbound(_) | LowerError::Engine(_) => {
+                tracing::error!(error = %self, "a plan was not lowered");
+                Diagnostic::new(Code::Internal, "the question could not be planned for a fault of ours")
+                    .help("the log of the process holds the details")
+            }
+        }
     }
 }
 

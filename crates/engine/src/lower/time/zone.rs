@@ -61,21 +61,23 @@ pub(super) fn local(instant: Typed, zone: Tz, span: &Span, rule: Rule) -> Result
     let mut has_fixed = false;
     for segment in table.iter() {
         let Some(from) = moment(segment.from.into(), &instant.data_type)? else { continue };
-        rows.push((from, match segment.shift {
-            Shift::Offset(0) => instant.expr.clone(),
-            Shift::Offset(seconds) => instant.expr.clone() + lit(duration(seconds.into(), unit)),
-            Shift::Fixed(at) => {
-                has_fixed = true;
-                let digits = moment(at.into(), &instant.data_type)?.ok_or(LowerError::Unbound("a date"))?;
-                lit(digits)
-            }
-        }));
+        rows.push((
+            from,
+            match segment.shift {
+                Shift::Offset(0) => instant.expr.clone(),
+                Shift::Offset(seconds) => instant.expr.clone() + lit(duration(seconds.into(), unit)),
+                Shift::Fixed(at) => {
+                    has_fixed = true;
+                    let digits = moment(at.into(), &instant.data_type)?.ok_or(LowerError::Unbound("a date"))?;
+                    lit(digits)
+                }
+            },
+        ));
     }
     let digits = if rows.is_empty() { instant.expr.clone() } else { look_up(&instant.expr, &rows)? };
     // Null is not earlier than any row and would fall in the last one, which may be a constant.
     let null = ScalarValue::try_from(&instant.data_type)?;
-    let digits =
-        if has_fixed { when(is_null(instant.expr.clone()), lit(null)).otherwise(digits)? } else { digits };
+    let digits = if has_fixed { when(is_null(instant.expr.clone()), lit(null)).otherwise(digits)? } else { digits };
     Ok(Typed::new(digits, instant.data_type))
 }
 
@@ -143,12 +145,7 @@ pub(super) fn without_gaps(local: Typed, zone: Tz, span: &Span, rule: Rule) -> R
 
 /// Start of the local hour, minute or second of an instant, as an instant. Where the clock
 /// changes inside one, the part after the change starts at the change.
-pub(super) fn truncated(
-    instant: Typed,
-    granularity: Granularity,
-    zone: Tz,
-    span: &Span,
-) -> Result<Typed, LowerError> {
+pub(super) fn truncated(instant: Typed, granularity: Granularity, zone: Tz, span: &Span) -> Result<Typed, LowerError> {
     let unit = unit_of(&instant)?;
     let length = match granularity {
         Granularity::Second => 1,
@@ -162,9 +159,7 @@ pub(super) fn truncated(
         Shift::Fixed(_) => 0,
     };
     let aligned = |segment: &Segment| segment.from.timestamp() % length == 0;
-    if table.iter().all(|segment| offset(segment) % length == 0)
-        && table.iter().skip(1).all(aligned)
-    {
+    if table.iter().all(|segment| offset(segment) % length == 0) && table.iter().skip(1).all(aligned) {
         return Ok(Typed::new(start(instant.expr), instant.data_type));
     }
     let mut rows: Vec<Row> = Vec::with_capacity(table.len());

@@ -1,0 +1,129 @@
+//! Several facts side by side: their aggregates, padded with nulls to the same columns, are put
+//! under each other and grouped again on the keys. Grouping takes nulls as equal, so the facts
+//! align where a join would lose rows.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::functions_aggregate::expr_fn::{max, sum};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
+use datafusion::scalar::ScalarValue;
+use sextant_semantics::plan::{Grouping, SemanticPlan};
+
+use super::LowerError;
+use super::fact::{Fact, key_column, measure_column, rows_column};
+use super::typed::arrow_type;
+
+/// One plan with the columns of all facts, one row a group and one for the total.
+pub(super) fn combine(plan: &SemanticPlan, facts: Vec<Fact>) -> Result<LogicalPlan, LowerError> {
+    // Grouping sets give no row for the total over no rows, so one is always put under the others.
+    let has_total_row = plan.grouping == Grouping::GroupsAndTotal;
+    if facts.len() == 1 && !has_total_row {
+        let only = facts.into_iter().next().ok_or(LowerError::Unbound("a fact"))?;
+        return Ok(only.plan);
+    }
+    let columns = Columns::of(plan, &facts)?;
+    let mut parts =
+        facts.iter().enumerate().map(|(fact, of)| columns.padded(fact, &of.plan)).collect::<Result<Vec<_>, _>>()?;
+    if has_total_row {
+        parts.push(columns.total_of_nothing(&facts)?);
+    }
+    let mut parts = parts.into_iter();
+    let first = parts.next().ok_or(LowerError::Unbound("a fact"))?;
+    let mut union = LogicalPlanBuilder::from(first);
+    for part in parts {
+        union = union.union(part)?;
+    }
+    columns.regrouped(plan, union.build()?)
+}
+
+/// The columns that all parts have, with their types.
+struct Columns {
+    keys: Vec<DataType>,
+    periods: usize,
+    measures: Vec<MeasureColumn>,
+}
+
+struct MeasureColumn {
+    name: String,
+    fact: usize,
+    measure: usize,
+    data_type: DataType,
+}
+
+impl Columns {
+    fn of(plan: &SemanticPlan, facts: &[Fact]) -> Result<Columns, LowerError> {
+        let type_of = |fact: &Fact, name: &str| -> Result<DataType, LowerError> {
+            Ok(fact.plan.schema().field_with_unqualified_name(name)?.data_type().clone())
+        };
+        let mut keys = Vec::with_capacity(plan.keys.len());
+        for (position, key) in plan.keys.iter().enumerate() {
+            let name = key_column(position);
+            let types = facts.iter().map(|fact| type_of(fact, &name)).collect::<Result<Vec<_>, _>>()?;
+            let alike = types.windows(2).all(|pair| pair[0] == pair[1]);
+            let own = types.into_iter().next().filter(|_| alike);
+            keys.push(own.unwrap_or_else(|| arrow_type(key.data_type)));
+        }
+        let mut measures = Vec::new();
+        for (fact, of) in facts.iter().enumerate() {
+            for measure in 0..of.finishes.len() {
+                for period in 0..plan.periods.len() {
+                    let name = measure_column(fact, measure, period);
+                    let data_type = type_of(of, &name)?;
+                    measures.push(MeasureColumn { name, fact, measure, data_type });
+                }
+            }
+        }
+        Ok(Columns { keys, periods: plan.periods.len(), measures })
+    }
+
+    /// A fact's rows with nulls for the measures of the others.
+    fn padded(&self, fact: usize, plan: &LogicalPlan) -> Result<LogicalPlan, LowerError> {
+        let mut columns = vec![ident("__total")];
+        for (position, data_type) in self.keys.iter().enumerate() {
+            let name = key_column(position);
+            columns.push(cast(ident(&name), data_type.clone()).alias(name));
+        }
+        columns.extend((0..self.periods).map(|period| ident(rows_column(period))));
+        for of in &self.measures {
+            columns.push(if of.fact == fact {
+                ident(&of.name)
+            } else {
+                lit(ScalarValue::try_from(&of.data_type)?).alias(&of.name)
+            });
+        }
+        Ok(LogicalPlanBuilder::from(plan.clone()).project(columns)?.build()?)
+    }
+
+    /// The total of facts without rows: counts are 0, all else null.
+    fn total_of_nothing(&self, facts: &[Fact]) -> Result<LogicalPlan, LowerError> {
+        let mut columns = vec![lit(true).alias("__total")];
+        for (position, data_type) in self.keys.iter().enumerate() {
+            columns.push(lit(ScalarValue::try_from(data_type)?).alias(key_column(position)));
+        }
+        columns.extend((0..self.periods).map(|period| lit(0_i64).alias(rows_column(period))));
+        for of in &self.measures {
+            let value = facts[of.fact].finishes[of.measure].of_nothing(&of.data_type)?;
+            columns.push(lit(value).alias(&of.name));
+        }
+        Ok(LogicalPlanBuilder::empty(true).project(columns)?.build()?)
+    }
+
+    /// One row a group: each measure stands in at most one row of it, or beside what nothing gives.
+    fn regrouped(&self, plan: &SemanticPlan, union: LogicalPlan) -> Result<LogicalPlan, LowerError> {
+        let keys: Vec<Expr> = (0..self.keys.len()).map(|position| ident(key_column(position))).collect();
+        let groups = match plan.grouping {
+            Grouping::Total => vec![],
+            Grouping::Groups | Grouping::GroupsAndTotal => {
+                std::iter::once(ident("__total")).chain(keys.iter().cloned()).collect()
+            }
+        };
+        let rows = (0..self.periods).map(rows_column);
+        let mut functions: Vec<Expr> = rows.clone().map(|name| sum(ident(&name)).alias(name)).collect();
+        functions.extend(self.measures.iter().map(|of| max(ident(&of.name)).alias(&of.name)));
+        let is_total = if groups.is_empty() { lit(true).alias("__total") } else { ident("__total") };
+        let mut columns = vec![is_total];
+        columns.extend(keys);
+        columns.extend(rows.map(ident));
+        columns.extend(self.measures.iter().map(|of| ident(&of.name)));
+        Ok(LogicalPlanBuilder::from(union).aggregate(groups, functions)?.project(columns)?.build()?)
+    }
+}

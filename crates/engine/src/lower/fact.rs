@@ -1,0 +1,197 @@
+//! One fact: every measure over every period and key, in one pass over its rows.
+
+use std::collections::HashMap;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit,
+};
+use sextant_semantics::plan::{Aggregate, Grouping, KeySource, SemanticPlan};
+
+use super::aggregate::{Aggregated, Finish, aggregate};
+use super::rows::{self, Scope};
+use super::typed::{Typed, decoded};
+use super::{LowerError, Tables};
+
+/// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`.
+pub(super) struct Fact {
+    pub(super) plan: LogicalPlan,
+    /// How each measure's value was made.
+    pub(super) finishes: Vec<Finish>,
+}
+
+/// The column that marks the grouping set of a row: 0 for that of all keys.
+const GROUPING_ID: &str = "__grouping_id";
+
+/// Lowers the fact at position `fact` of the plan.
+pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
+    let scope = Scope::new(plan, of);
+    let rows = rows::lower(&scope, &of.input, tables)?;
+    let (rows, filters) = kept(&scope, of, rows)?;
+    let rows = with_keys(&scope, of, rows)?;
+    let mut functions = Functions::default();
+    let counts = rows_read(&scope, &rows, &mut functions)?;
+    let measures = measures(&scope, of, &rows, &filters, &mut functions)?;
+    let keys: Vec<Expr> = (0..of.keys.len()).map(|key| ident(key_column(key))).collect();
+    let groups = match plan.grouping {
+        Grouping::Total => vec![],
+        Grouping::Groups => keys.clone(),
+        Grouping::GroupsAndTotal => vec![Expr::GroupingSet(GroupingSet::GroupingSets(vec![keys.clone(), vec![]]))],
+    };
+    let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
+
+    let is_total = match plan.grouping {
+        Grouping::Total => lit(true),
+        Grouping::Groups => lit(false),
+        Grouping::GroupsAndTotal => cast(ident(GROUPING_ID), DataType::UInt64).not_eq(lit(0_u64)),
+    };
+    let result = |position: &usize| -> Result<Typed, LowerError> {
+        let name = Functions::column(*position);
+        let data_type = aggregated.schema().field_with_unqualified_name(&name)?.data_type().clone();
+        Ok(Typed::new(ident(name), data_type))
+    };
+    let mut columns = vec![is_total.clone().alias("__total")];
+    columns.extend(keys);
+    for (period, position) in counts.iter().enumerate() {
+        columns.push(result(position)?.expr.alias(rows_column(period)));
+    }
+    let mut finishes = Vec::with_capacity(measures.len());
+    for (measure, periods) in measures.iter().enumerate() {
+        for (period, Measured { positions, finish }) in periods.iter().enumerate() {
+            let results = positions.iter().map(result).collect::<Result<Vec<_>, _>>()?;
+            let value = finish.value(&results, &is_total)?;
+            columns.push(value.expr.alias(measure_column(fact, measure, period)));
+        }
+        finishes.extend(periods.first().map(|measured| measured.finish));
+    }
+    Ok(Fact { plan: LogicalPlanBuilder::from(aggregated).project(columns)?.build()?, finishes })
+}
+
+pub(super) fn key_column(key: usize) -> String {
+    format!("__k{key}")
+}
+
+pub(super) fn rows_column(period: usize) -> String {
+    format!("__rows_p{period}")
+}
+
+pub(super) fn measure_column(fact: usize, measure: usize, period: usize) -> String {
+    format!("__f{fact}_m{measure}_p{period}")
+}
+
+/// Rows that pass the filter of some measure, and what each measure has yet to filter.
+fn kept(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<(LogicalPlan, Vec<Option<Expr>>), LowerError> {
+    let filters = of.measures.iter().map(|measure| scope.all(&measure.filter, &rows));
+    let filters = filters.collect::<Result<Vec<_>, _>>()?;
+    let mut any: Vec<Expr> = Vec::new();
+    for filter in &filters {
+        match filter {
+            None => return Ok((rows, filters)),
+            Some(filter) if any.contains(filter) => {}
+            Some(filter) => any.push(filter.clone()),
+        }
+    }
+    let alike = any.len() == 1;
+    let Some(any) = any.into_iter().reduce(Expr::or) else { return Ok((rows, filters)) };
+    let rows = LogicalPlanBuilder::from(rows).filter(any)?.build()?;
+    Ok((rows, if alike { vec![None; filters.len()] } else { filters }))
+}
+
+/// The same rows with the keys as columns, each worked out once.
+fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<LogicalPlan, LowerError> {
+    if of.keys.is_empty() {
+        return Ok(rows);
+    }
+    let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
+    for (position, key) in of.keys.iter().enumerate() {
+        let value = match key {
+            KeySource::Bucket { time, granularity } => scope.time(time, &rows)?.bucket(*granularity)?,
+            KeySource::DatePart { time, part } => scope.time(time, &rows)?.part(*part)?,
+            KeySource::Value(of) => scope.value(of, &rows)?,
+        };
+        let data_type = decoded(&value.data_type);
+        columns.push(value.cast(data_type).expr.alias(key_column(position)));
+    }
+    Ok(LogicalPlanBuilder::from(rows).project(columns)?.build()?)
+}
+
+/// A row's place in a period; `None` where all rows that were kept lie in it.
+fn place_in(periods: &[Expr], period: usize) -> Option<Expr> {
+    let all_alike = periods.iter().all(|other| *other == periods[period]);
+    (!all_alike).then(|| periods[period].clone())
+}
+
+/// The counts of rows by period.
+fn rows_read(scope: &Scope<'_>, rows: &LogicalPlan, functions: &mut Functions) -> Result<Vec<usize>, LowerError> {
+    let periods = scope.periods(rows)?;
+    let mut positions = Vec::with_capacity(periods.len());
+    for period in 0..periods.len() {
+        let rows = count(lit(1_i64));
+        positions.push(functions.add(match place_in(&periods, period) {
+            None => rows,
+            Some(place) => rows.filter(place).build()?,
+        }));
+    }
+    Ok(positions)
+}
+
+/// A measure in one period.
+struct Measured {
+    /// Of its functions among all.
+    positions: Vec<usize>,
+    finish: Finish,
+}
+
+fn measures(
+    scope: &Scope<'_>,
+    of: &Aggregate,
+    rows: &LogicalPlan,
+    filters: &[Option<Expr>],
+    functions: &mut Functions,
+) -> Result<Vec<Vec<Measured>>, LowerError> {
+    let periods = scope.periods(rows)?;
+    let mut found = Vec::with_capacity(of.measures.len());
+    for (measure, filter) in of.measures.iter().zip(filters) {
+        let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows)).transpose()?;
+        let order = measure.order.iter().map(|by| Ok(scope.value(by, rows)?.expr));
+        let order = order.collect::<Result<Vec<_>, LowerError>>()?;
+        let mut by_period = Vec::with_capacity(periods.len());
+        for period in 0..periods.len() {
+            let condition = match (place_in(&periods, period), filter.clone()) {
+                (Some(place), Some(filter)) => Some(and(place, filter)),
+                (place, filter) => place.or(filter),
+            };
+            let Aggregated { functions: parts, finish } =
+                aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?;
+            by_period.push(Measured { positions: parts.into_iter().map(|part| functions.add(part)).collect(), finish });
+        }
+        found.push(by_period);
+    }
+    Ok(found)
+}
+
+/// The aggregate functions of a fact, each once.
+#[derive(Default)]
+struct Functions {
+    list: Vec<Expr>,
+    positions: HashMap<Expr, usize>,
+}
+
+impl Functions {
+    fn add(&mut self, function: Expr) -> usize {
+        let next = self.list.len();
+        *self.positions.entry(function.clone()).or_insert_with(|| {
+            self.list.push(function);
+            next
+        })
+    }
+
+    fn column(position: usize) -> String {
+        format!("__a{position}")
+    }
+
+    fn aliased(self) -> Vec<Expr> {
+        self.list.into_iter().enumerate().map(|(position, of)| of.alias(Functions::column(position))).collect()
+    }
+}

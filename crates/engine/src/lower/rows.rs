@@ -1,0 +1,146 @@
+//! The rows of one fact: its scan, the tables joined to it, and the conditions on them.
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, lit};
+use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::expr as language;
+use sextant_semantics::plan::{Aggregate, ColumnRef, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
+use std::sync::Arc;
+
+use super::expression::{condition, expression};
+use super::time::{Span, Time, in_period};
+use super::typed::{Typed, unify};
+use super::{LowerError, Tables};
+
+/// What the expressions of one fact are lowered against.
+pub(super) struct Scope<'a> {
+    pub(super) plan: &'a SemanticPlan,
+    pub(super) axis: Option<&'a TimeColumn>,
+    /// The instants that the fact's rows lie in, by its axis.
+    span: Span,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(plan: &'a SemanticPlan, aggregate: &'a Aggregate) -> Scope<'a> {
+        Scope { plan, axis: aggregate.axis(), span: span_of(plan) }
+    }
+
+    /// An expression over the joined row.
+    pub(super) fn value(&self, of: &RowExpr, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+        expression(of, &mut |name| self.reference(name, rows))
+    }
+
+    /// All of the conditions; `None` without any.
+    pub(super) fn all(&self, of: &[RowExpr], rows: &LogicalPlan) -> Result<Option<Expr>, LowerError> {
+        let mut found: Option<Expr> = None;
+        for of in of {
+            let next = condition(of, &mut |name| self.reference(name, rows))?;
+            found = Some(match found {
+                None => next,
+                Some(so_far) => so_far.and(next),
+            });
+        }
+        Ok(found)
+    }
+
+    /// A time column with the clock and the span that it is read by.
+    pub(super) fn time<'t>(&'t self, of: &TimeColumn, rows: &LogicalPlan) -> Result<Time<'t>, LowerError> {
+        // Rows are known to lie in the periods by the axis alone.
+        let span = if self.axis == Some(of) { &self.span } else { &Span::Any };
+        Ok(Time { of: self.raw(&of.expr, rows)?, stored: of.stored, calendar: &self.plan.calendar, span })
+    }
+
+    /// Whether a row lies in each of the plan's periods; true where nothing constrains time.
+    pub(super) fn periods(&self, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
+        let Some(axis) = self.axis else { return Ok(vec![lit(true); self.plan.periods.len()]) };
+        let of = self.raw(&axis.expr, rows)?;
+        self.plan.periods.iter().map(|period| in_period(&of, axis.stored, period)).collect()
+    }
+
+    fn raw(&self, of: &language::Expr<ColumnRef>, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+        expression(of, &mut |name: &ColumnRef| column(rows, name.table, &name.column))
+    }
+
+    fn reference(&self, name: &RowRef, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+        match name {
+            RowRef::Column(name) => column(rows, name.table, &name.column),
+            RowRef::LocalTime(time) => self.time(time, rows)?.wall_clock(),
+            RowRef::Bucket { time, granularity } => self.time(time, rows)?.local_bucket(*granularity),
+        }
+    }
+}
+
+/// The plan of a fact's rows.
+pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<LogicalPlan, LowerError> {
+    match rows {
+        Rows::Read { dataset, columns } => Ok(scan(*dataset, Table::FACT, columns, tables)?.build()?),
+        Rows::Attach { input, hop, from, table, columns } => {
+            let left = lower(scope, input, tables)?;
+            let right = scan(hop.to(), *table, columns, tables)?.build()?;
+            let mut on = Vec::with_capacity(hop.columns().len());
+            for (near, far) in hop.columns() {
+                let (near, far, _) = unify(column(&left, *from, near)?, column(&right, *table, far)?)?;
+                on.push(binary_expr(near.expr, Operator::Eq, far.expr));
+            }
+            Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, on)?.build()?)
+        }
+        Rows::ConstrainTime { input, .. } => {
+            let input = lower(scope, input, tables)?;
+            let mut any: Option<Expr> = None;
+            for period in scope.periods(&input)? {
+                any = Some(match any {
+                    None => period,
+                    Some(so_far) if so_far == period => so_far,
+                    Some(so_far) => so_far.or(period),
+                });
+            }
+            Ok(LogicalPlanBuilder::from(input).filter(any.unwrap_or_else(|| lit(false)))?.build()?)
+        }
+        Rows::Where { input, conditions } => {
+            let input = lower(scope, input, tables)?;
+            match scope.all(conditions, &input)? {
+                None => Ok(input),
+                Some(all) => Ok(LogicalPlanBuilder::from(input).filter(all)?.build()?),
+            }
+        }
+    }
+}
+
+fn scan(
+    dataset: DatasetId,
+    table: Table,
+    columns: &[String],
+    tables: &Tables,
+) -> Result<LogicalPlanBuilder, LowerError> {
+    let provider: &Arc<dyn TableProvider> = tables.get(&dataset).ok_or(LowerError::Unbound("a dataset"))?;
+    let schema = provider.schema();
+    let positions = columns.iter().map(|name| schema.index_of(name).map_err(|_| LowerError::Unbound("a column")));
+    let positions = positions.collect::<Result<Vec<_>, _>>()?;
+    Ok(LogicalPlanBuilder::scan(qualifier(table), provider_as_source(Arc::clone(provider)), Some(positions))?)
+}
+
+/// A column of a joined table, with the type that it is stored as.
+fn column(rows: &LogicalPlan, table: Table, name: &str) -> Result<Typed, LowerError> {
+    let qualifier = qualifier(table);
+    let field = rows.schema().field_with_qualified_name(&qualifier, name)?;
+    let data_type = field.data_type().clone();
+    Ok(Typed::new(Expr::Column(Column::new(Some(qualifier), name)), data_type))
+}
+
+fn qualifier(table: Table) -> TableReference {
+    TableReference::bare(format!("t{}", table.0))
+}
+
+/// From the first start to the last end of the plan's periods.
+fn span_of(plan: &SemanticPlan) -> Span {
+    let intervals = || plan.periods.iter().flat_map(|period| &period.intervals);
+    let starts: Option<Vec<_>> = intervals().map(|interval| interval.start).collect();
+    let first = starts.and_then(|starts| starts.into_iter().min());
+    let last = intervals().map(|interval| interval.end).max();
+    match (first, last) {
+        (Some(first), Some(last)) if first < last => Span::Between(first, last),
+        _ => Span::Any,
+    }
+}
