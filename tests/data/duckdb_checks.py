@@ -4,9 +4,9 @@
     python3 tests/data/duckdb_checks.py tests/data/commerce_checks.json fixtures/commerce
     python3 tests/data/duckdb_checks.py --update tests/data/commerce_checks.json fixtures/commerce
 
-A check holds a request (`tool`, `arguments`), the SQL that answers it from the raw files, and the rows. `{data}`
-in the SQL stands for the directory of the files; `setup` is run once before all of them. Integers and decimals
-are compared exactly, doubles to 12 digits. With `--update` the rows are written into the file.
+A check holds a request (`tool`, `arguments`), the SQL that answers it from the raw files, and the rows with the kind
+of each column: `exact` numbers, `double`s (compared to 12 digits), `text`, `time`, `boolean`. `{data}` in the SQL stands
+for the directory of the files; `setup` is run once before all of them. With `--update` the rows are written into the file.
 """
 import argparse
 import datetime
@@ -30,6 +30,16 @@ def plain(value):
     return value
 
 
+def kind(duckdb_type):
+    """How a column is compared."""
+    name = str(duckdb_type)
+    if name in ("DOUBLE", "FLOAT"):
+        return "double"
+    if name.startswith("DECIMAL") or name.endswith("INT") or name == "INTEGER":
+        return "exact"
+    return {"VARCHAR": "text", "DATE": "time", "BOOLEAN": "boolean"}[name]
+
+
 def same(left, right):
     if isinstance(left, bool) or isinstance(right, bool) or not isinstance(left, (int, float)):
         return left == right
@@ -44,27 +54,16 @@ def same_rows(left, right):
     )
 
 
-def written(checks):
-    """The file's text: a row of an answer stays on one line."""
-    text = json.dumps(checks, indent=1, ensure_ascii=False)
-    out, inside = [], 0
-    for line in text.split("\n"):
-        stripped = line.strip()
-        if inside == 0 and stripped == '"rows": [':
-            inside = 1
-            out.append(line)
-        elif inside == 1 and stripped == "[":
-            inside = 2
-            out.append(line)
-        elif inside == 2 and stripped in ("]", "],"):
-            out[-1] += stripped
-            inside = 1
-        elif inside == 2:
-            out[-1] += stripped.replace(",", ", ") if stripped == "," else (stripped + " " if stripped.endswith(",") else stripped)
-        else:
-            inside = 0 if inside == 1 and stripped in ("]", "],") else inside
-            out.append(line)
-    return "\n".join(out) + "\n"
+def written(value, indent="", key=None):
+    """JSON text: lists of plain values stay on one line, except lines of SQL."""
+    deeper = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{deeper}{json.dumps(k)}: {written(v, deeper, k)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
+    if isinstance(value, list) and (key in ("sql", "setup") or any(isinstance(item, (list, dict)) for item in value)):
+        parts = [deeper + written(item, deeper) for item in value]
+        return "[\n" + ",\n".join(parts) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def main():
@@ -85,15 +84,16 @@ def main():
         sql = "\n".join(check["sql"]).replace("{data}", arguments.data)
         answer = connection.execute(sql)
         columns = [column[0] for column in answer.description]
+        kinds = [kind(column[1]) for column in answer.description]
         rows = [[plain(cell) for cell in row] for row in answer.fetchall()]
         if arguments.update:
-            check["columns"], check["rows"] = columns, rows
-        elif columns != check["columns"] or not same_rows(rows, check["rows"]):
+            check["columns"], check["kinds"], check["rows"] = columns, kinds, rows
+        elif (columns, kinds) != (check["columns"], check["kinds"]) or not same_rows(rows, check["rows"]):
             different += 1
             print(f"{check['name']}: DuckDB gives {columns}\n  {rows}\nnot {check['columns']}\n  {check['rows']}")
     if arguments.update:
         with open(arguments.checks, "w", encoding="utf-8") as file:
-            file.write(written(checks))
+            file.write(written(checks) + "\n")
     print(f"{len(checks['checks'])} checks, {different} different")
     sys.exit(1 if different else 0)
 
