@@ -1,0 +1,9 @@
+//! The built binary as a process: what it prints, what it answers, how it ends.
+
+mod batch;
+mod demo;
+mod exit_status;
+mod http;
+mod process;
+mod query;
+mod stdio;
