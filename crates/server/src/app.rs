@@ -7,6 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::json::time_range;
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::query::request;
 use tokio_util::sync::CancellationToken;
 
 use crate::error;
@@ -109,6 +112,11 @@ fn without_model(
         "resolve_time_range" => {
             time_range::answer(arguments, context.now, None, &[]).map_err(|fault| Failure(fault.into()))
         }
-        _ => Err(failure),
+        known if request::tools().any(|name| name == known) => Err(failure),
+        unknown => {
+            let name: String = unknown.chars().take(80).collect();
+            let fault = Diagnostic::new(Code::UnknownTool, format!("unknown tool `{name}`")).field("tool");
+            Err(Failure(fault.help("`search` and `get_metrics` are tools").suggest(unknown, request::tools()).into()))
+        }
     }
 }

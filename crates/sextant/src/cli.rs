@@ -194,7 +194,7 @@ pub(crate) struct Audit {
 pub(crate) struct Time {
     /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
     #[arg(value_name = "RANGE", allow_hyphen_values = true)]
-    pub(crate) range: Option<String>,
+    pub(crate) asked: Option<String>,
     #[command(flatten)]
     pub(crate) when: When,
     #[arg(long, value_enum, default_value_t = TimeFormat::Table)]
@@ -293,4 +293,14 @@ pub(crate) enum Format {
 /// The command line of this process; usage faults end it with status 2.
 pub(crate) fn parse() -> Cli {
     Cli::parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -1,11 +1,11 @@
 //! Where the tools' schemas come from: the request vocabulary and the answer's writer.
 
 use serde_json::{Value, json};
+use sextant_semantics::query::request;
 
 /// The JSON Schema of a tool's arguments.
 pub fn input(tool: &str) -> Value {
-    let _ = tool;
-    json!({ "type": "object", "additionalProperties": false })
+    request::schema(tool).expect("every tool stands in the table of arguments")
 }
 
 /// The JSON Schema of a tool's answer.

@@ -13,7 +13,7 @@ pub(crate) fn run(place: &Place, time: &Time) -> Result<(), Fault> {
     let session = Session::open_if_any(place)?;
     let mut request = Map::new();
     let mut when = time.when.clone();
-    when.range = time.range.clone().or(when.range);
+    when.range = time.asked.clone().or(when.range);
     arguments::when(&mut request, &when);
     arguments::settle_now(&mut request, &session)?;
     let answer = session.call("resolve_time_range", request, None)?;
