@@ -1,0 +1,80 @@
+"""Every tool through the official Python client, over HTTP and stdio, in both eras of the protocol.
+
+The answers must be equal everywhere, and equal to what batch gives for the same arguments.
+"""
+
+import asyncio
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from mcp import Client, MCPError, StdioServerParameters
+
+BINARY, URL = sys.argv[1:]
+NOW = os.environ["NOW"]
+PLACE = {name: os.environ[name] for name in ("SEXTANT_MODELS", "SEXTANT_DATA")}
+TOOLS = ["audit_performance", "get_metrics", "search"]
+
+
+def questions():
+    asked = json.loads((pathlib.Path(__file__).parent / "questions.json").read_text())
+    for question in asked:
+        if question["tool"] != "search":
+            # The clock and the size of an answer are the door's unless the request says them.
+            question["arguments"] |= {"as_of": NOW, "max_bytes": 1_000_000}
+    return asked
+
+
+def batch(asked):
+    lines = "".join(json.dumps({"id": i} | question) + "\n" for i, question in enumerate(asked))
+    done = subprocess.run([BINARY, "batch"], input=lines, capture_output=True, text=True, env=os.environ, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == list(range(len(asked))), done.stdout
+    for answer in answers:
+        assert "result" in answer, answer
+    return [answer["result"] for answer in answers]
+
+
+async def check(server, mode, expected):
+    async with Client(server, mode=mode) as client:
+        modern = mode != "legacy"
+        assert (client.protocol_version >= "2026-07-28") == modern, client.protocol_version
+        if mode != "2026-07-28":  # a pinned version adopts without asking
+            assert "Sextant" in client.instructions
+        tools = (await client.list_tools()).tools
+        assert [tool.name for tool in tools] == TOOLS, tools
+        for tool in tools:
+            assert tool.title and tool.output_schema and tool.input_schema["additionalProperties"] is False, tool
+            hints = tool.annotations
+            assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint) == (True, False, True, False)
+        for question, wanted in zip(questions(), expected, strict=True):
+            # The client itself checks structured content against the tool's output schema.
+            result = await client.call_tool(question["tool"], question["arguments"])
+            assert not result.is_error, result
+            assert result.structured_content == wanted, (question, result.structured_content, wanted)
+            assert json.loads(result.content[0].text) == wanted, question
+        refused = await client.call_tool("get_metrics", {"metric_names": ["net_sale"]})
+        text = refused.content[0].text
+        assert refused.is_error and "unknown-metric" in text and "`net_sales`" in text and len(text) < 1000, refused
+        mistyped = await client.call_tool("get_metrics", {"metric_name": ["net_sales"]})
+        assert mistyped.is_error and "`metric_names`" in mistyped.content[0].text, mistyped
+        try:
+            await client.call_tool("get_metric", {})
+        except MCPError as error:
+            assert error.error.code == -32602, error
+        else:
+            raise AssertionError("an unknown tool was called")
+
+
+async def main():
+    expected = batch(questions())
+    for mode in ("legacy", "auto", "2026-07-28"):
+        await check(f"{URL}/mcp", mode, expected)
+        print("http ", mode, "ok")
+        await check(StdioServerParameters(command=BINARY, args=["serve", "--stdio"], env=PLACE), mode, expected)
+        print("stdio", mode, "ok")
+
+
+asyncio.run(main())

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Drives the built binary, as a process, with clients that others wrote: run.sh BINARY
+# The clients are installed once below $SEXTANT_CLIENTS_DIR (default: a directory below the system's
+# temporary one). Nothing is skipped: what cannot be installed or started fails the run.
+set -euo pipefail
+binary=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tools=${SEXTANT_CLIENTS_DIR:-${TMPDIR:-/tmp}/sextant-clients}
+mkdir -p "$tools"
+
+python=$tools/venv/bin/python
+[ -x "$python" ] || python3 -m venv "$tools/venv"
+"$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+
+cp "$here/package.json" "$tools/package.json"
+[ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] ||
+  (cd "$tools" && npm install --no-audit --no-fund --loglevel=error)
+node=$tools/node_modules/.bin/node
+inspector=$tools/node_modules/.bin/mcp-inspector
+
+export SEXTANT_MODELS=$root/semantic-models/commerce
+export SEXTANT_DATA=$root/fixtures/commerce
+export NOW=2026-11-20T09:00:00-05:00
+work=$(mktemp -d)
+cd "$work"
+
+"$binary" serve --http 127.0.0.1:0 2>"$work/server.log" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 100); do
+  url=$(sed -n 's/^listening on \(http[^ ]*\).*/\1/p' "$work/server.log")
+  [ -n "$url" ] && break
+  sleep 0.1
+done
+[ -n "${url:-}" ] || { cat "$work/server.log" >&2; echo "the server did not start" >&2; exit 1; }
+
+echo "== the Python client"
+"$python" "$here/python_client.py" "$binary" "$url"
+echo "== curl"
+bash "$here/curl.sh" "$binary" "$url"
+echo "== the Inspector"
+bash "$here/inspector.sh" "$node" "$inspector" "$binary" "$url"
+echo "all clients agree"
