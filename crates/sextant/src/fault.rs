@@ -15,8 +15,8 @@ pub(crate) enum Fault {
     Refused(Failure),
     /// A refusal that standard output has said already, as JSON.
     Said(Failure),
-    /// A faulty model: its findings as text with carets, one block each.
-    Model(String),
+    /// Faults of a model or its data: as text with carets, and the code of the first.
+    Found { text: String, code: Code },
     /// The reader of standard output went away.
     Closed,
     /// Interrupted by a signal.
@@ -30,7 +30,7 @@ impl Fault {
     pub(crate) fn report(self) -> ExitCode {
         match &self {
             Fault::Refused(failure) => say(&wire::error_text(failure)),
-            Fault::Model(findings) => say_plain(findings),
+            Fault::Found { text, .. } => say_plain(text),
             Fault::Io(fault) => say(&format!("{}: {fault}", Code::Internal)),
             Fault::Said(_) | Fault::Closed | Fault::Interrupted => {}
         }
@@ -44,7 +44,7 @@ impl Fault {
             Fault::Refused(failure) | Fault::Said(failure) => {
                 failure.0.iter().next().map_or(1, |first| status_of(first.code))
             }
-            Fault::Model(_) => 3,
+            Fault::Found { code, .. } => status_of(*code),
             Fault::Closed => 0,
             Fault::Interrupted => 130,
             Fault::Io(_) => 1,

@@ -1,13 +1,16 @@
 //! One model directory read into texts, for the engine to make a workspace of.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
-use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
+use sextant_semantics::render::{self, Colours};
+use sextant_semantics::source::Sources;
 
 use crate::config::Setting;
-use crate::fault::Fault;
+use crate::output::paint::Paint;
 
 /// `(path relative to the model directory, text)`, sorted by path.
 pub(crate) type Texts = Vec<(String, String)>;
@@ -16,14 +19,14 @@ pub(crate) type Texts = Vec<(String, String)>;
 const LARGEST_FILE: u64 = 8 << 20;
 
 /// Reads every `.yml` and `.yaml` file to any depth; links and dot-directories are not followed.
-pub(crate) fn read(models: &Setting) -> Result<Texts, Fault> {
+pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let root = &models.path;
     if !root.is_dir() {
         let what = if models.named { "model directory" } else { "default model directory" };
         return Err(no_model(format!("the {what} `{}` does not exist", root.display())));
     }
     let mut paths = Vec::new();
-    collect(root, &mut paths)?;
+    collect(root, &mut paths).map_err(|fault| unreadable(root, &fault))?;
     paths.sort();
     let mut texts = Texts::new();
     for path in paths {
@@ -36,12 +39,44 @@ pub(crate) fn read(models: &Setting) -> Result<Texts, Fault> {
     Ok(texts)
 }
 
-fn no_model(message: String) -> Fault {
-    let help = "name a model with --models DIR, SEXTANT_MODELS or `models` in sextant.toml";
-    Fault::Refused(Failure(Diagnostic::new(Code::NoModel, message).help(help).into()))
+/// Findings with the lines they stand in, for the terminal that standard error is, or is not.
+pub(crate) fn render(models: &Setting, texts: &Texts, findings: &Diagnostics) -> String {
+    let mut sources = Sources::default();
+    for (name, text) in texts {
+        sources.add(models.path.join(name).to_string_lossy(), text.as_str());
+    }
+    let colours = if Paint::stderr().has_colour() { Colours::Ansi } else { Colours::None };
+    let count = match findings.0.len() {
+        1 => "1 fault".to_string(),
+        many => format!("{many} faults"),
+    };
+    format!("{}\n\n{count} in {}", render::render(&sources, findings, colours).trim_end(), models.path.display())
 }
 
-fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Fault> {
+/// Where a directory holds several models, says which flag chooses each.
+pub(crate) fn name_choices(models: &Setting, texts: &Texts, failure: &mut Failure) {
+    let named = texts.iter().filter(|(_, text)| text.lines().any(|line| line.starts_with("name:")));
+    let directories: BTreeSet<&str> = named.filter_map(|(name, _)| Some(name.rsplit_once('/')?.0)).collect();
+    if directories.len() < 2 {
+        return;
+    }
+    let choices: Vec<String> =
+        directories.iter().map(|directory| format!("--models {}", models.path.join(directory).display())).collect();
+    for finding in failure.0.0.iter_mut().filter(|finding| finding.code == Code::SeveralModels) {
+        finding.help = Some(format!("choose one: {}", choices.join(", ")));
+    }
+}
+
+fn no_model(message: String) -> Failure {
+    let help = "name a model with --models DIR, SEXTANT_MODELS or `models` in sextant.toml";
+    Failure(Diagnostic::new(Code::NoModel, message).help(help).into())
+}
+
+fn unreadable(path: &Path, fault: &std::io::Error) -> Failure {
+    no_model(format!("`{}` cannot be read: {fault}", path.display()))
+}
+
+fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -58,17 +93,16 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn text(path: &Path, name: &str) -> Result<String, Fault> {
-    let refuse = |message: String, help: &str| {
-        Fault::Refused(Failure(Diagnostic::new(Code::InvalidYaml, message).help(help).into()))
-    };
-    if std::fs::metadata(path)?.len() > LARGEST_FILE {
-        return Err(refuse(
-            format!("`{name}` is larger than {LARGEST_FILE} bytes"),
-            "split the model into several files",
-        ));
+fn text(path: &Path, name: &str) -> Result<String, Failure> {
+    let refuse = |message: String, help: &str| Failure(Diagnostic::new(Code::InvalidYaml, message).help(help).into());
+    let metadata = std::fs::metadata(path).map_err(|fault| unreadable(path, &fault))?;
+    if metadata.len() > LARGEST_FILE {
+        let message = format!("`{name}` is larger than {LARGEST_FILE} bytes");
+        return Err(refuse(message, "split the model into several files"));
     }
-    String::from_utf8(std::fs::read(path)?).map_err(|fault| {
-        refuse(format!("`{name}` is not UTF-8 (byte {})", fault.utf8_error().valid_up_to()), "save it as UTF-8")
+    let bytes = std::fs::read(path).map_err(|fault| unreadable(path, &fault))?;
+    String::from_utf8(bytes).map_err(|fault| {
+        let message = format!("`{name}` is not UTF-8 (byte {})", fault.utf8_error().valid_up_to());
+        refuse(message, "save it as UTF-8")
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{Failure, Workspace};
+use sextant_semantics::code::Code;
 use sextant_server::app::{App, Limits};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
@@ -41,8 +42,11 @@ impl Session {
     }
 
     pub(crate) fn with(workspace: Result<Arc<Workspace>, Failure>) -> Result<Session, Fault> {
-        let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()?;
-        Ok(Session { runtime, app: App::new(workspace, Utc::now) })
+        Ok(Session { runtime: Session::runtime()?, app: App::new(workspace, Utc::now) })
+    }
+
+    pub(crate) fn runtime() -> Result<Runtime, Fault> {
+        Ok(Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()?)
     }
 
     /// Asks one question; an interrupt cancels it.
@@ -64,14 +68,15 @@ pub(crate) fn open_config(config: &Config) -> Result<Session, Fault> {
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.
 pub(crate) struct Refusal {
-    pub(crate) failure: Failure,
-    pub(crate) text: Option<String>,
+    failure: Failure,
+    text: Option<String>,
 }
 
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
+        let code = refusal.failure.0.iter().next().map_or(Code::Internal, |first| first.code);
         match refusal.text {
-            Some(text) => Fault::Model(text),
+            Some(text) => Fault::Found { text, code },
             None => Fault::Refused(refusal.failure),
         }
     }
@@ -79,13 +84,10 @@ impl From<Refusal> for Fault {
 
 /// The workspace of a configuration.
 pub(crate) fn workspace(config: &Config) -> Result<Workspace, Refusal> {
-    let texts = match models::read(&config.models) {
-        Ok(texts) => texts,
-        Err(Fault::Refused(failure)) => return Err(Refusal { failure, text: None }),
-        Err(other) => {
-            tracing::error!(?other, "the model directory could not be read");
-            return Err(Refusal { failure: sextant_server::error::internal(), text: None });
-        }
-    };
-    Workspace::open(texts, config.data.path.clone()).map_err(|failure| Refusal { failure, text: None })
+    let texts = models::read(&config.models).map_err(|failure| Refusal { failure, text: None })?;
+    Workspace::open(texts.clone(), config.data.path.clone()).map_err(|mut failure| {
+        models::name_choices(&config.models, &texts, &mut failure);
+        let text = models::render(&config.models, &texts, &failure.0);
+        Refusal { failure, text: Some(text) }
+    })
 }

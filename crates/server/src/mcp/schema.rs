@@ -1,6 +1,7 @@
 //! Where the tools' schemas come from: the request vocabulary and the answer's writer.
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use sextant_engine::json::schema;
 use sextant_semantics::query::request;
 
 /// The JSON Schema of a tool's arguments.
@@ -10,6 +11,5 @@ pub fn input(tool: &str) -> Value {
 
 /// The JSON Schema of a tool's answer.
 pub fn output(tool: &str) -> Value {
-    let _ = tool;
-    json!({ "type": "object" })
+    schema::schema(tool).expect("every tool's answer has a schema")
 }

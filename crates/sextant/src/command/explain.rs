@@ -1,6 +1,6 @@
 //! `sextant explain`: the forms a question takes on its way to an answer.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::arguments;
 use crate::cli::{Explain, Place, Stage};
@@ -12,13 +12,12 @@ pub(crate) fn run(place: &Place, explain: &Explain) -> Result<(), Fault> {
     let session = Session::open(place)?;
     let mut question = arguments::get_metrics(&explain.question);
     arguments::settle_now(&mut question, &session)?;
-    let stage = name(explain.stage);
     let mut request = Map::new();
     request.insert("tool".into(), "get_metrics".into());
     request.insert("arguments".into(), Value::Object(question));
-    request.insert("stage".into(), json!(stage));
+    request.insert("stage".into(), name(explain.stage).into());
     let answer = session.call("explain", request, None)?;
-    match answer.get(stage).and_then(Value::as_str) {
+    match answer["text"].as_str() {
         Some(text) => output::emit(&format!("{}\n", text.trim_end())),
         None => output::emit(&output::json::whole(&answer)),
     }

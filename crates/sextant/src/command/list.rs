@@ -28,13 +28,14 @@ pub(crate) fn run(place: &Place, list: &List) -> Result<(), Fault> {
     }
 }
 
-/// Name, label, how it is made, what it means.
+/// Name, label, how it is made, what it means: the columns that any item fills.
 fn shown(items: &[Value]) -> String {
+    let columns = ["name", "label", "type", "description"];
+    let filled: Vec<&str> = columns.into_iter().filter(|key| items.iter().any(|item| item[*key].is_string())).collect();
     let mut lines = table::new_table(&Paint::stdout());
-    lines.set_header(["name", "label", "type", "description"]);
+    lines.set_header(filled.clone());
     for item in items {
-        let text = |key: &str| clean(item[key].as_str().unwrap_or_default());
-        lines.add_row([text("name"), text("label"), text("type"), text("description")]);
+        lines.add_row(filled.iter().map(|key| clean(item[*key].as_str().unwrap_or_default())).collect::<Vec<_>>());
     }
     table::finish(&lines)
 }

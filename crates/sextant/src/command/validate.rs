@@ -3,11 +3,24 @@
 use crate::cli::Place;
 use crate::config::Config;
 use crate::fault::Fault;
+use crate::models;
 use crate::output;
-use crate::session::workspace;
+use crate::session::{Session, workspace};
 
 pub(crate) fn run(place: &Place) -> Result<(), Fault> {
     let config = Config::of(place)?;
-    workspace(&config)?;
-    output::emit(&format!("{} is a good model\n", config.models.path.display()))
+    let workspace = workspace(&config)?;
+    let catalog = workspace.catalog();
+    let counts = format!("{} datasets, {} metrics", catalog.datasets().len(), catalog.metrics().len());
+    output::emit(&format!("{}: {counts}, no faults\n", config.models.path.display()))?;
+    if place.data.is_none() {
+        return Ok(());
+    }
+    let runtime = Session::runtime()?;
+    let findings = runtime.block_on(workspace.check_data());
+    if let Some(first) = findings.iter().next() {
+        let text = models::render(&config.models, &models::read(&config.models)?, &findings);
+        return Err(Fault::Found { text, code: first.code });
+    }
+    output::emit(&format!("{}: files, columns, types and keys fit the model\n", config.data.path.display()))
 }

@@ -30,6 +30,7 @@ pub(crate) enum Role {
     Previous,
     Change,
     PercentChange,
+    Points,
 }
 
 /// One entry of `metrics`.
@@ -70,7 +71,7 @@ const NULL: &Value = &Value::Null;
 const SUFFIXES: [(&str, Role); 4] = [
     ("__percent_change", Role::PercentChange),
     ("__previous", Role::Previous),
-    ("__points", Role::Change),
+    ("__points", Role::Points),
     ("__change", Role::Change),
 ];
 
@@ -155,6 +156,7 @@ fn column<'a>(entry: &'a Value, units: &HashMap<&str, Unit>) -> Column<'a> {
     for (suffix, role) in SUFFIXES {
         let Some(unit) = name.strip_suffix(suffix).and_then(|metric| units.get(metric)) else { continue };
         let unit = match role {
+            Role::Points => Unit::Points,
             Role::PercentChange => Unit::Percent,
             Role::Change => unit.of_change(),
             Role::Previous | Role::Group | Role::Time | Role::Value => unit.clone(),

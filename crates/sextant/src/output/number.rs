@@ -12,8 +12,10 @@ pub(crate) enum Unit {
     Currency(String),
     /// A fraction shown in hundredths.
     Percent,
-    /// A difference of fractions shown in percentage points.
+    /// Percentage points.
     Points,
+    /// A difference of fractions shown in percentage points.
+    FractionPoints,
     /// A quotient of two amounts of one kind.
     Ratio,
 }
@@ -35,8 +37,10 @@ impl Unit {
     /// The unit of a difference of two values.
     pub(crate) fn of_change(&self) -> Unit {
         match self {
-            Unit::Percent => Unit::Points,
-            Unit::Plain | Unit::Number | Unit::Currency(_) | Unit::Points | Unit::Ratio => self.clone(),
+            Unit::Percent => Unit::FractionPoints,
+            Unit::Plain | Unit::Number | Unit::Currency(_) | Unit::Points | Unit::FractionPoints | Unit::Ratio => {
+                self.clone()
+            }
         }
     }
 }
@@ -69,7 +73,8 @@ fn amount(number: f64, unit: &Unit) -> String {
         Unit::Number => grouped(number, if number.fract() == 0.0 { 0 } else { 2 }),
         Unit::Ratio => grouped(number, 2),
         Unit::Percent => format!("{}%", grouped(number * 100.0, 1)),
-        Unit::Points => format!("{} pp", grouped(number * 100.0, 1)),
+        Unit::Points => format!("{} pp", grouped(number, 1)),
+        Unit::FractionPoints => format!("{} pp", grouped(number * 100.0, 1)),
         Unit::Currency(code) => currency(number, code),
     }
 }
@@ -138,7 +143,8 @@ mod tests {
             (json!(1234567), &Unit::Number, "1,234,567"),
             (json!(0.5), &Unit::Number, "0.50"),
             (json!(0.1025), &Unit::Percent, "10.2%"),
-            (json!(-0.02), &Unit::Points, "-2.0 pp"),
+            (json!(-2), &Unit::Points, "-2.0 pp"),
+            (json!(-0.02), &Unit::FractionPoints, "-2.0 pp"),
             (json!(3.14159), &Unit::Ratio, "3.14"),
             (json!(null), &usd, "–"),
             (json!("12.5"), &usd, "$12.50"),

@@ -187,7 +187,7 @@ fn rows(answer: &Answer<'_>, paint: &Paint) -> String {
         table.add_row(columns.iter().zip(row).map(|(column, value)| match column.role {
             Role::Group | Role::Time => Cell::new(show(value, &Unit::Plain)),
             Role::Value | Role::Previous => right(show(value, &column.unit)),
-            Role::Change | Role::PercentChange => right(signed(value, &column.unit)),
+            Role::Change | Role::PercentChange | Role::Points => right(signed(value, &column.unit)),
         }));
     }
     finish(&table)

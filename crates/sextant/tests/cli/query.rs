@@ -61,7 +61,15 @@ fn every_format_holds_the_same_rows() {
     let lines = answer(commerce().args(HEADLINE), &["--format", "jsonl"]);
     assert_eq!(lines.out.lines().count(), rows);
     let first: Value = serde_json::from_str(lines.out.lines().next().expect("a row")).expect("JSON");
-    assert_eq!(first["channel"], value["rows"][0][1]);
+    let names: Vec<&str> = value["columns"]
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|column| column["name"].as_str().expect("a name"))
+        .collect();
+    for (name, cell) in names.iter().zip(value["rows"][0].as_array().expect("a row")) {
+        assert_eq!(&first[*name], cell, "{name}");
+    }
     let csv = answer(commerce().args(HEADLINE), &["--format", "csv"]);
     assert_eq!(csv.out.lines().count(), rows + 1);
     assert!(csv.out.starts_with(
