@@ -8,4 +8,5 @@ pub mod computation;
 pub mod period;
 pub mod resolved;
 pub mod resolve;
+pub mod saved;
 pub mod display;

@@ -7,6 +7,7 @@ mod schema;
 mod tables;
 
 pub use schema::{schema, schema_text};
+pub(crate) use tables::arguments;
 pub(super) use tables::*;
 
 /// One kind of object.
@@ -21,7 +22,7 @@ pub(super) struct Table {
 }
 
 /// One key of an object.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) shape: Shape,

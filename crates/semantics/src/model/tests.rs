@@ -1,10 +1,9 @@
 //! The format, rule by rule: what a mistake is told, and what a model reads as.
 
-use std::collections::BTreeMap;
+mod tables;
 
 use super::*;
 use crate::render::{Colours, render};
-use crate::yaml::{Node, Value};
 
 /// All findings of the files `a.yml`, `b.yml`, …, rendered.
 fn told(texts: &[&str]) -> String {
@@ -267,7 +266,7 @@ datasets:
       - {name: r, type: simple, agg: count, filter: {a: b}, label: [a], description: true}
 datasetss: {}
 metrics: {name: x}
-time_ranges: [{name: r, start: 2025-02-30, end: 2025-3-1}, {name: s, start: 2025-03-02, end: 2025-03-01}]
+time_ranges: [{name: r, start: 2025-02-30, end: 2025-3-1}, {name: s, start: 2025-03-02, end: 2025-03-01}, {name: last_week, start: 2025-03-02, end: 2025-03-03}]
 tests: [{query: {metrics: [a], as_off: 2025-01-01}, expect: [1]}]
 "]), @r#"
         a.yml:3:10 wrong-type: `version` wants `1`, not `2` (; the version of the format)
@@ -308,6 +307,7 @@ tests: [{query: {metrics: [a], as_off: 2025-01-01}, expect: [1]}]
         a.yml:22:32 wrong-type: `start` wants a date, such as `2026-03-01`, not `2025-02-30` (; the first day)
         a.yml:22:49 wrong-type: `end` wants a date, such as `2026-03-01`, not `2025-3-1` (; the last day; it belongs to the range)
         a.yml:22:94 invalid-model: time range `s` ends on 2025-03-01, before it starts (; the end is the last day that belongs to the range)
+        a.yml:22:114 invalid-model: `last_week` already means a range or a comparison (; another name)
         a.yml:23:32 unknown-key: unknown key `as_off` of this query ( as_of?; )
         a.yml:23:61 invalid-model: `expect` wants a list of rows, such as `[[1234.50]]` (; each row is a list, also when it has one value)
     "#);
@@ -433,81 +433,3 @@ metrics:
 
 /// Every object and every key of the format.
 const FULL: &str = include_str!("tests/full.yml");
-
-/// The full model has every key of every table, so reading it holds the reader to the tables.
-#[test]
-fn the_full_model_has_every_key_of_the_format() {
-    let mut absent = BTreeMap::new();
-    visit(&format::FILE, &tree(FULL), &mut absent);
-    let absent: Vec<(&str, &str)> = absent.into_iter().filter(|(_, seen)| !seen).map(|(key, _)| key).collect();
-    assert_eq!(absent, []);
-}
-
-/// Notes for each key of each table whether an object of the tree has it.
-fn visit(table: &'static format::Table, node: &Node, seen: &mut BTreeMap<(&'static str, &'static str), bool>) {
-    // Arguments are the request's own.
-    for key in table.keys.iter().filter(|key| !matches!(key.shape, format::Shape::Argument)) {
-        let value = node.get(key.name);
-        *seen.entry((table.noun, key.name)).or_default() |= value.is_some();
-        if let Some(value) = value {
-            visit_shape(&key.shape, value, seen);
-        }
-    }
-}
-
-fn visit_shape(shape: &format::Shape, node: &Node, seen: &mut BTreeMap<(&'static str, &'static str), bool>) {
-    use format::Shape;
-    match (shape, &node.value) {
-        (Shape::Object(table) | Shape::NameOr(table), Value::Map(_)) => visit(table, node, seen),
-        (Shape::List(item) | Shape::OneOrMany(item), Value::List(items)) => {
-            items.iter().for_each(|node| visit_shape(item, node, seen));
-        }
-        _ => {}
-    }
-}
-
-#[test]
-fn the_schema_takes_the_format_and_refuses_what_the_reader_refuses() {
-    let validator = jsonschema::validator_for(&schema()).unwrap();
-    let faults = |text: &str| validator.iter_errors(&tree(text).to_json()).map(|e| e.to_string()).collect::<Vec<_>>();
-    assert_eq!(faults(FULL), Vec::<String>::new());
-    for mistake in [
-        "datasets: [{name: a}]",
-        "datasets: [{name: a, source: {csv: a, jsonl: b}}]",
-        "datasets: [{name: A, source: {csv: a}}]",
-        "datasets: [{name: a__b, source: {csv: a}}]",
-        "datasets: [{name: a, source: {csv: a}, watermark: {column: x, lag: 6}}]",
-        "datasets: [{name: a, source: {csv: a}, columns: [{name: x, type: string}]}]",
-        "metrics: [{name: a, type: ratio, numerator: b}]",
-        "metrics: [{name: a, type: ratio, numerator: b, denominator: c, agg: sum}]",
-        "metrics: [{name: a, type: derived, expr: b, direction: upp}]",
-        "metrics: [{name: a, type: derived, expr: b, lable: c}]",
-        "metrics: [{name: a, expr: b}]",
-        "calendar: {fiscal_year_start: '02-29'}",
-        "tests: [{query: {metrics: [a]}, expect: [1]}]",
-        "nme: a",
-    ] {
-        assert!(!faults(mistake).is_empty(), "the schema takes {mistake}");
-        let (_, findings) = read_files(&[mistake]);
-        assert!(findings.iter().any(|f| !f.message.contains("has no `name`")), "the reader takes {mistake}");
-    }
-}
-
-fn tree(text: &str) -> Node {
-    let source = Sources::default().add("a.yml", text);
-    let mut documents = crate::yaml::read(source, text, &mut crate::diagnostic::Diagnostics::default());
-    documents.nodes.remove(0)
-}
-
-/// `UPDATE=1` rewrites the file.
-#[test]
-#[allow(clippy::disallowed_methods, reason = "the test compares a file of the repository")]
-fn the_schema_that_is_checked_in_is_the_one_of_the_format() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/model.schema.json");
-    let now = schema_text();
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, &now).unwrap();
-    }
-    let checked_in = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(checked_in == now, "docs/schema/model.schema.json is not what the format gives; UPDATE=1 rewrites it");
-}

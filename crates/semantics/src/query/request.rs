@@ -21,6 +21,11 @@ use time_range::TimeRangeRequest;
 use crate::expr::{DatePart, Expr, Name};
 use crate::source::Sources;
 
+/// The names of the arguments of a saved query or of a test.
+pub fn saved_arguments() -> impl Iterator<Item = &'static str> {
+    table::flat(table::SAVED).into_iter().map(|argument| argument.name)
+}
+
 /// A decoded request with what its diagnostics and its answer need to know about its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {

@@ -234,36 +234,56 @@ pub(in crate::model) const POLICY: Table = Table::new(
     ],
 );
 
-pub(in crate::model) const SAVED_QUERY: Table = Table::new(
-    "saved query",
-    "A question by name: the arguments of a request.",
-    &[
-        NAME,
-        LABEL,
-        DESCRIPTION,
-        SYNONYMS,
-        argument("metrics"),
-        argument("metric_names"),
-        argument("query"),
-        argument("time_range"),
-        argument("start_date"),
-        argument("end_date"),
-        argument("granularity"),
-        argument("group_by"),
-        argument("where"),
-        argument("having"),
-        argument("order_by"),
-        argument("limit"),
-        argument("comparison"),
-        argument("timezone"),
-        argument("currency"),
-        argument("include_today"),
-        argument("complete_days_only"),
-        argument("align_to_granularity"),
-        argument("include_empty"),
-        argument("totals"),
-    ],
-);
+/// The arguments of a request that a saved query or a test may have; the request's own decoder
+/// reads their values.
+const ARGUMENTS: [Key; 25] = [
+    argument("metrics"),
+    argument("query"),
+    argument("time_range"),
+    argument("start_date"),
+    argument("end_date"),
+    argument("granularity"),
+    argument("comparison"),
+    argument("group_by"),
+    argument("where"),
+    argument("having"),
+    argument("order_by"),
+    argument("limit"),
+    argument("cursor"),
+    argument("include_empty"),
+    argument("totals"),
+    argument("timezone"),
+    argument("as_of"),
+    argument("include_today"),
+    argument("complete_days_only"),
+    argument("align_to_granularity"),
+    argument("currency"),
+    argument("response_format"),
+    argument("number_format"),
+    argument("max_bytes"),
+    argument("explain"),
+];
+
+const SAVED_QUERY_KEYS: [Key; 4 + ARGUMENTS.len()] = {
+    let mut keys = [NAME; 4 + ARGUMENTS.len()];
+    keys[1] = LABEL;
+    keys[2] = DESCRIPTION;
+    keys[3] = SYNONYMS;
+    let mut i = 0;
+    while i < ARGUMENTS.len() {
+        keys[4 + i] = ARGUMENTS[i];
+        i += 1;
+    }
+    keys
+};
+
+pub(in crate::model) const SAVED_QUERY: Table =
+    Table::new("saved query", "A question by name: the arguments of a request.", &SAVED_QUERY_KEYS);
+
+/// The names of the arguments of a request that model files know.
+pub(crate) fn arguments() -> impl Iterator<Item = &'static str> {
+    ARGUMENTS.iter().map(|key| key.name)
+}
 
 pub(in crate::model) const TEST: Table = Table::new(
     "test",
@@ -276,34 +296,7 @@ pub(in crate::model) const TEST: Table = Table::new(
     ],
 );
 
-pub(in crate::model) const TEST_QUERY: Table = Table::new(
-    "query",
-    "The arguments of a request.",
-    &[
-        argument("metrics"),
-        argument("metric_names"),
-        argument("saved_query"),
-        argument("query"),
-        argument("time_range"),
-        argument("start_date"),
-        argument("end_date"),
-        argument("granularity"),
-        argument("group_by"),
-        argument("where"),
-        argument("having"),
-        argument("order_by"),
-        argument("limit"),
-        argument("comparison"),
-        argument("timezone"),
-        argument("currency"),
-        argument("include_today"),
-        argument("complete_days_only"),
-        argument("align_to_granularity"),
-        argument("include_empty"),
-        argument("totals"),
-        argument("as_of"),
-    ],
-);
+pub(in crate::model) const TEST_QUERY: Table = Table::new("query", "The arguments of a request.", &ARGUMENTS);
 
 /// A key that the request's own decoder reads.
 const fn argument(name: &'static str) -> Key {

@@ -8,6 +8,7 @@ use super::super::saved_query::{Audit, SavedQuery, Target, Test};
 use super::super::{Calendar, NamedRange, convert};
 use super::dataset;
 use crate::time::calendar::FiscalYearStart;
+use crate::time::range;
 use crate::yaml::Value;
 
 pub(super) fn calendar(f: &Fields<'_>) -> Calendar {
@@ -42,11 +43,16 @@ pub(super) fn time_range(f: &Fields<'_>) -> Option<NamedRange> {
     let start = f.parsed("start", |s| matches!(s, Shape::Date), convert::date);
     let end = f.parsed("end", |s| matches!(s, Shape::Date), convert::date);
     let (start, end) = (start?, end?);
+    let name = name?;
     if end.value < start.value {
         let message = format!("{} ends on {}, before it starts", f.label(), end.value);
         f.contradiction(end.span, message, "the end is the last day that belongs to the range");
+    } else {
+        // What is left to find in a single range is a name that hides a word of time.
+        let range = range::NamedRange { name: name.value.clone(), first: start.value, last: end.value };
+        range::check_named(&[range]).0.into_iter().for_each(|fault| f.reader.report(fault.at(name.span)));
     }
-    Some(NamedRange { name: name?, label, description, start, end, span: f.span })
+    Some(NamedRange { name, label, description, start, end, span: f.span })
 }
 
 pub(super) fn target(f: &Fields<'_>) -> Option<Target> {
