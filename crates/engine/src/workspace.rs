@@ -11,6 +11,7 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
 use sextant_semantics::model;
 use sextant_semantics::query::request::{self, Request};
+use sextant_semantics::query::saved;
 use sextant_semantics::time::range::NamedRange;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +84,7 @@ impl Workspace {
     pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
         let model_version = version(&texts);
         let (model, mut found) = model::read(texts);
+        found.0.extend(saved::check(&model).0);
         let catalog = match (catalog::build(&model), found.is_empty()) {
             (Ok(catalog), true) => catalog,
             (Ok(_), false) => return Err(Failure(found)),

@@ -23,6 +23,7 @@ pub mod words;
 
 pub use calendar::{Calendar, NamedRange};
 pub use dataset::{Column, Currency, Dataset, Dimension, DimensionKind, Entity, Location, StoredAs, Watermark};
+#[cfg(test)]
 pub(crate) use format::arguments;
 pub use format::{schema, schema_text};
 pub use metric::{Aggregation, Input, Metric, MetricKind};

@@ -7,6 +7,7 @@ mod schema;
 mod tables;
 
 pub use schema::{schema, schema_text};
+#[cfg(test)]
 pub(crate) use tables::arguments;
 pub(super) use tables::*;
 

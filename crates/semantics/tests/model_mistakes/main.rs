@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use sextant_semantics::diagnostic::Diagnostics;
+use sextant_semantics::query::saved;
 use sextant_semantics::source::Sources;
 use sextant_semantics::{catalog, model};
 
@@ -42,6 +43,7 @@ fn commerce() -> Vec<(String, String)> {
 /// One run of the reader and the catalog over all files.
 fn run(files: &[(String, String)]) -> (Sources, Diagnostics) {
     let (model, mut findings) = model::read(files.iter().cloned());
+    findings.0.extend(saved::check(&model).0);
     if let Err(more) = catalog::build(&model) {
         findings.0.extend(more.0);
     }

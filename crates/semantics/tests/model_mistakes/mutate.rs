@@ -200,8 +200,7 @@ fn rename(text: &str, site: &Site, words: &Words, random: &mut Random) -> Option
 /// A value becomes one of another type.
 fn retype(text: &str, site: &Site, random: &mut Random) -> Option<Mistake> {
     let key = random.of(&site.keys)?;
-    let argument = site.role == "saved_queries" && !matches!(key.name.as_str(), "name" | "label" | "description");
-    if text[key.value.clone()].contains('\n') || site.role == "query" || argument {
+    if text[key.value.clone()].contains('\n') || site.role == "query" {
         return None;
     }
     let quoted = text[..key.value.start].ends_with(['"', '\'']);

@@ -71,6 +71,10 @@ fn axis(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) ->
         Err(refused) => {
             if !parts.iter().any(|part| builder.model.unread.contains(part)) {
                 let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
+                let refused = match refused.did_you_mean.is_empty() {
+                    true => refused.suggest(name, builder.model.unread.iter().map(String::as_str)),
+                    false => refused,
+                };
                 builder.found.push(Diagnostic { code, ..refused }.at(written.span));
             }
             None

@@ -281,6 +281,7 @@ pub(in crate::model) const SAVED_QUERY: Table =
     Table::new("saved query", "A question by name: the arguments of a request.", &SAVED_QUERY_KEYS);
 
 /// The names of the arguments of a request that model files know.
+#[cfg(test)]
 pub(crate) fn arguments() -> impl Iterator<Item = &'static str> {
     ARGUMENTS.iter().map(|key| key.name)
 }
