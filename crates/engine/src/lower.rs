@@ -2,8 +2,8 @@
 //!
 //! One scan a dataset and time axis, left joins along many-to-one hops, filtered aggregates of one
 //! pass for every measure and period, a union of the facts' aggregates grouped again on the keys,
-//! and projections that compute the metrics. Plain nodes and functions only, but for percentiles;
-//! no SQL text is made anywhere.
+//! and projections that compute the metrics. Plain nodes and functions only, but for percentiles
+//! and sums of doubles; no SQL text is made anywhere.
 //!
 //! Columns inside a plan: `t{n}.name` of a joined table, `__k{i}` of a key, `__a{n}` of an aggregate
 //! function, `__f{f}_m{m}_p{p}` of a fact's measure in a period, `__c{c}_p{p}` of a computation.
@@ -28,6 +28,7 @@ mod cast;
 mod function;
 pub(crate) mod expression;
 mod percentile;
+mod double_sum;
 mod aggregate;
 mod time;
 mod rows;
@@ -100,3 +101,6 @@ fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, LowerE
         joined.map_err(|panic| std::panic::resume_unwind(panic))
     })
 }
+
+#[cfg(test)]
+mod tests;

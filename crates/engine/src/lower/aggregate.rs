@@ -3,13 +3,21 @@
 //! An aggregation is one or two functions inside the aggregate and a formula over their results
 //! after it: averages divide exact sums last, counts tell no rows from none counted.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct, first_value, last_value, max, median, min, sum};
-use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, and, cast, is_not_null, lit, when};
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
+use datafusion::functions_aggregate::median::median_udaf;
+use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{AggregateUDF, Expr, SortExpr, cast, is_not_null, lit, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::catalog::aggregation::Aggregation;
 
 use super::LowerError;
+use super::double_sum::double_sum;
 use super::number::{decimal, divide};
 use super::percentile::percentile;
 use super::typed::{MAX_DIGITS, Number, Typed, decoded};
@@ -49,52 +57,94 @@ pub(super) fn aggregate(
     order: &[Expr],
     condition: Option<Expr>,
 ) -> Result<Aggregated, LowerError> {
-    let filtered = |function: Expr| with_filter(function, condition.clone());
-    let one = |function: Expr| -> Result<Aggregated, LowerError> {
-        Ok(Aggregated { functions: vec![filtered(function)?], finish: Finish::Value })
-    };
-    let rows = || filtered(count(lit(1_i64)));
+    let calls = Calls { condition };
     let Some(argument) = argument.map(plain) else {
         return match aggregation {
-            Aggregation::Count => Ok(Aggregated { functions: vec![rows()?, rows()?], finish: Finish::Count }),
+            Aggregation::Count => Ok(calls.count(vec![calls.rows(), calls.rows()])),
             _ => Err(LowerError::Unbound("the argument of an aggregation")),
         };
     };
     match aggregation {
         Aggregation::Sum => {
-            let (function, finish) = exact_sum(money(argument, money_scale))?;
-            Ok(Aggregated { functions: vec![filtered(function)?], finish })
+            let (function, of, finish) = exact_sum(money(argument, money_scale))?;
+            Ok(Aggregated { functions: vec![calls.over(function, of)], finish })
         }
-        Aggregation::Min => one(min(money(argument, money_scale).expr)),
-        Aggregation::Max => one(max(money(argument, money_scale).expr)),
-        Aggregation::Count => {
-            Ok(Aggregated { functions: vec![filtered(count(argument.expr))?, rows()?], finish: Finish::Count })
-        }
-        Aggregation::CountDistinct => {
-            Ok(Aggregated { functions: vec![filtered(count_distinct(argument.expr))?, rows()?], finish: Finish::Count })
-        }
+        Aggregation::Min => Ok(calls.one(min_udaf(), money(argument, money_scale).expr)),
+        Aggregation::Max => Ok(calls.one(max_udaf(), money(argument, money_scale).expr)),
+        Aggregation::Count => Ok(calls.count(vec![calls.over(count_udaf(), argument.expr), calls.rows()])),
+        Aggregation::CountDistinct => Ok(calls.count(vec![calls.distinct(argument.expr), calls.rows()])),
         Aggregation::Average => {
             let argument = money(argument, money_scale);
-            let values = filtered(count(argument.expr.clone()))?;
-            let (function, _) = exact_sum(argument)?;
-            Ok(Aggregated { functions: vec![filtered(function)?, values], finish: Finish::Average })
+            let values = calls.over(count_udaf(), argument.expr.clone());
+            let (function, of, _) = exact_sum(argument)?;
+            Ok(Aggregated { functions: vec![calls.over(function, of), values], finish: Finish::Average })
         }
-        Aggregation::Median => one(median(argument.float().expr)),
-        Aggregation::Percentile { fraction, discrete } => one(percentile(argument.float().expr, fraction, discrete)),
-        Aggregation::SumBoolean => one(sum(argument.cast(DataType::Boolean).cast(DataType::Int64).expr)),
-        Aggregation::First => {
-            let argument = money(argument, money_scale);
-            let known = known_rows(&argument.expr, order, condition.clone());
-            let function = first_value(argument.expr, ascending(order));
-            Ok(Aggregated { functions: vec![with_filter(function, Some(known))?], finish: Finish::Value })
+        Aggregation::Median => Ok(calls.one(median_udaf(), argument.float().expr)),
+        Aggregation::Percentile { fraction, discrete } => {
+            Ok(calls.one(percentile(fraction, discrete), argument.float().expr))
         }
-        Aggregation::Last => {
-            let argument = money(argument, money_scale);
-            let known = known_rows(&argument.expr, order, condition.clone());
-            let function = last_value(argument.expr, ascending(order));
-            Ok(Aggregated { functions: vec![with_filter(function, Some(known))?], finish: Finish::Value })
+        Aggregation::SumBoolean => {
+            Ok(calls.one(sum_udaf(), argument.cast(DataType::Boolean).cast(DataType::Int64).expr))
         }
+        Aggregation::First => calls.in_order(first_value_udaf(), money(argument, money_scale), order),
+        Aggregation::Last => calls.in_order(last_value_udaf(), money(argument, money_scale), order),
     }
+}
+
+/// Calls of aggregate functions over the rows where a condition is true.
+struct Calls {
+    condition: Option<Expr>,
+}
+
+impl Calls {
+    fn over(&self, function: Arc<AggregateUDF>, of: Expr) -> Expr {
+        call(function, of, Rows { distinct: false, condition: self.condition.clone(), order: Vec::new() })
+    }
+
+    fn distinct(&self, of: Expr) -> Expr {
+        call(count_udaf(), of, Rows { distinct: true, condition: self.condition.clone(), order: Vec::new() })
+    }
+
+    fn rows(&self) -> Expr {
+        count_rows(self.condition.clone())
+    }
+
+    fn one(&self, function: Arc<AggregateUDF>, of: Expr) -> Aggregated {
+        Aggregated { functions: vec![self.over(function, of)], finish: Finish::Value }
+    }
+
+    fn count(&self, functions: Vec<Expr>) -> Aggregated {
+        Aggregated { functions, finish: Finish::Count }
+    }
+
+    /// The first or the last of the rows whose value and place in the order are known.
+    fn in_order(&self, function: Arc<AggregateUDF>, of: Typed, order: &[Expr]) -> Result<Aggregated, LowerError> {
+        let time = order.first().ok_or(LowerError::Unbound("an order of rows"))?;
+        let known = is_not_null(of.expr.clone()).and(is_not_null(time.clone()));
+        let condition = Some(self.condition.clone().into_iter().fold(known, Expr::and));
+        let order = order.iter().map(|by| by.clone().sort(true, false)).collect();
+        let function = call(function, of.expr, Rows { distinct: false, condition, order });
+        Ok(Aggregated { functions: vec![function], finish: Finish::Value })
+    }
+}
+
+/// The number of rows where a condition is true.
+pub(super) fn count_rows(condition: Option<Expr>) -> Expr {
+    call(count_udaf(), lit(1_i64), Rows { distinct: false, condition, order: Vec::new() })
+}
+
+/// Which rows a function sees, and how.
+struct Rows {
+    distinct: bool,
+    condition: Option<Expr>,
+    order: Vec<SortExpr>,
+}
+
+/// Made in one go: the engine's builders take DISTINCT and the order away from a function that is
+/// given a filter afterwards.
+fn call(function: Arc<AggregateUDF>, of: Expr, rows: Rows) -> Expr {
+    let filter = rows.condition.map(Box::new);
+    Expr::AggregateFunction(AggregateFunction::new_udf(function, vec![of], rows.distinct, filter, rows.order, None))
 }
 
 impl Finish {
@@ -124,16 +174,16 @@ impl Finish {
     }
 }
 
-/// The sum of a number and what makes its result 38 digits.
-fn exact_sum(of: Typed) -> Result<(Expr, Finish), LowerError> {
+/// A sum of a number: the function, what it sums, and what makes its result 38 digits.
+fn exact_sum(of: Typed) -> Result<(Arc<AggregateUDF>, Expr, Finish), LowerError> {
     match of.number()? {
-        Number::Float => Ok((sum(of.float().expr), Finish::Value)),
+        Number::Float => Ok((double_sum(), of.float().expr, Finish::Value)),
         Number::Exact { precision, scale } if precision <= SAFE_DIGITS => {
-            Ok((sum(decimal(of)?.expr), Finish::Sum { scale }))
+            Ok((sum_udaf(), decimal(of)?.expr, Finish::Sum { scale }))
         }
         Number::Exact { scale, .. } => {
             let wide = DataType::Decimal256(MAX_DIGITS, scale);
-            Ok((sum(cast(decimal(of)?.expr, wide)), Finish::Sum { scale }))
+            Ok((sum_udaf(), cast(decimal(of)?.expr, wide), Finish::Sum { scale }))
         }
     }
 }
@@ -152,25 +202,4 @@ fn money(of: Typed, scale: Option<u8>) -> Typed {
 fn plain(of: Typed) -> Typed {
     let data_type = decoded(&of.data_type);
     of.cast(data_type)
-}
-
-/// Rows whose value and place in the order are known.
-fn known_rows(value: &Expr, order: &[Expr], condition: Option<Expr>) -> Expr {
-    let known = is_not_null(value.clone());
-    let known = order.first().map_or(known.clone(), |time| and(known, is_not_null(time.clone())));
-    match condition {
-        Some(condition) => and(condition, known),
-        None => known,
-    }
-}
-
-fn ascending(order: &[Expr]) -> Vec<SortExpr> {
-    order.iter().map(|by| by.clone().sort(true, false)).collect()
-}
-
-fn with_filter(function: Expr, condition: Option<Expr>) -> Result<Expr, LowerError> {
-    match condition {
-        Some(condition) => Ok(function.filter(condition).build()?),
-        None => Ok(function),
-    }
 }

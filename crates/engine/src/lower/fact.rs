@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit,
-};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit};
 use sextant_semantics::plan::{Aggregate, Grouping, KeySource, SemanticPlan};
 
-use super::aggregate::{Aggregated, Finish, aggregate};
+use super::aggregate::{Aggregated, Finish, aggregate, count_rows};
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
 use super::{LowerError, Tables};
@@ -127,11 +124,7 @@ fn rows_read(scope: &Scope<'_>, rows: &LogicalPlan, functions: &mut Functions) -
     let periods = scope.periods(rows)?;
     let mut positions = Vec::with_capacity(periods.len());
     for period in 0..periods.len() {
-        let rows = count(lit(1_i64));
-        positions.push(functions.add(match place_in(&periods, period) {
-            None => rows,
-            Some(place) => rows.filter(place).build()?,
-        }));
+        positions.push(functions.add(count_rows(place_in(&periods, period))));
     }
     Ok(positions)
 }

@@ -1,4 +1,4 @@
-//! Percentiles, exact: the one aggregate function of ours.
+//! Percentiles, exact.
 //!
 //! The engine's own interpolates with a weight of six digits and has no discrete form. Both forms
 //! here keep the values of a group and choose among them at the end.
@@ -12,17 +12,16 @@ use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
 /// The percentile at `fraction`, in (0, 1), of a double, nulls left out; null over no values.
 ///
 /// Continuous: linear interpolation at `fraction · (n − 1)`. Discrete: the smallest value whose
 /// cumulative share reaches the fraction.
-pub(super) fn percentile(of: Expr, fraction: f64, discrete: bool) -> Expr {
-    let function =
-        Percentile { fraction, discrete, signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable) };
-    AggregateUDF::from(function).call(vec![of])
+pub(super) fn percentile(fraction: f64, discrete: bool) -> Arc<AggregateUDF> {
+    let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
+    Arc::new(AggregateUDF::from(Percentile { fraction, discrete, signature }))
 }
 
 #[derive(Clone, Debug)]
