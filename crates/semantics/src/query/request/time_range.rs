@@ -87,7 +87,7 @@ pub fn decode(arguments: &Map<String, Value>) -> Result<TimeRangeRequest, Diagno
 }
 
 /// Resolves a request. `default` is the model's calendar; without one, UTC, weeks from Monday and
-/// fiscal years from January. A name of the request hides one of the model.
+/// fiscal years from January. Named ranges of the request take the place of the model's.
 pub fn resolve(
     request: &TimeRangeRequest,
     now: DateTime<Utc>,
@@ -113,14 +113,11 @@ pub fn resolve(
         Some(AsOf::Instant(instant)) => instant,
         Some(AsOf::Data) => end_of_data(request, &calendar)?,
     };
-    let hidden = |range: &&NamedRange| {
-        !request.named.iter().any(|own| range::normalize(&own.name) == range::normalize(&range.name))
-    };
-    let named: Vec<NamedRange> = request.named.iter().chain(named.iter().filter(hidden)).cloned().collect();
+    let named = if request.named.is_empty() { named } else { &request.named };
     let context = TimeContext {
         now: as_of,
         calendar: &calendar,
-        named: &named,
+        named,
         data: request.data,
         watermark: request.watermark,
     };
