@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -71,6 +72,8 @@ impl From<Diagnostics> for Failure {
     }
 }
 
+/// How long any question may take; doors on a network allow less.
+const BACKSTOP: Duration = Duration::from_secs(3_600);
 /// Bytes that the operators of one question may hold.
 const QUESTION_MEMORY: usize = 512 << 20;
 
@@ -104,7 +107,7 @@ impl Workspace {
             root,
             cache: Arc::new(SourceCache::default()),
             sessions,
-            limits: Limits::STANDARD,
+            limits: Limits { time: BACKSTOP, ..Limits::STANDARD },
             memory_bytes: QUESTION_MEMORY,
             bound: Mutex::new(None),
         })
