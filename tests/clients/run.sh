@@ -25,6 +25,7 @@ export NOW=2026-11-20T09:00:00-05:00
 work=$(mktemp -d)
 cd "$work"
 
+: >"$work/server.log"
 "$binary" serve --http 127.0.0.1:0 2>"$work/server.log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT

@@ -41,11 +41,18 @@ pub fn error_object(failure: &Failure) -> Value {
         object.insert("example".into(), example.clone());
     }
     object.insert("retryable".into(), first.code.retryable().into());
-    let others: Vec<Value> = failure.0.iter().skip(1).take(OTHERS_LIMIT).map(other).collect();
+    let others: Vec<Value> = others(failure).take(OTHERS_LIMIT).map(other).collect();
     if !others.is_empty() {
         object.insert("others".into(), others.into());
     }
     Value::Object(object)
+}
+
+/// The faults after the first, each once: several parts of a question may meet the same one.
+fn others(failure: &Failure) -> impl Iterator<Item = &Diagnostic> {
+    let same = |a: &Diagnostic, b: &Diagnostic| (a.code, &a.message, &a.field) == (b.code, &b.message, &b.field);
+    let faults = &failure.0.0;
+    (1..faults.len()).filter(move |i| !faults[..*i].iter().any(|seen| same(seen, &faults[*i]))).map(|i| &faults[i])
 }
 
 const NAMELESS: &str = "a refusal without a fault";
@@ -63,8 +70,7 @@ fn other(diagnostic: &Diagnostic) -> Value {
 /// `code: message (field, received); help; did you mean …; example …; also …`, in less than
 /// [`ERROR_TEXT_LIMIT`] characters. A part that does not fit is left out, a long message is cut.
 pub fn error_text(failure: &Failure) -> String {
-    let mut faults = failure.0.iter();
-    let Some(first) = faults.next() else { return format!("{}: {NAMELESS}", Code::Internal) };
+    let Some(first) = failure.0.iter().next() else { return format!("{}: {NAMELESS}", Code::Internal) };
     let mut text = Line::new(format!("{}: {}", first.code, shorten(&one_line(&first.message), 500)));
     let received = first.received.as_ref().filter(|value| is_short(value)).map(|value| format!("received {value}"));
     let place: Vec<String> = first.field.iter().map(|field| shorten(field, 100)).chain(received).collect();
@@ -81,7 +87,7 @@ pub fn error_text(failure: &Failure) -> String {
     if let Some(example) = &first.example {
         text.add(&format!("; example {example}"));
     }
-    for other in faults {
+    for other in others(failure) {
         text.add(&format!("; also {}: {}", other.code, one_line(&other.message)));
     }
     text.0
@@ -163,6 +169,15 @@ mod tests {
         assert!(text.chars().count() < ERROR_TEXT_LIMIT, "{}", text.chars().count());
         assert!(text.contains("did you mean `net_sales`"));
         assert!(!text.contains("received"));
+    }
+
+    #[test]
+    fn one_fault_met_several_times_is_told_once() {
+        let absent = Diagnostic::new(Code::DataUnavailable, "dataset `orders` has no data");
+        let failure = Failure(Diagnostics(vec![absent.clone(), absent.clone(), unknown_metric(), absent]));
+        assert_eq!(error_object(&failure)["others"].as_array().map(Vec::len), Some(1));
+        let text = "data-unavailable: dataset `orders` has no data; also unknown-metric: unknown metric `net_sale`";
+        assert_eq!(error_text(&failure), text);
     }
 
     #[test]

@@ -193,7 +193,7 @@ pub(crate) struct Audit {
 #[derive(Args, Debug)]
 pub(crate) struct Time {
     /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
-    #[arg(value_name = "RANGE", allow_hyphen_values = true)]
+    #[arg(value_name = "RANGE", allow_hyphen_values = true, required_unless_present_any = ["range", "start", "end"])]
     pub(crate) asked: Option<String>,
     #[command(flatten)]
     pub(crate) when: When,

@@ -54,13 +54,19 @@ fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathB
     };
     let setting = |flag: Option<PathBuf>, variable: &str, written: Option<PathBuf>, default: &str| {
         // A path counts from where it is written: the shell's directory, or the file's.
-        let named = flag.or_else(|| environment(variable)).or_else(|| written.map(|path| beside.join(path)));
+        let written = || written.map(|path| shorten(beside.join(path), here));
+        let named = flag.or_else(|| environment(variable)).or_else(written);
         Setting { named: named.is_some(), path: named.unwrap_or_else(|| PathBuf::from(default)) }
     };
     Ok(Config {
         models: setting(place.models.clone(), "SEXTANT_MODELS", file.models, MODELS),
         data: setting(place.data.clone().flatten(), "SEXTANT_DATA", file.data, DATA),
     })
+}
+
+/// A path below the working directory as it would be typed there.
+fn shorten(path: PathBuf, here: &Path) -> PathBuf {
+    path.strip_prefix(here).map(Path::to_path_buf).unwrap_or(path)
 }
 
 /// The nearest `sextant.toml`, in `here` or above.

@@ -53,8 +53,8 @@ const SEARCH: &str = "\
 Use first, to find the exact names that the other tools take: metrics, dimensions and saved queries that match some words, \
 by name, label, synonym or description. An empty query lists everything.
 
-Each result says its kind, its name, what it means, and how to ask for it. Results come in a fixed order, the best match \
-first; pass next_cursor as cursor for more.";
+Each result says its kind, its name, what it means, and the call that uses it, ready to send. Results come in a fixed \
+order, the best match first; total says how many there are, limit how many to give.";
 
 /// Every tool, in the order of the documentation; a client sees them sorted by name.
 pub fn all() -> Vec<Tool> {

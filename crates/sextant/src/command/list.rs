@@ -1,6 +1,9 @@
 //! `sextant list`: the metrics of a model, or the dimensions they can be seen by.
 
 use serde_json::{Map, Value};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
 
 use super::arguments;
 use crate::cli::{Format, List, Listed, Place};
@@ -11,6 +14,10 @@ use crate::output::{self, table};
 use crate::session::Session;
 
 pub(crate) fn run(place: &Place, list: &List) -> Result<(), Fault> {
+    if list.kind == Listed::Metrics && !list.metrics.is_empty() {
+        let fault = Diagnostic::new(Code::InvalidArgument, "`--metric` narrows dimensions, not metrics");
+        return Err(Failure(fault.field("--metric").help("type `sextant list dimensions --metric NAME`").into()).into());
+    }
     let session = Session::open(place)?;
     let (operation, key) = match list.kind {
         Listed::Metrics => ("list_metrics", "metrics"),

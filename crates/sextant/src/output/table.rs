@@ -33,9 +33,9 @@ pub(crate) fn write(answer: &Answer<'_>, paint: &Paint) -> String {
 
 /// The dates that count, the comparison's, the filters.
 fn heading(answer: &Answer<'_>, paint: &Paint) -> String {
-    let Some(range) = answer.range() else { return String::new() };
-    let mut line = paint.bold(&span(&range));
-    if let Some(zone) = range.timezone {
+    let range = answer.range();
+    let mut line = paint.bold(&range.as_ref().map_or_else(|| "all data".to_string(), span));
+    if let Some(zone) = range.and_then(|range| range.timezone) {
         line.push_str(&paint.dim(&format!(" {zone}")));
     }
     if let Some(comparison) = answer.comparison() {
