@@ -145,7 +145,7 @@ mod tests {
             (json!(0.1025), &Unit::Percent, "10.2%"),
             (json!(-2), &Unit::Points, "-2.0 pp"),
             (json!(-0.02), &Unit::FractionPoints, "-2.0 pp"),
-            (json!(3.14159), &Unit::Ratio, "3.14"),
+            (json!(6.789), &Unit::Ratio, "6.79"),
             (json!(null), &usd, "–"),
             (json!("12.5"), &usd, "$12.50"),
             (json!("2026-11-13"), &Unit::Plain, "2026-11-13"),
