@@ -1,5 +1,6 @@
 //! The format, rule by rule: what a mistake is told, and what a model reads as.
 
+mod robust;
 mod tables;
 
 use super::*;

@@ -48,9 +48,11 @@ pub(super) fn build(source: SourceId, text: &str, findings: &mut Diagnostics) ->
                 return Err(Stop::Syntax { error, after, bracket: flow.map(|open| open.start.start as usize) });
             }
             Ok((event, at)) => {
+                // The parser counts some malformed lines in characters: never inside one.
                 let bytes = at.byte_range().unwrap_or(after..after);
-                after = bytes.end;
-                builder.event(event, Span::new(source, bytes.start, bytes.end)).map_err(Stop::Budget)?;
+                let (start, end) = (text.floor_char_boundary(bytes.start), text.floor_char_boundary(bytes.end));
+                after = end;
+                builder.event(event, Span::new(source, start, end)).map_err(Stop::Budget)?;
             }
         }
     }
@@ -235,8 +237,9 @@ impl Builder<'_> {
             ScalarStyle::Plain if written.is_empty() => (ScalarKind::Null, String::new(), span),
             ScalarStyle::Plain => (plain_kind(&text), text, span),
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                let inside = Span::new(self.source, span.start as usize + 1, span.end as usize - 1);
-                (ScalarKind::Text, text, inside)
+                let quotes = written.len() >= 2 && written.starts_with(['"', '\'']);
+                let inside = Span::new(self.source, span.start as usize + 1, (span.end as usize).saturating_sub(1));
+                (ScalarKind::Text, text, if quotes { inside } else { span })
             }
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let end = span.start as usize + written.trim_end().len();

@@ -62,7 +62,8 @@ impl<'a> Draft<'a> {
         let Some(line) = self.lines.get(self.line_of(at)) else { return at };
         let column = at - self.starts[self.line_of(at)];
         match column.checked_sub(line.now) {
-            Some(inside) => line.start + line.indent + inside,
+            _ if line.gone => line.start,
+            Some(inside) => line.start + line.indent + inside.min(line.content.len()),
             None => line.start + column.min(line.indent),
         }
     }

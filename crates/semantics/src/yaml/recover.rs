@@ -18,10 +18,12 @@ pub(super) fn read(source: SourceId, text: &str, findings: &mut Diagnostics) -> 
     }
     let mut lost = Vec::new();
     let mut draft = Draft::new(text);
-    for _ in 0..MAX_FAULTS {
+    for faults in 0..MAX_FAULTS {
         match pass.outcome {
             Outcome::Fault(kind, at) => {
-                if let Some((moved, next)) = lined_up(source, &draft, &kind, at) {
+                // Every move that is tried is one more reading.
+                let moved = (faults < MAX_FAULTS / 3).then(|| lined_up(source, &draft, &kind, at)).flatten();
+                if let Some((moved, next)) = moved {
                     draft = draft.moved(moved);
                     let start = draft.original(draft.start_of(moved.line));
                     findings.push(words::out_of_line(source, text, start, moved.to));
@@ -117,7 +119,7 @@ fn lined_up(source: SourceId, draft: &Draft<'_>, kind: &ErrorKind, at: usize) ->
 /// What is wrong, and the byte that a reader should look at. A quote or a bracket that is never
 /// closed is noticed lines later: the place is then where it opens.
 fn cause(text: &str, error: &ScanError, after: usize, bracket: Option<usize>) -> (ErrorKind, usize) {
-    let noticed = error.marker().byte_offset().unwrap_or(after).min(text.len());
+    let noticed = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(after));
     let kind = error.kind().clone();
     if matches!(
         kind,
