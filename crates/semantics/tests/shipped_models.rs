@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use sextant_semantics::catalog::bind::{BoundCatalog, Schema, bind};
 use sextant_semantics::catalog::{self, Catalog};
+use sextant_semantics::code::Code;
 use sextant_semantics::data_type::{Clock, DataType};
 use sextant_semantics::diagnostic::Diagnostics;
 use sextant_semantics::model;
@@ -180,4 +181,13 @@ fn the_requests_of_the_yardstick_find_their_metrics() {
             assert!(bound.catalog.metric_named(name).is_some(), "{id}: {name}");
         }
     }
+}
+
+#[test]
+fn an_order_split_by_product_is_refused_with_what_can_be_asked() {
+    let bound = commerce();
+    let orders = bound.catalog.dataset_named("orders").expect("a dataset").id;
+    let refused = bound.catalog.locate(orders, &[], "product").expect_err("an order has many products");
+    assert_eq!(refused.code, Code::FanOut);
+    assert!(refused.help.is_some_and(|help| help.contains("`orders_with_product`")));
 }

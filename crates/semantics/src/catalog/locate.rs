@@ -182,7 +182,11 @@ impl Catalog {
                 Code::FanOut,
                 format!("`{asked}` is below the grain of `{dataset}`: one of its rows has many rows of `{many}`"),
             )
-            .help(format!("group by {}, or ask a metric of `{many}`", self.some_available(from)));
+            .help(format!(
+                "group by {}, or ask a metric of `{many}`{}",
+                self.some_available(from),
+                self.some_metrics(below)
+            ));
         }
         let exists = self.dimensions().iter().any(|d| d.name == name && !d.hidden)
             || self.shared_dimensions().iter().any(|d| d.name == name && !d.hidden);
@@ -207,17 +211,29 @@ impl Catalog {
             .help("`list_dimensions` gives every dimension")
     }
 
-    /// The dataset of a dimension of that name whose rows are many to one row of `from`.
+    /// The dataset that sees the dimension and whose rows are many to one row of `from`.
     fn below(&self, from: DatasetId, path: &[String], name: &str) -> Option<DatasetId> {
-        let fits = |d: &&Dimension| {
-            d.name == name
-                && path.last().is_none_or(|word| {
-                    self.dataset(d.dataset).name == *word
-                        || self.relationships().iter().any(|r| r.name == *word && r.from == d.dataset)
-                })
+        let sees = |many: DatasetId| {
+            let is_asked = |dataset: DatasetId, word: &String| {
+                self.dataset(dataset).name == *word
+                    || self.relationships().iter().any(|r| r.name == *word && r.from == dataset)
+            };
+            match path.last() {
+                None => !self.candidates(many, name).is_empty(),
+                Some(word) if is_asked(many, word) => self.own(many, name).is_some(),
+                Some(_) => !self.candidates_along(many, path, name).is_empty(),
+            }
         };
-        let mut below = self.dimensions().iter().filter(fits).map(|d| d.dataset);
-        below.find(|many| *many != from && self.graph().paths(*many).iter().any(|p| JoinGraph::end(*many, p) == from))
+        let leads_here = |many: DatasetId| self.graph().paths(many).iter().any(|p| JoinGraph::end(many, p) == from);
+        let mut others = self.datasets().iter().map(|dataset| dataset.id).filter(|many| *many != from);
+        others.find(|many| leads_here(*many) && sees(*many))
+    }
+
+    /// `: a, b, …` of the dataset's metrics, nothing where it has none.
+    fn some_metrics(&self, dataset: DatasetId) -> String {
+        let here = self.metrics().iter().filter(|metric| metric.dataset == Some(dataset) && !metric.hidden);
+        let names: Vec<String> = here.map(|metric| metric.name.clone()).take(6).collect();
+        if names.is_empty() { String::new() } else { format!(": {}", quoted(&names)) }
     }
 
     fn some_available(&self, from: DatasetId) -> String {
