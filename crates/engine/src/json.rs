@@ -49,7 +49,7 @@ pub fn envelope(of: &Envelope) -> Json {
     out.insert("truncated".into(), json!(of.page.truncated));
     out.insert("next_cursor".into(), of.page.next.clone().map_or(Json::Null, Json::String));
     out.insert("highlights".into(), json!([]));
-    out.insert("applied".into(), applied::applied(of.query, concise));
+    out.insert("applied".into(), applied::applied(of.query, of.catalog.currency.as_deref(), concise));
     if concise {
         return Json::Object(out);
     }

@@ -40,6 +40,8 @@ pub struct Catalog {
     pub calendar: Calendar,
     /// The clock of a question stands at the end of the data unless it says otherwise.
     pub as_of_data: bool,
+    /// The currency of its amounts.
+    pub currency: Option<String>,
     /// The texts that the spans point into.
     pub sources: Sources,
     pub time_ranges: Vec<model::NamedRange>,

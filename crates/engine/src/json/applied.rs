@@ -8,7 +8,7 @@ use sextant_semantics::time::comparison::Compared;
 use sextant_semantics::time::range::{Asked, Window};
 
 /// The resolved range, comparison, filters, groups and defaults.
-pub fn applied(query: &ResolvedQuery, concise: bool) -> Json {
+pub fn applied(query: &ResolvedQuery, currency: Option<&str>, concise: bool) -> Json {
     let time = &query.time;
     let mut out = Map::new();
     out.insert("time_range".into(), time_range(time));
@@ -40,6 +40,9 @@ pub fn applied(query: &ResolvedQuery, concise: bool) -> Json {
     }
     if let Some(max_bytes) = query.output.max_bytes {
         out.insert("max_bytes".into(), json!(max_bytes));
+    }
+    if let Some(currency) = currency {
+        out.insert("currency".into(), json!(currency));
     }
     out.insert("defaults_used".into(), json!(query.defaults_used));
     if !query.notes.is_empty() {

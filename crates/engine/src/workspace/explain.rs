@@ -22,9 +22,7 @@ impl Workspace {
         let (stage, text) = match explain.stage {
             Stage::Resolved => ("resolved", resolved),
             Stage::Semantic => ("semantic", semantic),
-            Stage::Logical => {
-                ("logical", self.lowered(&prepared).await?.display_indent().to_string())
-            }
+            Stage::Logical => ("logical", self.lowered(&prepared).await?.display_indent().to_string()),
             Stage::Physical => {
                 let session = self.sessions.open(self.memory_bytes);
                 let logical = self.lowered(&prepared).await?;

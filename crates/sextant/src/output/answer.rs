@@ -163,7 +163,11 @@ fn column<'a>(entry: &'a Value, units: &HashMap<&str, Unit>) -> Column<'a> {
         };
         return Column { name, unit, role };
     }
-    let role = if name.starts_with("metric_time__") { Role::Time } else { Role::Group };
+    let role = match name {
+        "change_kind" => Role::Previous,
+        _ if name.starts_with("metric_time__") => Role::Time,
+        _ => Role::Group,
+    };
     Column { name, unit: Unit::Plain, role }
 }
 

@@ -114,13 +114,8 @@ pub fn resolve(
         Some(AsOf::Data) => end_of_data(request, &calendar)?,
     };
     let named = if request.named.is_empty() { named } else { &request.named };
-    let context = TimeContext {
-        now: as_of,
-        calendar: &calendar,
-        named,
-        data: request.data,
-        watermark: request.watermark,
-    };
+    let context =
+        TimeContext { now: as_of, calendar: &calendar, named, data: request.data, watermark: request.watermark };
     let time = range::resolve(&request.time, &context)?;
     Ok(TimeRangeAnswer { time, calendar, as_of })
 }
