@@ -54,7 +54,7 @@ pub enum MetricKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simple {
     pub agg: Spanned<Aggregation>,
-    /// Over columns. Absent only for `count` (rows); otherwise the column of the metric's name.
+    /// Over columns. Absent only for `count`, which then counts rows.
     pub expr: Option<Spanned<String>>,
     /// Between 0 and 1, both excluded; present exactly for `percentile`.
     pub percentile: Option<Spanned<f64>>,

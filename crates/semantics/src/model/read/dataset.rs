@@ -135,11 +135,11 @@ fn dimension(f: &Fields<'_>) -> Option<Dimension> {
             f.contradiction(span, format!("`{key}` of a dimension that is not of `type: time`"), "add `type: time`");
         }
     }
-    if let Some(normalize) = dimension.normalize.as_ref().and_then(|n| n.first()) {
-        if dimension.kind.value != DimensionKind::Categorical {
-            let message = "`normalize` of a dimension that is not categorical".to_string();
-            f.contradiction(normalize.span, message, "only texts are normalized");
-        }
+    if let Some(normalize) = dimension.normalize.as_ref().and_then(|n| n.first())
+        && dimension.kind.value != DimensionKind::Categorical
+    {
+        let message = "`normalize` of a dimension that is not categorical".to_string();
+        f.contradiction(normalize.span, message, "only texts are normalized");
     }
     if dimension.name.value == "metric_time" {
         let message = "`metric_time` is every metric's own time axis".to_string();
