@@ -3,7 +3,7 @@
 //! One scan a dataset and time axis, left joins along many-to-one hops, filtered aggregates of one
 //! pass for every measure and period, a union of the facts' aggregates grouped again on the keys,
 //! and projections that compute the metrics. Plain nodes and functions only, but for percentiles
-//! and sums of doubles; no SQL text is made anywhere.
+//! and sums that would otherwise wrap or depend on the order of rows; no SQL text is made anywhere.
 //!
 //! Columns inside a plan: `t{n}.name` of a joined table, `__k{i}` of a key, `__a{n}` of an aggregate
 //! function, `__f{f}_m{m}_p{p}` of a fact's measure in a period, `__c{c}_p{p}` of a computation.
@@ -29,6 +29,7 @@ mod function;
 pub(crate) mod expression;
 mod percentile;
 mod double_sum;
+mod exact_sum;
 mod aggregate;
 mod time;
 mod rows;

@@ -12,12 +12,13 @@ use datafusion::functions_aggregate::median::median_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{AggregateUDF, Expr, SortExpr, cast, is_not_null, lit, when};
+use datafusion::logical_expr::{AggregateUDF, Expr, SortExpr, is_not_null, lit, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::catalog::aggregation::Aggregation;
 
 use super::LowerError;
 use super::double_sum::double_sum;
+use super::exact_sum::exact_sum;
 use super::number::{decimal, divide};
 use super::percentile::percentile;
 use super::typed::{MAX_DIGITS, Number, Typed, decoded};
@@ -34,7 +35,7 @@ pub(super) struct Aggregated {
 pub(super) enum Finish {
     /// The first function's result.
     Value,
-    /// An exact sum as a decimal of 38 digits with this scale; an error beyond them.
+    /// An exact sum as a decimal of 38 digits with this scale.
     Sum { scale: i8 },
     /// The first result by the second.
     Average,
@@ -66,7 +67,7 @@ pub(super) fn aggregate(
     };
     match aggregation {
         Aggregation::Sum => {
-            let (function, of, finish) = exact_sum(money(argument, money_scale))?;
+            let (function, of, finish) = sum_of(money(argument, money_scale))?;
             Ok(Aggregated { functions: vec![calls.over(function, of)], finish })
         }
         Aggregation::Min => Ok(calls.one(min_udaf(), money(argument, money_scale).expr)),
@@ -76,7 +77,7 @@ pub(super) fn aggregate(
         Aggregation::Average => {
             let argument = money(argument, money_scale);
             let values = calls.over(count_udaf(), argument.expr.clone());
-            let (function, of, _) = exact_sum(argument)?;
+            let (function, of, _) = sum_of(argument)?;
             Ok(Aggregated { functions: vec![calls.over(function, of), values], finish: Finish::Average })
         }
         Aggregation::Median => Ok(calls.one(median_udaf(), argument.float().expr)),
@@ -175,16 +176,13 @@ impl Finish {
 }
 
 /// A sum of a number: the function, what it sums, and what makes its result 38 digits.
-fn exact_sum(of: Typed) -> Result<(Arc<AggregateUDF>, Expr, Finish), LowerError> {
+fn sum_of(of: Typed) -> Result<(Arc<AggregateUDF>, Expr, Finish), LowerError> {
     match of.number()? {
         Number::Float => Ok((double_sum(), of.float().expr, Finish::Value)),
         Number::Exact { precision, scale } if precision <= SAFE_DIGITS => {
             Ok((sum_udaf(), decimal(of)?.expr, Finish::Sum { scale }))
         }
-        Number::Exact { scale, .. } => {
-            let wide = DataType::Decimal256(MAX_DIGITS, scale);
-            Ok((sum_udaf(), cast(decimal(of)?.expr, wide), Finish::Sum { scale }))
-        }
+        Number::Exact { precision, scale } => Ok((exact_sum(precision, scale), decimal(of)?.expr, Finish::Value)),
     }
 }
 

@@ -178,3 +178,21 @@ async fn sums_of_doubles_do_not_depend_on_the_order_of_rows() {
     }
     assert_eq!(expected.unwrap(), json!([3.600000003]));
 }
+
+/// So many groups that the engine hands rows on as states instead of gathering them first.
+#[tokio::test]
+async fn many_groups_are_aggregated_as_few_are() {
+    let rows = 120_000;
+    let body: String =
+        (0..rows).map(|id| format!("{id},s{id},2026-03-01T00:00:00,{id},{id}.25,{id}.5,true,x\n")).collect();
+    let text = format!("id,sensor,at,n,wide,amount,ok,note\n{body}");
+    let shop = Shop::open(MODEL, &[("readings.csv", &text)]);
+    let asked = json!({"metric_names": ["wide_total", "plain", "upper", "upper_seen", "last_n"], "group_by": ["sensor"],
+        "order_by": ["-wide_total"], "limit": 2});
+    let last = rows - 1;
+    let row = |n: i32| json!([format!("s{n}"), f64::from(n) + 0.25, f64::from(n) + 0.5, n, n, n]);
+    assert_eq!(shop.rows(asked.clone()).await, json!([row(last), row(last - 1)]));
+    let half = i64::from(rows) * (i64::from(rows) - 1) / 2;
+    let totals = json!([half + i64::from(rows) / 4, half + i64::from(rows) / 2, 89999.25, 89999, last]);
+    assert_eq!(shop.totals(asked).await, totals);
+}

@@ -54,3 +54,29 @@ async fn one_scan_answers_all_measures_periods_and_the_total() {
     let physical = shop.stage("physical", asked).await;
     assert!(!physical.contains("PlaceholderRowExec: partitions") || physical.contains("UnionExec"), "{physical}");
 }
+
+/// Zones change their clocks hundreds of times; a plan over all time does not write them out.
+#[tokio::test]
+async fn plans_over_all_time_stay_small() {
+    let shop = Shop::open(
+        MODEL,
+        &[
+            ("customers.csv", "id,region\n1,EAST\n"),
+            ("orders.csv", "id,customer,amount,at\n1,1,5,2026-03-08T01:30:00\n2,1,5,2026-03-08T02:30:00\n"),
+        ],
+    );
+    for (asked, expected) in [
+        (json!({"where": ["metric_time >= TIMESTAMP '2026-03-08 03:30:00'"]}), json!([[5]])),
+        (json!({"granularity": "hour"}), json!([["2026-03-08T01:00:00-05:00", 5], ["2026-03-08T03:00:00-04:00", 5]])),
+        (json!({"granularity": "day", "timezone": "Europe/Berlin"}), json!([["2026-03-08", 10]])),
+        (
+            json!({"granularity": "hour", "timezone": "Asia/Kathmandu"}),
+            json!([["2026-03-08T12:00:00+05:45", 5], ["2026-03-08T13:00:00+05:45", 5]]),
+        ),
+    ] {
+        let mut asked = asked;
+        asked["metric_names"] = json!(["revenue"]);
+        assert!(shop.stage("logical", asked.clone()).await.len() < 2_000, "{asked}");
+        assert_eq!(shop.rows(asked.clone()).await, expected, "{asked}");
+    }
+}

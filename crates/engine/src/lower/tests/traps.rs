@@ -28,6 +28,7 @@ datasets:
     metrics:
       - {name: revenue, type: simple, agg: sum, expr: amount}
       - {name: orders, type: simple, agg: count}
+      - {name: ones, type: simple, agg: sum, expr: "1"}
       - {name: done, type: simple, agg: count, filter: "status = 'done'"}
       - {name: done_filled, type: simple, agg: count, filter: "status = 'done'", fill_nulls_with: 0}
       - {name: done_revenue, type: simple, agg: sum, expr: amount, filter: "status = 'done'"}
@@ -165,4 +166,13 @@ async fn conditions_on_rows_take_three_valued_logic_and_joined_dimensions() {
     assert_eq!(count("customers.region IS NULL OR status = 'open'").await, 4);
     assert_eq!(count("metric_time >= DATE '2026-03-04'").await, 4);
     assert_eq!(count("metric_time__week = DATE '2026-03-02'").await, 6);
+}
+
+/// The engine answers a sum of a literal over a join from statistics that the join did not scale.
+#[tokio::test]
+async fn a_sum_of_ones_counts_the_rows_of_the_join() {
+    let shop = shop();
+    let asked = json!({"metric_names": ["ones", "orders"], "where": ["customers.region IS NOT NULL"]});
+    assert_eq!(shop.totals(asked).await, json!([4, 4]));
+    assert_eq!(shop.totals(json!({"metric_names": ["ones"], "group_by": ["customers.region"]})).await, json!([7]));
 }

@@ -1,7 +1,7 @@
 //! Buckets of local dates: the first date of the week, month or fiscal period that holds a date.
 
-use chrono::{Datelike, Weekday};
-use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano};
+use chrono::{Days, Weekday};
+use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit as ArrowUnit};
 use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::expr::{DatePart, TimeUnit};
@@ -10,10 +10,9 @@ use sextant_semantics::time::calendar::Calendar;
 use sextant_semantics::time::granularity::Granularity;
 
 use super::Span;
-use super::table::{Row, look_up};
+use super::table::{Row, Value, look_up};
 use crate::lower::LowerError;
 use crate::lower::date::{self, truncate};
-use crate::lower::literal::date as date_literal;
 use crate::lower::typed::Typed;
 
 /// First date of the bucket that holds a local date; the date itself for a day and shorter.
@@ -71,22 +70,16 @@ fn fiscal(of: Typed, unit: TimeUnit, calendar: &Calendar) -> Result<Typed, Lower
     Ok(Typed::new(moved(cut.expr, months, days), DataType::Date32))
 }
 
-/// Fiscal periods of whole weeks, written out over the span.
+/// Fiscal periods of whole weeks, by a table over the span.
 fn by_table(of: Typed, granularity: Granularity, calendar: &Calendar, span: &Span) -> Result<Typed, LowerError> {
     let (from, to) = span.bounds();
-    let (mut first, last) = (from.date_naive().pred_opt(), to.date_naive().succ_opt());
+    let last = to.date_naive() + Days::new(1);
+    let mut first = bucket_of(from.date_naive() - Days::new(1), granularity, calendar);
     let mut rows: Vec<Row> = Vec::new();
-    while let (Some(date), Some(last)) = (first, last) {
-        if date > last {
-            break;
-        }
-        let bucket = date_literal(bucket_of(date, granularity, calendar));
-        rows.push((bucket.clone(), lit(bucket)));
-        let next = next_bucket(date, granularity, calendar);
-        first = (next > date && next.year() < 10_000).then_some(next);
+    while first <= last {
+        rows.push(Row { from: first.into(), value: Value::Fixed(first.into()) });
+        first = next_bucket(first, granularity, calendar);
     }
-    let value = look_up(&of.expr, &rows)?;
-    let null = lit(ScalarValue::Date32(None));
-    let value = datafusion::logical_expr::when(of.expr.is_null(), null).otherwise(value)?;
-    Ok(Typed::new(value, DataType::Date32))
+    let midnight = of.cast(DataType::Timestamp(ArrowUnit::Second, None));
+    Ok(look_up(midnight, &rows)?.cast(DataType::Date32))
 }

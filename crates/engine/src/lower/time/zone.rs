@@ -1,19 +1,15 @@
 //! Wall clocks: instants to local digits and back, by the tables of [`sextant_semantics::time::zone`].
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
-use datafusion::arrow::datatypes::DataType;
-use datafusion::functions::core::expr_fn::greatest;
-use datafusion::functions::datetime::expr_fn::{date_trunc, to_local_time};
-use datafusion::logical_expr::{Expr, and, is_null, lit, when};
-use datafusion::scalar::ScalarValue;
 use sextant_semantics::time::granularity::Granularity;
-use sextant_semantics::time::zone::{Segment, Shift, local_segments, offsets, segments};
+use sextant_semantics::time::zone::{LocalSegment, Segment, Shift, local_segments, offsets, segments};
 
-use super::table::{Row, duration, look_up, moment, unit_of};
+use super::table::{Moment, Row, Value, look_up, seconds_of};
 use crate::lower::LowerError;
 use crate::lower::typed::Typed;
 
@@ -34,9 +30,6 @@ pub(super) enum Rule {
     Day,
 }
 
-/// Rows of a table beyond which the engine's own conversion, row by row, is the shorter plan.
-const LONG: usize = 64;
-
 impl Span {
     pub(super) fn bounds(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let january = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a date of the calendar").and_hms_opt(0, 0, 0);
@@ -52,152 +45,116 @@ impl Span {
 
 /// The local digits of an instant.
 pub(super) fn local(instant: Typed, zone: Tz, span: &Span, rule: Rule) -> Result<Typed, LowerError> {
-    let unit = unit_of(&instant)?;
     let table = shifts(zone, span, rule);
-    if table.len() > LONG {
-        return by_engine(instant, zone, &table);
-    }
-    let mut rows: Vec<Row> = Vec::with_capacity(table.len());
-    let mut has_fixed = false;
-    for segment in table.iter() {
-        let Some(from) = moment(segment.from.into(), &instant.data_type)? else { continue };
-        rows.push((
-            from,
-            match segment.shift {
-                Shift::Offset(0) => instant.expr.clone(),
-                Shift::Offset(seconds) => instant.expr.clone() + lit(duration(seconds.into(), unit)),
-                Shift::Fixed(at) => {
-                    has_fixed = true;
-                    let digits = moment(at.into(), &instant.data_type)?.ok_or(LowerError::Unbound("a date"))?;
-                    lit(digits)
-                }
-            },
-        ));
-    }
-    let digits = if rows.is_empty() { instant.expr.clone() } else { look_up(&instant.expr, &rows)? };
-    // Null is not earlier than any row and would fall in the last one, which may be a constant.
-    let null = ScalarValue::try_from(&instant.data_type)?;
-    let digits = if has_fixed { when(is_null(instant.expr.clone()), lit(null)).otherwise(digits)? } else { digits };
-    Ok(Typed::new(digits, instant.data_type))
-}
-
-/// The same through the engine's time zones, which know no days that a clock repeats.
-fn by_engine(instant: Typed, zone: Tz, table: &[Segment]) -> Result<Typed, LowerError> {
-    let unit = unit_of(&instant)?;
-    let named = DataType::Timestamp(unit, Some(zone.name().into()));
-    let shown = to_local_time(vec![instant.clone().cast(DataType::Int64).cast(named).expr]);
-    let mut digits = shown;
-    for pair in table.windows(2) {
-        let (Shift::Fixed(at), from, to) = (pair[0].shift, pair[0].from, pair[1].from) else { continue };
-        let bounds = (moment(from.into(), &instant.data_type)?, moment(to.into(), &instant.data_type)?);
-        let (Some(from), Some(to)) = bounds else { continue };
-        let Some(at) = moment(at.into(), &instant.data_type)? else { continue };
-        let within = and(instant.expr.clone().gt_eq(lit(from)), instant.expr.clone().lt(lit(to)));
-        digits = when(within, lit(at)).otherwise(digits)?;
-    }
-    Ok(Typed::new(digits, instant.data_type))
+    let rows: Vec<Row> = table
+        .iter()
+        .map(|segment| {
+            let value = match segment.shift {
+                Shift::Offset(seconds) => Value::Shifted(seconds.into()),
+                Shift::Fixed(at) => Value::Fixed(at.into()),
+            };
+            Row { from: segment.from.into(), value }
+        })
+        .collect();
+    look_up(instant, &rows)
 }
 
 /// The instant of local digits: the earlier of two; digits in a gap move forward by the gap.
 pub(super) fn instant_of_local(local: Typed, zone: Tz, span: &Span) -> Result<Typed, LowerError> {
-    let unit = unit_of(&local)?;
-    let (from, to) = reach(span);
-    let mut rows: Vec<Row> = Vec::new();
-    for segment in local_segments(zone, from, to) {
-        let Some(from) = moment(segment.from.into(), &local.data_type)? else { continue };
-        let instant = match segment.offset {
-            0 => local.expr.clone(),
-            seconds => local.expr.clone() - lit(duration(seconds.into(), unit)),
-        };
-        rows.push((from, instant));
-    }
-    if rows.is_empty() {
-        return Ok(local);
-    }
-    Ok(Typed::new(look_up(&local.expr, &rows)?, local.data_type))
+    let table = local_offsets(zone, span);
+    let row =
+        |segment: &LocalSegment| Row { from: segment.from.into(), value: Value::Shifted(-i64::from(segment.offset)) };
+    look_up(local, &table.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Local digits of the question's own zone, those in a gap moved forward by the gap: for days,
 /// only where that changes the date.
 pub(super) fn without_gaps(local: Typed, zone: Tz, span: &Span, rule: Rule) -> Result<Typed, LowerError> {
-    let unit = unit_of(&local)?;
-    let (from, to) = span.bounds();
-    let changes = shifts(zone, &Span::Between(from - Duration::days(2), to + Duration::days(2)), Rule::Clock);
-    let start = moment(from.naive_utc().into(), &local.data_type)?;
-    let mut rows: Vec<Row> = start.into_iter().map(|start| (start, local.expr.clone())).collect();
+    let span = match span {
+        Span::Any => Span::Any,
+        Span::Between(from, to) => Span::Between(*from - Duration::days(2), *to + Duration::days(2)),
+    };
+    let changes = shifts(zone, &span, Rule::Clock);
+    let still = Value::Shifted(0);
+    let mut rows = vec![Row { from: span.bounds().0.naive_utc().into(), value: still }];
     for pair in changes.windows(2) {
         let (Shift::Offset(before), Shift::Offset(after)) = (pair[0].shift, pair[1].shift) else { continue };
         let shown = |offset: i32| pair[1].from.naive_utc() + Duration::seconds(offset.into());
         if after <= before || rule == Rule::Day && shown(before).date() == shown(after).date() {
             continue;
         }
-        let bounds = (moment(shown(before).into(), &local.data_type)?, moment(shown(after).into(), &local.data_type)?);
-        let (Some(first), Some(next)) = bounds else { continue };
-        let gap = duration(i64::from(after) - i64::from(before), unit);
-        rows.push((first, local.expr.clone() + lit(gap)));
-        rows.push((next, local.expr.clone()));
+        let gap = Value::Shifted(i64::from(after) - i64::from(before));
+        rows.push(Row { from: shown(before).into(), value: gap });
+        rows.push(Row { from: shown(after).into(), value: still });
     }
-    if rows.len() < 2 {
-        return Ok(local);
-    }
-    Ok(Typed::new(look_up(&local.expr, &rows)?, local.data_type))
+    look_up(local, &rows)
 }
 
 /// Start of the local hour, minute or second of an instant, as an instant. Where the clock
 /// changes inside one, the part after the change starts at the change.
 pub(super) fn truncated(instant: Typed, granularity: Granularity, zone: Tz, span: &Span) -> Result<Typed, LowerError> {
-    let unit = unit_of(&instant)?;
-    let length = match granularity {
-        Granularity::Second => 1,
-        Granularity::Minute => 60,
-        _ => 3600,
-    };
-    let start = |of: Expr| date_trunc(lit(granularity.as_str()), of);
+    let length = seconds_of(granularity);
     let table = shifts(zone, span, Rule::Clock);
     let offset = |segment: &Segment| match segment.shift {
         Shift::Offset(seconds) => i64::from(seconds),
         Shift::Fixed(_) => 0,
     };
-    let aligned = |segment: &Segment| segment.from.timestamp() % length == 0;
-    if table.iter().all(|segment| offset(segment) % length == 0) && table.iter().skip(1).all(aligned) {
-        return Ok(Typed::new(start(instant.expr), instant.data_type));
+    let is_aligned = |seconds: i64| seconds % length == 0;
+    let plain = table.iter().enumerate().all(|(position, segment)| {
+        is_aligned(offset(segment)) && (position == 0 || is_aligned(segment.from.timestamp()))
+    });
+    let rows: Vec<Row> = table
+        .iter()
+        .enumerate()
+        .map(|(position, segment)| {
+            let from: Moment = segment.from.into();
+            let offset = offset(segment);
+            let cut = position > 0 && !is_aligned(from.seconds() + offset);
+            Row { from, value: Value::Floored { granularity, offset, cut } }
+        })
+        .collect();
+    if plain {
+        let from = span.bounds().0.into();
+        return look_up(instant, &[Row { from, value: Value::Floored { granularity, offset: 0, cut: false } }]);
     }
-    let mut rows: Vec<Row> = Vec::with_capacity(table.len());
-    for (position, segment) in table.iter().enumerate() {
-        let Some(from) = moment(segment.from.into(), &instant.data_type)? else { continue };
-        let shift = lit(duration(offset(segment), unit));
-        let value = start(instant.expr.clone() + shift.clone()) - shift;
-        let cut = position > 0 && (segment.from.timestamp() + offset(segment)) % length != 0;
-        let value = if cut {
-            let known = greatest(vec![value, lit(from.clone())]);
-            when(is_null(instant.expr.clone()), lit(ScalarValue::try_from(&instant.data_type)?)).otherwise(known)?
-        } else {
-            value
-        };
-        rows.push((from, value));
-    }
-    Ok(Typed::new(look_up(&instant.expr, &rows)?, instant.data_type))
+    look_up(instant, &rows)
 }
 
-/// Local digits that instants of the span can show, in any zone.
-fn reach(span: &Span) -> (NaiveDateTime, NaiveDateTime) {
-    let (from, to) = span.bounds();
-    (from.naive_utc() - Duration::days(2), to.naive_utc() + Duration::days(2))
-}
-
-/// The zone's table over a span. That of all time is made once a process.
+/// The zone's table over a span.
 fn shifts(zone: Tz, span: &Span, rule: Rule) -> Arc<Vec<Segment>> {
-    type Tables = Mutex<HashMap<(Tz, Rule), Arc<Vec<Segment>>>>;
-    static OF_ALL_TIME: OnceLock<Tables> = OnceLock::new();
+    static OF_ALL_TIME: Tables<(Tz, Rule), Segment> = OnceLock::new();
+    let make = |from, to| table(zone, from, to, rule);
+    over(span, &OF_ALL_TIME, (zone, rule), make)
+}
+
+/// The offsets of local digits that instants of the span can show, in any zone.
+fn local_offsets(zone: Tz, span: &Span) -> Arc<Vec<LocalSegment>> {
+    static OF_ALL_TIME: Tables<Tz, LocalSegment> = OnceLock::new();
+    let reach = Duration::days(2);
+    let make =
+        |from: DateTime<Utc>, to: DateTime<Utc>| local_segments(zone, from.naive_utc() - reach, to.naive_utc() + reach);
+    over(span, &OF_ALL_TIME, zone, make)
+}
+
+type Tables<Of, Row> = OnceLock<Mutex<HashMap<Of, Arc<Vec<Row>>>>>;
+
+/// A table over a span. Long ones hold what shorter ones do, so that of all time serves for them;
+/// it is made once a process.
+fn over<Of: Copy + Eq + Hash, Row>(
+    span: &Span,
+    of_all_time: &Tables<Of, Row>,
+    of: Of,
+    make: impl Fn(DateTime<Utc>, DateTime<Utc>) -> Vec<Row>,
+) -> Arc<Vec<Row>> {
     let (from, to) = span.bounds();
-    if to - from < Duration::days(366 * 50) {
-        return Arc::new(table(zone, from, to, rule));
+    let (first, last) = Span::Any.bounds();
+    let is_short = to - from < Duration::days(366 * 20);
+    if is_short || from < first || to > last {
+        return Arc::new(make(from, to));
     }
-    // A longer one holds what a shorter one does, so the longest that is asked for serves all.
-    let (from, to) = Span::Any.bounds();
-    let tables = OF_ALL_TIME.get_or_init(Tables::default);
+    let tables = of_all_time.get_or_init(Mutex::default);
     let mut tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(tables.entry((zone, rule)).or_insert_with(|| Arc::new(table(zone, from, to, rule))))
+    Arc::clone(tables.entry(of).or_insert_with(|| Arc::new(make(first, last))))
 }
 
 fn table(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>, rule: Rule) -> Vec<Segment> {
