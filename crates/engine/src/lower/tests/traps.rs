@@ -176,3 +176,19 @@ async fn a_sum_of_ones_counts_the_rows_of_the_join() {
     assert_eq!(shop.totals(asked).await, json!([4, 4]));
     assert_eq!(shop.totals(json!({"metric_names": ["ones"], "group_by": ["customers.region"]})).await, json!([7]));
 }
+
+#[tokio::test]
+async fn the_values_of_a_dimension_are_counted() {
+    let answer = shop().call("get_dimension_values", json!({"dimension": "status"})).await.unwrap();
+    assert_eq!(answer["values"], json!([{"value": "done", "rows": 4}, {"value": "open", "rows": 3}]));
+}
+
+/// A period of which nothing has elapsed, and one that ends before all data.
+#[tokio::test]
+async fn empty_periods_hold_nothing() {
+    let shop = shop();
+    let asked =
+        json!({"metric_names": ["orders", "revenue", "done_share"], "time_range": "2020-01", "group_by": ["status"]});
+    assert_eq!(shop.totals(asked.clone()).await, json!([0, null, null]));
+    assert_eq!(shop.rows(asked).await, json!([]));
+}

@@ -1,6 +1,6 @@
 //! Each conversion on the rows of a column, held against the pure functions of `semantics::time`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc, Weekday};
 use chrono_tz::Tz;
@@ -83,10 +83,10 @@ async fn over(column: ArrayRef, lowered: impl Fn(Typed) -> Typed + Send + Sync) 
         (scan.project(vec![expr.alias("value")]).unwrap().build().unwrap(), data_type)
     })
     .unwrap();
-    let resources = Resources { memory_bytes: 64 << 20, temporary_bytes: 0, target_partitions: 1, threads: 1 };
-    let session = Sessions::new(&resources).unwrap();
-    let session_of_rows = session.open(64 << 20);
-    let batches = execute(&session_of_rows, plan, &Limits::STANDARD, &CancellationToken::new()).await.unwrap();
+    static SESSIONS: OnceLock<Sessions> = OnceLock::new();
+    let resources = Resources { memory_bytes: 256 << 20, temporary_bytes: 0, target_partitions: 1, threads: 2 };
+    let session = SESSIONS.get_or_init(|| Sessions::new(&resources).unwrap()).open(64 << 20);
+    let batches = execute(&session, plan, &Limits::STANDARD, &CancellationToken::new()).await.unwrap();
     assert_eq!(batches.len(), 1);
     assert_eq!(batches[0].column(0).data_type(), &data_type);
     Arc::clone(batches[0].column(0))
