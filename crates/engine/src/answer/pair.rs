@@ -57,14 +57,17 @@ pub fn rows(query: &ResolvedQuery, groups: &[RawRow]) -> Vec<PairedRow> {
     }
 }
 
+/// A position in the windows and the other keys.
+type Slot = (usize, Vec<KeyText>);
+
 fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Vec<PairedRow> {
     let Some(buckets) = &query.time.series else {
         return Vec::new();
     };
     let current: HashMap<BucketStart, usize> = positions(&buckets.current);
     let previous: HashMap<BucketStart, usize> = positions(&buckets.previous);
-    let mut slots: HashMap<(usize, Vec<KeyText>), (Option<&RawRow>, Option<&RawRow>)> = HashMap::new();
-    let mut order: Vec<(usize, Vec<KeyText>)> = Vec::new();
+    let mut slots: HashMap<Slot, (Option<&RawRow>, Option<&RawRow>)> = HashMap::new();
+    let mut order: Vec<Slot> = Vec::new();
     for row in groups {
         let Some(bucket) = bucket(&row.keys[series]) else {
             continue;

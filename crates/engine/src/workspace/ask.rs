@@ -24,7 +24,6 @@ use crate::snapshot::{self, Snapshot};
 
 /// A question that is resolved and planned over a snapshot.
 pub(super) struct Prepared {
-    pub bound: Arc<BoundCatalog>,
     pub snapshot: Snapshot,
     pub query: ResolvedQuery,
     pub plan: SemanticPlan,
@@ -122,7 +121,7 @@ impl Workspace {
         reads.sort();
         reads.dedup();
         self.verify_keys(&query, &snapshot).await?;
-        Ok(Prepared { bound, snapshot, query, plan, extents, reads })
+        Ok(Prepared { snapshot, query, plan, extents, reads })
     }
 
     /// The state of all datasets, and the catalog bound to their schemas.

@@ -135,7 +135,7 @@ impl Wanted {
         let have = trigrams(name);
         let shared = self.trigrams.intersection(&have).count();
         let all = self.trigrams.union(&have).count();
-        let distance = if all == 0 { 10 } else { 10 - shared * 10 / all };
+        let distance = 10 - (shared * 10).checked_div(all).unwrap_or(0);
         (distance <= 6).then_some(Rank::Alike(distance))
     }
 }

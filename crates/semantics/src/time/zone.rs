@@ -97,7 +97,7 @@ pub fn skipped_dates(first: NaiveDate, last: NaiveDate, zone: Tz) -> Vec<NaiveDa
 
 /// The last change of the offset after `from` and up to `to`.
 pub fn last_change(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-    offsets(zone, from, to + Duration::seconds(1)).into_iter().skip(1).map(|(at, _)| at).filter(|at| *at <= to).last()
+    offsets(zone, from, to + Duration::seconds(1)).into_iter().skip(1).map(|(at, _)| at).rfind(|at| *at <= to)
 }
 
 /// The offset at `from`, and every instant before `to` at which it changes with the new one.

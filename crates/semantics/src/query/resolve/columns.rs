@@ -48,7 +48,7 @@ impl Columns<'_> {
         match data_type {
             DataType::Boolean | DataType::Null => Ok(typed),
             other => {
-                let message = format!("`{}` is {other}, not a condition", written.to_string());
+                let message = format!("`{}` is {other}, not a condition", written);
                 Err(Diagnostic::new(Code::InvalidFilter, message)
                     .help("write a comparison, such as `net_sales > 1000`"))
             }

@@ -132,12 +132,11 @@ impl FactBuilder {
         let (typed, data_type) = typing::coerce(over, &mut |r: &RowRef| r.data_type())?;
         match data_type {
             DataType::Boolean | DataType::Null => Ok(typed),
-            other => Err(Diagnostic::new(
-                Code::InvalidFilter,
-                format!("`{}` is {other}, not a condition", filter.expr.to_string()),
-            )
-            .at(filter.expr.span)
-            .help("write a comparison, such as `country = 'US'`")),
+            other => {
+                Err(Diagnostic::new(Code::InvalidFilter, format!("`{}` is {other}, not a condition", filter.expr))
+                    .at(filter.expr.span)
+                    .help("write a comparison, such as `country = 'US'`"))
+            }
         }
     }
 
@@ -422,7 +421,7 @@ fn aggregate_in_where(bound: &BoundCatalog, item: &FilterItem) -> Option<Diagnos
         Diagnostic::new(Code::AggregateInWhere, format!("`{name}` is a metric; `where` holds conditions on rows"))
             .field(item.field.clone())
             .received(item.condition.to_string())
-            .help(format!("put it in `having`: `{}`", item.condition.to_string())),
+            .help(format!("put it in `having`: `{}`", item.condition)),
     )
 }
 

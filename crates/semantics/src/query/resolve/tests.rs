@@ -109,7 +109,7 @@ fn plan_of(arguments: Value) -> String {
 }
 
 fn refusal(arguments: Value) -> (String, Diagnostic) {
-    let faults = ask(arguments).err().expect("a refusal");
+    let faults = ask(arguments).expect_err("a refusal");
     (faults[0].code.to_string(), faults[0].clone())
 }
 

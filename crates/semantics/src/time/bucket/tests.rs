@@ -180,7 +180,7 @@ proptest! {
         calendar.fiscal_year_start = FiscalYearStart { month, day: day_of_month };
         let date = day("1900-01-01") + Duration::days(days);
         let mut expected = date;
-        while expected.day() != day_of_month || (expected.month() + 12 - month) % 3 != 0 {
+        while expected.day() != day_of_month || !(expected.month() + 12 - month).is_multiple_of(3) {
             expected = expected - Days::new(1);
         }
         prop_assert_eq!(bucket_of(date, Granularity::FiscalQuarter, &calendar), expected);
