@@ -108,11 +108,28 @@ impl Snapshot {
         }
     }
 
+    /// Names a dataset's files in their state, with the types that they are read as.
+    pub(crate) fn state(&self, name: &str) -> Result<u128, Diagnostic> {
+        Ok(scan::fingerprint(self.dataset(name)?))
+    }
+
+    /// What is remembered by [`Snapshot::state`].
+    pub(crate) fn cache(&self) -> &SourceCache {
+        &self.cache
+    }
+
     /// The table that DataFusion scans for a dataset: its columns have the types of
     /// [`crate::source::types::arrow_type`], all nullable.
     pub async fn provider(&self, name: &str) -> Result<Arc<dyn TableProvider>, Diagnostic> {
         let dataset = self.dataset(name)?;
         provider(&dataset.files, &dataset.described, &self.cache).await
+    }
+
+    /// Reads every row of a dataset, for its faults alone.
+    pub(crate) async fn read_to_end(&self, name: &str) -> Result<(), Diagnostic> {
+        let dataset = Arc::clone(self.dataset(name)?);
+        let cache = Arc::clone(&self.cache);
+        blocking(name, move || scan::scan(&dataset, &dataset.schema().columns, &cache, |_| Ok(()))).await
     }
 
     /// Whether the files of these datasets are what they were, by a new listing.

@@ -25,7 +25,10 @@ use crate::source::cache::SourceCache;
 mod ask;
 mod check;
 mod explain;
+mod fault;
 mod inspect;
+mod late;
+mod probe;
 mod sources;
 mod times;
 
@@ -194,3 +197,6 @@ fn version(texts: &[(String, String)]) -> String {
     }
     hasher.finalize().to_hex()[..16].to_string()
 }
+
+#[cfg(test)]
+mod tests;

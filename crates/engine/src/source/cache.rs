@@ -25,8 +25,12 @@ pub struct SourceCache {
     pub(crate) footers: Bounded<FileIdentity, Arc<Footer>>,
     pub(crate) schemas: Bounded<(FileIdentity, u64), Arc<FileSchema>>,
     pub(crate) batches: Bounded<(FileIdentity, u64), Arc<Vec<RecordBatch>>>,
-    /// By the dataset's files, the types they are read as, and the column.
+    /// By the dataset's files, the types they are read as, and the column or expression.
     pub(crate) extents: Bounded<(u128, String), Option<Extent>>,
+    /// The longest gaps between days with rows, by the same and what days are.
+    pub(crate) gaps: Bounded<(u128, String), Option<i64>>,
+    /// Rows later than a clock, by the same and the clock.
+    pub(crate) later: Bounded<(u128, String), i64>,
     /// How many values of a key stand more than once, by the same and the key's columns.
     pub(crate) keys: Bounded<(u128, Vec<String>), u64>,
 }
@@ -38,6 +42,8 @@ impl Default for SourceCache {
             schemas: Bounded::new(FACTS),
             batches: Bounded::new(BATCH_BYTES),
             extents: Bounded::new(FACTS),
+            gaps: Bounded::new(FACTS),
+            later: Bounded::new(FACTS / 100),
             keys: Bounded::new(FACTS),
         }
     }

@@ -4,7 +4,7 @@ use datafusion::logical_expr::LogicalPlan;
 use serde_json::{Map, Value};
 use sextant_semantics::catalog::bind::BoundCatalog;
 use sextant_semantics::catalog::id::DatasetId;
-use sextant_semantics::code::Code;
+use sextant_semantics::code::{Class, Code};
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
 use sextant_semantics::plan::{self, SemanticPlan};
 use sextant_semantics::query::request::{Decoded, MetricsRequest};
@@ -13,8 +13,9 @@ use sextant_semantics::query::resolved::ResolvedQuery;
 use sextant_semantics::time::zone;
 use std::sync::Arc;
 
-use super::{CallContext, Failure, Workspace, times};
-use crate::answer;
+use super::probe::Data;
+use super::{CallContext, Failure, Workspace};
+use crate::answer::{self, Answer};
 use crate::execute::execute;
 use crate::json::freshness::Freshness;
 use crate::json::page::page;
@@ -24,6 +25,7 @@ use crate::snapshot::{self, Snapshot};
 
 /// A question that is resolved and planned over a snapshot.
 pub(super) struct Prepared {
+    pub bound: Arc<BoundCatalog>,
     pub snapshot: Snapshot,
     pub query: ResolvedQuery,
     pub plan: SemanticPlan,
@@ -39,6 +41,15 @@ enum Pass {
     Changed,
 }
 
+/// How far a pass has come; what happens to the files in between must not reach the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The snapshot is taken; no row is read.
+    Planned,
+    /// The plan has run.
+    Executed,
+}
+
 impl Workspace {
     pub(super) async fn ask(
         &self,
@@ -46,8 +57,19 @@ impl Workspace {
         arguments: &Map<String, Value>,
         context: &CallContext,
     ) -> Result<Value, Failure> {
+        self.ask_watched(decoded, arguments, context, &mut |_| {}).await
+    }
+
+    /// As [`Workspace::ask`]; `watch` is told of each stage as it is reached.
+    pub(super) async fn ask_watched(
+        &self,
+        decoded: &Decoded,
+        arguments: &Map<String, Value>,
+        context: &CallContext,
+        watch: &mut (dyn FnMut(Stage) + Send),
+    ) -> Result<Value, Failure> {
         for _ in 0..2 {
-            match self.pass(decoded, arguments, context).await {
+            match self.pass(decoded, arguments, context, watch).await {
                 Ok(Pass::Answered(answer)) => return Ok(*answer),
                 Ok(Pass::Changed) => {}
                 Err(failure) if failure.0.iter().any(|d| d.code == Code::DataChanged) => {}
@@ -64,17 +86,17 @@ impl Workspace {
         decoded: &Decoded,
         arguments: &Map<String, Value>,
         context: &CallContext,
+        watch: &mut (dyn FnMut(Stage) + Send),
     ) -> Result<Pass, Failure> {
-        let prepared = self.prepare(decoded, context).await?;
-        let session = self.sessions.open(self.memory_bytes);
-        let logical = self.lowered(&prepared).await?;
-        let batches =
-            execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
-        let answer = answer::answer(&prepared.query, &batches).map_err(|error| error.diagnostic())?;
+        let prepared = &self.prepare(decoded, context).await?;
+        watch(Stage::Planned);
+        let read = self.read(prepared, context).await;
+        watch(Stage::Executed);
         let names: Vec<&str> = prepared.reads.iter().map(|id| self.catalog.dataset(*id).name.as_str()).collect();
-        if !prepared.snapshot.still_same(&names).await {
+        if read.as_ref().err().is_none_or(is_of_data) && !prepared.snapshot.still_same(&names).await {
             return Ok(Pass::Changed);
         }
+        let (answer, of_data) = read?;
         let query = &prepared.query;
         let answer_id = self.answer_id(query, arguments, &prepared.snapshot.id);
         let max_bytes = query.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
@@ -85,13 +107,13 @@ impl Workspace {
             let message = "an exact number has more than 15 digits and is rounded; number_format string gives it whole";
             warnings.push(Warning::new(Code::RoundedNumber, message));
         }
-        warnings.extend(self.future_rows(&prepared));
-        let explain = query.output.explain.then(|| self.texts(&prepared));
+        warnings.extend(of_data);
+        let explain = query.output.explain.then(|| self.texts(prepared));
         let envelope = Envelope {
             catalog: &self.catalog,
             query,
             answer: &answer,
-            freshness: &self.freshness_of(&prepared),
+            freshness: &self.freshness_of(prepared),
             warnings: &warnings,
             page: &page,
             model_version: &self.model_version,
@@ -100,6 +122,18 @@ impl Workspace {
             explain,
         };
         Ok(Pass::Answered(Box::new(json::envelope(&envelope))))
+    }
+
+    /// Runs the plan, and what the warnings about the data need.
+    async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<(Answer, Vec<Warning>), Failure> {
+        let session = self.sessions.open(self.memory_bytes);
+        let logical = self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?;
+        let executed = execute(&session, logical, &self.limits, &context.cancel).await;
+        let answered = executed.and_then(|batches| answer::answer(&prepared.query, &batches));
+        match answered {
+            Ok(answer) => Ok((answer, self.warnings_of_data(prepared, context).await?)),
+            Err(error) => Err(self.fault(&prepared.snapshot, &prepared.reads, &error).await.into()),
+        }
     }
 
     /// Takes a snapshot, binds the catalog to it, resolves and plans.
@@ -121,7 +155,7 @@ impl Workspace {
         reads.sort();
         reads.dedup();
         self.verify_keys(&query, &snapshot).await?;
-        Ok(Prepared { snapshot, query, plan, extents, reads })
+        Ok(Prepared { bound, snapshot, query, plan, extents, reads })
     }
 
     /// The state of all datasets, and the catalog bound to their schemas.
@@ -155,7 +189,8 @@ impl Workspace {
         context: &CallContext,
     ) -> Result<(ResolvedQuery, Vec<Option<Extent>>), Failure> {
         let datasets = resolve::datasets_of(bound, request);
-        let extents = times::extents(bound, snapshot, &datasets).await?;
+        let data = Data { bound, snapshot, cancel: &context.cancel };
+        let extents = self.extents(data, &datasets).await?;
         let context = Context { now: context.now, extents };
         let query = resolve::resolve(bound, &context, request)?;
         Ok((query, context.extents))
@@ -171,14 +206,19 @@ impl Workspace {
         Ok(())
     }
 
-    /// The plan over the tables of the question's snapshot.
-    pub(super) async fn lowered(&self, prepared: &Prepared) -> Result<LogicalPlan, Failure> {
+    /// A plan over the tables of a snapshot.
+    pub(super) async fn lowered(
+        &self,
+        snapshot: &Snapshot,
+        plan: &SemanticPlan,
+        reads: &[DatasetId],
+    ) -> Result<LogicalPlan, Failure> {
         let mut tables = Tables::new();
-        for id in &prepared.reads {
-            let provider = prepared.snapshot.provider(&self.catalog.dataset(*id).name).await?;
+        for id in reads {
+            let provider = snapshot.provider(&self.catalog.dataset(*id).name).await?;
             tables.insert(*id, provider);
         }
-        Ok(lower(&prepared.plan, &tables).map_err(|error| error.diagnostic())?)
+        Ok(lower(plan, &tables).map_err(|error| error.diagnostic())?)
     }
 
     /// The resolved query and the plan as texts.
@@ -230,30 +270,9 @@ impl Workspace {
         }
         out
     }
+}
 
-    /// A warning for each dataset whose newest row is later than the question's clock.
-    fn future_rows(&self, prepared: &Prepared) -> Vec<Warning> {
-        let time = &prepared.query.time;
-        let today = zone::local_date(time.as_of, time.calendar.zone);
-        let later = |extent: &Extent| match extent.last {
-            Moment::Date(date) => date > today,
-            Moment::Instant(instant) => instant > time.as_of,
-        };
-        let mut warned: Vec<&str> = Vec::new();
-        for fact in &prepared.query.facts {
-            let name = self.catalog.dataset(fact.dataset).name.as_str();
-            if prepared.extents[fact.dataset.index()].as_ref().is_some_and(later) && !warned.contains(&name) {
-                warned.push(name);
-            }
-        }
-        warned
-            .into_iter()
-            .map(|name| {
-                Warning::new(
-                    Code::FutureRows,
-                    format!("rows of `{name}` later than {} were not read", time.as_of.to_rfc3339()),
-                )
-            })
-            .collect()
-    }
+/// Whether files that changed while they were read may be the cause.
+fn is_of_data(failure: &Failure) -> bool {
+    failure.0.iter().any(|fault| fault.code.class() == Class::Data || fault.code == Code::Internal)
 }

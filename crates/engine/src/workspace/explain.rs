@@ -22,10 +22,13 @@ impl Workspace {
         let (stage, text) = match explain.stage {
             Stage::Resolved => ("resolved", resolved),
             Stage::Semantic => ("semantic", semantic),
-            Stage::Logical => ("logical", self.lowered(&prepared).await?.display_indent().to_string()),
+            Stage::Logical => (
+                "logical",
+                self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?.display_indent().to_string(),
+            ),
             Stage::Physical => {
                 let session = self.sessions.open(self.memory_bytes);
-                let logical = self.lowered(&prepared).await?;
+                let logical = self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?;
                 let text = physical_plan(&session, logical, &self.limits, &context.cancel)
                     .await
                     .map_err(|error| error.diagnostic())?;

@@ -1,26 +1,17 @@
 //! What the data holds besides metrics: how fresh it is, and the values of a dimension.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use sextant_semantics::catalog::aggregation::Aggregation;
-use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::catalog::Dataset;
 use sextant_semantics::code::Code;
-use sextant_semantics::data_type::DataType;
 use sextant_semantics::diagnostic::Diagnostic;
-use sextant_semantics::plan::{
-    Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, RowRef, Rows,
-    SemanticPlan, Table,
-};
-use sextant_semantics::query::computation::{Computation, Formula};
-use sextant_semantics::query::period::Period;
 use sextant_semantics::query::request::{DimensionValuesRequest, NumberFormat};
-use sextant_semantics::query::resolve::{Extent, Moment};
+use sextant_semantics::query::resolve::Moment;
 use sextant_semantics::time::zone;
 
-use super::{CallContext, Failure, Workspace, times};
-use crate::answer::decode;
-use crate::execute::execute;
+use super::probe::{self, Data};
+use super::{CallContext, Failure, Workspace, late};
 use crate::json::number;
-use crate::lower::{Tables, lower};
 
 /// Values given unless a request says otherwise, and at most.
 const VALUES: (usize, usize) = (100, 1_000);
@@ -29,36 +20,46 @@ impl Workspace {
     /// How far every dataset reaches, and what is wrong with those that cannot be read.
     pub(super) async fn freshness(&self, context: &CallContext) -> Result<Value, Failure> {
         let (snapshot, bound) = self.snapshot().await;
-        let datasets: Vec<DatasetId> = self.catalog.datasets().iter().map(|d| d.id).collect();
-        let extents = times::extents(&bound, &snapshot, &datasets).await?;
+        let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
         let mut out = Map::new();
         for dataset in self.catalog.datasets() {
-            let mut one = Map::new();
-            match bound.schema(dataset.id) {
-                Err(fault) => {
-                    one.insert("error".into(), json!({"code": fault.code.as_str(), "message": fault.message}));
+            let one = match self.freshness_of_dataset(data, dataset, context.now).await {
+                Ok(one) => one,
+                Err(Failure(faults)) => {
+                    let fault = faults.iter().next();
+                    let shown = fault.map(|f| json!({"code": f.code.as_str(), "message": f.message, "help": f.help}));
+                    Map::from_iter([("error".to_string(), shown.unwrap_or(Value::Null))])
                 }
-                Ok(_) => {
-                    if let Ok(read) = snapshot.dataset(&dataset.name) {
-                        one.insert("files".into(), json!(read.files.files.len()));
-                        one.insert("rows".into(), json!(read.rows()));
-                    }
-                    if let Some(extent) = extents[dataset.id.index()] {
-                        one.insert("data_from".into(), json!(self.date(extent.first)));
-                        one.insert("data_through".into(), json!(self.date(extent.last)));
-                        if let Some(mark) = extent.watermark {
-                            one.insert(
-                                "watermark".into(),
-                                json!(mark.with_timezone(&self.catalog.calendar.zone).to_rfc3339()),
-                            );
-                        }
-                        one.insert("future_rows".into(), json!(is_later(&extent, context)));
-                    }
-                }
-            }
+            };
             out.insert(dataset.name.clone(), Value::Object(one));
         }
         Ok(json!({"datasets": out, "snapshot": snapshot.id}))
+    }
+
+    async fn freshness_of_dataset(
+        &self,
+        data: Data<'_>,
+        dataset: &Dataset,
+        now: DateTime<Utc>,
+    ) -> Result<Map<String, Value>, Failure> {
+        let mut one = Map::new();
+        data.bound.schema(dataset.id)?;
+        let read = data.snapshot.dataset(&dataset.name)?;
+        one.insert("files".into(), json!(read.files.files.len()));
+        one.insert("rows".into(), json!(read.rows()));
+        let Some(extent) = self.extent(data, dataset.id).await? else {
+            return Ok(one);
+        };
+        let calendar = &self.catalog.calendar;
+        one.insert("data_from".into(), json!(self.date(extent.first)));
+        one.insert("data_through".into(), json!(self.date(extent.last)));
+        if let Some(mark) = extent.watermark {
+            one.insert("watermark".into(), json!(mark.with_timezone(&calendar.zone).to_rfc3339()));
+        }
+        let is_late = self.lateness(data, dataset.id, &extent, now, calendar).await?.is_some();
+        one.insert("possibly_late".into(), json!(is_late));
+        one.insert("future_rows".into(), json!(late::is_later(&extent, now, calendar)));
+        Ok(one)
     }
 
     fn date(&self, moment: Moment) -> String {
@@ -76,61 +77,13 @@ impl Workspace {
     ) -> Result<Value, Failure> {
         let (snapshot, bound) = self.snapshot().await;
         let dimension = self.named(&request.dimension)?;
-        let column = bound.dimension(dimension.id)?;
-        let expr = column.expr.map_refs(&mut |c| {
-            RowRef::Column(ColumnRef { table: Table::FACT, column: c.name.clone(), data_type: c.data_type })
-        });
-        let mut columns: Vec<String> = column.expr.refs().iter().map(|c| c.value.name.clone()).collect();
-        columns.sort();
-        columns.dedup();
-        let count = Measure {
-            name: "rows".to_string(),
-            aggregation: Aggregation::Count,
-            argument: None,
-            filter: Vec::new(),
-            money_scale: None,
-            order: Vec::new(),
-            data_type: DataType::Integer,
-        };
-        let plan = SemanticPlan {
-            root: ComputeMetrics {
-                input: CombineAggregates {
-                    inputs: vec![Aggregate {
-                        input: Rows::Read { dataset: dimension.dataset, columns },
-                        keys: vec![KeySource::Value(expr)],
-                        measures: vec![count],
-                    }],
-                },
-                computations: vec![Computation {
-                    name: "rows".to_string(),
-                    formula: Formula::Measure { fact: 0, measure: 0 },
-                    fill: None,
-                    data_type: DataType::Integer,
-                }],
-            },
-            periods: vec![Period { intervals: Vec::new() }],
-            keys: vec![Key { name: dimension.name.clone(), data_type: column.data_type }],
-            grouping: Grouping::Groups,
-            calendar: self.catalog.calendar,
-        };
-        let session = self.sessions.open(self.memory_bytes);
-        let provider = snapshot.provider(&self.catalog.dataset(dimension.dataset).name).await?;
-        let tables = Tables::from([(dimension.dataset, provider)]);
-        let logical = lower(&plan, &tables).map_err(|error| error.diagnostic())?;
-        let batches =
-            execute(&session, logical, &self.limits, &context.cancel).await.map_err(|error| error.diagnostic())?;
-        let mut values: Vec<(crate::answer::value::Value, i64)> = Vec::new();
-        for batch in &batches {
-            let column = |name: &str| {
-                let array = batch.column_by_name(name).ok_or_else(|| {
-                    Failure::from(Diagnostic::new(Code::Internal, "the plan lacks a column of its own"))
-                })?;
-                decode::values(array).map_err(|error| Failure::from(error.diagnostic()))
-            };
-            let counts = column("__c0_p0")?;
-            let of = column("__k0")?;
-            values.extend(of.into_iter().zip(counts).map(|(v, n)| (v, n.as_f64().unwrap_or(0.0) as i64)));
-        }
+        let bound_dimension = bound.dimension(dimension.id)?;
+        let plan = probe::values(dimension.dataset, &dimension.name, bound_dimension, self.catalog.calendar);
+        let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
+        let batches = self.probe(data, &plan, &[dimension.dataset]).await?;
+        let counts = probe::column(&batches, probe::MEASURES[0])?.into_iter();
+        let counts = counts.map(|count| count.as_f64().unwrap_or(0.0) as i64);
+        let values = probe::column(&batches, probe::KEY)?.into_iter().zip(counts).collect();
         Ok(self.write_values(request, values))
     }
 
@@ -198,12 +151,5 @@ impl Workspace {
                     .candidates(ways))
             }
         }
-    }
-}
-
-fn is_later(extent: &Extent, context: &CallContext) -> bool {
-    match extent.last {
-        Moment::Instant(instant) => instant > context.now,
-        Moment::Date(date) => date > context.now.date_naive(),
     }
 }

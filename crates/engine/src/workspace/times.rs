@@ -1,9 +1,9 @@
 //! How far the data of a dataset reaches on its time axis.
 
 use chrono::{DateTime, Duration, Months, NaiveTime, Utc};
-use sextant_semantics::catalog::bind::BoundCatalog;
+use sextant_semantics::catalog::Catalog;
+use sextant_semantics::catalog::bind::BoundDimension;
 use sextant_semantics::catalog::id::DatasetId;
-use sextant_semantics::catalog::{Axis, Catalog};
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::expr::Kind;
 use sextant_semantics::model::Length;
@@ -12,47 +12,73 @@ use sextant_semantics::time::granularity::Granularity;
 use sextant_semantics::time::stored::StoredAs;
 use sextant_semantics::time::zone;
 
+use super::probe::{self, Data};
+use super::{Failure, Workspace};
+use crate::answer::value::Value;
 use crate::snapshot::{Snapshot, extent};
 
-/// The extents of `datasets`, by [`DatasetId::index`]. A dataset that cannot be read has none: the
-/// fault is raised where the dataset is used.
-pub(super) async fn extents(
-    bound: &BoundCatalog,
-    snapshot: &Snapshot,
-    datasets: &[DatasetId],
-) -> Result<Vec<Option<Extent>>, Diagnostic> {
-    let catalog = &bound.catalog;
-    let mut extents = vec![None; catalog.datasets().len()];
-    for id in datasets {
-        if bound.schema(*id).is_ok()
-            && let Some(axis) = &catalog.dataset(*id).axis
-        {
-            extents[id.index()] = one(bound, snapshot, *id, axis).await?;
+impl Workspace {
+    /// The extents of `datasets`, by [`DatasetId::index`]. A dataset that cannot be read has none: the
+    /// fault is raised where the dataset is used.
+    pub(super) async fn extents(&self, data: Data<'_>, datasets: &[DatasetId]) -> Result<Vec<Option<Extent>>, Failure> {
+        let mut extents = vec![None; self.catalog.datasets().len()];
+        for id in datasets {
+            extents[id.index()] = self.extent(data, *id).await?;
         }
+        Ok(extents)
     }
-    Ok(extents)
+
+    /// How far a dataset's own time axis reaches; `None` without an axis and without rows.
+    pub(super) async fn extent(&self, data: Data<'_>, dataset: DatasetId) -> Result<Option<Extent>, Failure> {
+        let catalog = &data.bound.catalog;
+        let Some(axis) = &catalog.dataset(dataset).axis else {
+            return Ok(None);
+        };
+        let (Ok(_), Ok(dimension)) = (data.bound.schema(dataset), data.bound.dimension(axis.dimension)) else {
+            return Ok(None);
+        };
+        let of = catalog.dimension(axis.dimension).dataset;
+        let found = match dimension.expr.kind.as_ref() {
+            Kind::Ref(column) => data.snapshot.extent(&catalog.dataset(of).name, &column.name).await?,
+            _ => self.computed(data, of, dimension).await?,
+        };
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let stored = dimension.stored.unwrap_or(StoredAs::Date);
+        let watermark = watermark(catalog, data.snapshot, dataset, stored).await?;
+        Ok(Some(Extent { first: moment(found.min, stored), last: moment(found.max, stored), watermark }))
+    }
+
+    /// The ends of an axis that is an expression: every row is read once for each state of the files.
+    async fn computed(
+        &self,
+        data: Data<'_>,
+        dataset: DatasetId,
+        dimension: &BoundDimension,
+    ) -> Result<Option<extent::Extent>, Failure> {
+        let key = (data.snapshot.state(&self.catalog.dataset(dataset).name)?, format!("= {:?}", dimension.expr.kind));
+        let cache = data.snapshot.cache();
+        if let Some(known) = cache.extents.get(&key) {
+            return Ok(known);
+        }
+        let plan = probe::ends(dataset, dimension, self.catalog.calendar);
+        let batches = self.probe(data, &plan, &[dataset]).await?;
+        let end = |name| Ok::<_, Failure>(probe::column(&batches, name)?.first().and_then(stored_moment));
+        let (first, last) = (end(probe::MEASURES[0])?, end(probe::MEASURES[1])?);
+        let found = first.zip(last).map(|(min, max)| extent::Extent { min, max });
+        cache.extents.insert(key, found, 1);
+        Ok(found)
+    }
 }
 
-async fn one(
-    bound: &BoundCatalog,
-    snapshot: &Snapshot,
-    dataset: DatasetId,
-    axis: &Axis,
-) -> Result<Option<Extent>, Diagnostic> {
-    let catalog = &bound.catalog;
-    let Ok(dimension) = bound.dimension(axis.dimension) else {
-        return Ok(None);
-    };
-    let Kind::Ref(column) = dimension.expr.kind.as_ref() else {
-        return Ok(None);
-    };
-    let of = &catalog.dataset(catalog.dimension(axis.dimension).dataset).name;
-    let Some(found) = snapshot.extent(of, &column.name).await? else {
-        return Ok(None);
-    };
-    let stored = dimension.stored.unwrap_or(StoredAs::Date);
-    let watermark = watermark(catalog, snapshot, dataset, stored).await?;
-    Ok(Some(Extent { first: moment(found.min, stored), last: moment(found.max, stored), watermark }))
+fn stored_moment(value: &Value) -> Option<extent::Moment> {
+    match value {
+        Value::Date(date) => Some(extent::Moment::Date(*date)),
+        Value::Local(local) => Some(extent::Moment::Local(*local)),
+        Value::Instant(instant) => Some(extent::Moment::Instant(*instant)),
+        Value::Null | Value::Boolean(_) | Value::Exact { .. } | Value::Float(_) | Value::Text(_) => None,
+    }
 }
 
 async fn watermark(
@@ -67,6 +93,11 @@ async fn watermark(
     };
     let Some(found) = snapshot.extent(&dataset.name, &declared.column).await? else {
         return Ok(None);
+    };
+    let stored = match stored {
+        StoredAs::WallClock(_) => stored,
+        // The watermark need not be of the axis's type: digits without a zone are the model's.
+        StoredAs::Date | StoredAs::Instant => StoredAs::WallClock(catalog.calendar.zone),
     };
     let newest = match moment(found.max, stored) {
         Moment::Instant(instant) => instant,
