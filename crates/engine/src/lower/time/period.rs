@@ -14,10 +14,13 @@ use crate::lower::LowerError;
 use crate::lower::literal::date;
 use crate::lower::typed::Typed;
 
-/// Whether a row's time lies in one of the period's intervals; a row without a time lies in
-/// none.
+/// Whether a row's time lies in one of the period's intervals. A row without a time lies only in
+/// one without a start, which is all data.
 pub(in crate::lower) fn in_period(of: &Typed, stored: StoredAs, period: &Period) -> Result<Expr, LowerError> {
-    any(period.intervals.iter().map(|interval| in_interval(of, stored, interval)))
+    any(period.intervals.iter().map(|interval| {
+        let inside = in_interval(of, stored, interval)?;
+        Ok(if interval.start.is_none() { inside.or(of.expr.clone().is_null()) } else { inside })
+    }))
 }
 
 fn in_interval(of: &Typed, stored: StoredAs, interval: &Interval) -> Result<Expr, LowerError> {

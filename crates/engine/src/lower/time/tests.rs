@@ -250,6 +250,8 @@ async fn a_period_holds_the_rows_whose_instants_it_holds() {
                         })
                         .await;
                         let kept = kept.as_boolean();
+                        let without_time = kept.is_valid(digits.len()) && kept.value(digits.len());
+                        assert_eq!(without_time, start.is_none(), "a row without a time");
                         for (row, at) in instants.iter().enumerate() {
                             let expected = start.is_none_or(|start| *at >= start) && *at < end;
                             assert_eq!(
