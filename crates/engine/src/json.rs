@@ -50,12 +50,14 @@ pub fn envelope(of: &Envelope) -> Json {
     out.insert("next_cursor".into(), of.page.next.clone().map_or(Json::Null, Json::String));
     out.insert("highlights".into(), json!([]));
     out.insert("applied".into(), applied::applied(of.query, of.catalog.currency.as_deref(), concise));
+    if !concise {
+        out.insert("freshness".into(), freshness::write(of.freshness));
+    }
+    let warnings = of.warnings.iter().map(|w| json!({"code": w.code.as_str(), "message": w.message}));
+    out.insert("warnings".into(), Json::Array(warnings.collect()));
     if concise {
         return Json::Object(out);
     }
-    out.insert("freshness".into(), freshness::write(of.freshness));
-    let warnings = of.warnings.iter().map(|w| json!({"code": w.code.as_str(), "message": w.message}));
-    out.insert("warnings".into(), Json::Array(warnings.collect()));
     out.insert("environment".into(), json!("production"));
     out.insert("model_version".into(), json!(of.model_version));
     out.insert("snapshot".into(), json!(of.snapshot));

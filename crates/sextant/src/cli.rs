@@ -89,7 +89,7 @@ pub(crate) enum Listed {
 /// What a question says about time; the names are those of the request.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct When {
-    /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
+    /// A period: last_7_days, mtd, 2026-Q3, 2026-03-01..2026-03-31
     #[arg(long = "time", value_name = "RANGE", allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
     /// The first day, instead of --time
@@ -192,7 +192,7 @@ pub(crate) struct Audit {
 
 #[derive(Args, Debug)]
 pub(crate) struct Time {
-    /// A period: last_7_days, month_to_date, 2026-Q3, 2026-03-01..2026-03-31
+    /// A period: last_7_days, mtd, 2026-Q3, 2026-03-01..2026-03-31
     #[arg(value_name = "RANGE", allow_hyphen_values = true, required_unless_present_any = ["range", "start", "end"])]
     pub(crate) asked: Option<String>,
     #[command(flatten)]

@@ -16,7 +16,7 @@ and dimension names (an empty query lists all), ask `get_metrics` for values ove
 what changed against the period before. Every answer echoes the dates it used, the filters, the definitions and how fresh \
 the data is: quote those with the number. Never add up, average or re-derive numbers yourself when a metric exists.
 
-Periods: time_range takes last_7_days, yesterday, month_to_date, last_month, 2026-Q3, 2026-03-01..2026-03-31 and many \
+Periods: time_range takes last_7_days, yesterday, mtd, last_month, 2026-Q3, 2026-03-01..2026-03-31 and many \
 more; ranges end yesterday unless they say today. comparison takes previous_period, previous_year and others. Percentages \
 are fractions (0.25 is 25 %). Null is not zero: null_reason says why a value is absent.
 Filters: where takes conditions such as \"country = 'US'\"; a filter on a metric's value belongs in having.
@@ -28,7 +28,7 @@ const GET_METRICS: &str = "\
 Use to read the value of one or more metrics over a period: totals, a time series, a breakdown, a ranking, or a comparison \
 with another period, in one call.
 
-Give metric_names (found with search) and time_range (for example last_7_days, month_to_date, 2026-03-01..2026-03-31). \
+Give metric_names (found with search) and time_range (for example last_7_days, mtd, 2026-03-01..2026-03-31). \
 granularity adds a time series (day, week, month). group_by breaks down by dimensions. where keeps rows \
 (\"country = 'US'\"), having keeps groups by a metric's value. order_by sorts (\"-net_sales\" is descending), limit keeps the \
 first. comparison (previous_period, previous_year) adds previous values and changes to every metric and row.

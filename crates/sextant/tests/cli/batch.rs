@@ -86,7 +86,7 @@ fn seeds() -> Vec<String> {
         ),
         ask(
             "resolve_time_range",
-            json!({"time_range": "month_to_date", "as_of": NOW, "timezone": "Europe/Berlin", "comparison": "previous_year"}),
+            json!({"time_range": "mtd", "as_of": NOW, "timezone": "Europe/Berlin", "comparison": "previous_year"}),
         ),
         ask(
             "resolve_time_range",
