@@ -1,0 +1,221 @@
+//! Case pages: what the engine answers, held against hand-written SQL, laws and expected refusals.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Map, Value, json};
+use sextant_engine::workspace::Workspace;
+use sextant_tests::ask::{self, Place};
+use sextant_tests::page::{Case, Page, fingerprint};
+use sextant_tests::{golden, rows};
+
+/// Given to every request, so that every door answers with the same bytes.
+const MAX_BYTES: u64 = 1_000_000;
+
+pub fn trials() -> Vec<Trial> {
+    let root = ask::repository().join("tests/cases");
+    let mut pages = Vec::new();
+    markdown_files(&root, &mut pages);
+    pages.sort();
+    assert!(!pages.is_empty(), "no case pages under {}", root.display());
+    pages
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
+            Trial::test(format!("cases::{name}"), move || run(&path))
+        })
+        .collect()
+}
+
+fn markdown_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            markdown_files(&path, found);
+        } else if path.extension().is_some_and(|e| e == "md") {
+            found.push(path);
+        }
+    }
+}
+
+/// Runs one page: every case, every check of it.
+fn run(path: &Path) -> Result<(), Failed> {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut page = Page::read(path)?;
+    let folder = tempfile::tempdir()?;
+    let place = place_of(&page, folder.path())?;
+    let data = data_text(&page)?;
+    let cases = page.cases();
+    if cases.is_empty() {
+        return Err("the page has no request".into());
+    }
+    let workspace = ask::open(&place).map_err(|error| format!("the model is refused: {error}"))?;
+    let mut problems = Vec::new();
+    for (i, case) in cases.iter().enumerate() {
+        let mut report = Report { found: Vec::new(), filled: HashMap::new() };
+        check_case(&workspace, case, &data, update, &mut report)?;
+        problems.extend(report.found.into_iter().map(|p| format!("case {}: {p}", i + 1)));
+        for (name, body) in report.filled {
+            page.fill(i, name, &body);
+        }
+    }
+    if update {
+        page.write()?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// What is wrong with a case, and blocks to fill.
+struct Report {
+    found: Vec<String>,
+    filled: HashMap<&'static str, String>,
+}
+
+fn check_case(
+    workspace: &Workspace,
+    case: &Case,
+    data: &str,
+    update: bool,
+    report: &mut Report,
+) -> Result<(), Failed> {
+    let (tool, arguments) = read_request(&case.request)?;
+    let outcome = ask::call(workspace, &tool, &arguments);
+    let text = match (&outcome, &case.error) {
+        (Ok(answer), None) => {
+            check_answer(workspace, case, answer, data, report)?;
+            golden::text(answer)
+        }
+        (Err(error), Some(expected)) => {
+            let expected: Value = serde_json::from_str(expected)?;
+            for (key, want) in expected.as_object().into_iter().flatten() {
+                if error[key] != *want {
+                    report.found.push(format!("{key} is {} where {want} is expected", error[key]));
+                }
+            }
+            golden::text(&json!({ "error": error }))
+        }
+        (Ok(answer), Some(expected)) => {
+            report.found.push(format!("answered where {expected} is expected: {}", answer["rows"]));
+            return Ok(());
+        }
+        (Err(error), None) => {
+            report.found.push(format!("refused: {error}"));
+            return Ok(());
+        }
+    };
+    if report.found.is_empty() {
+        hold("json answer", case.answer.as_deref(), text, update, report);
+        if outcome.is_ok() {
+            let plan = semantic_plan(workspace, &tool, &arguments)?;
+            hold("text semantic plan", case.plan.as_deref(), plan, update, report);
+        }
+    }
+    Ok(())
+}
+
+/// Holds an answer against every second source of the case; at least one is needed.
+fn check_answer(
+    workspace: &Workspace,
+    case: &Case,
+    answer: &Value,
+    data: &str,
+    report: &mut Report,
+) -> Result<(), Failed> {
+    if case.check.is_none() && case.totals.is_none() && case.same_rows.is_none() {
+        report.found.push("no check, no law and no expected refusal".to_string());
+    }
+    if let Some(sql) = &case.check {
+        match checked_rows(sql, case.check_rows.as_deref(), data) {
+            Ok(rows) => report.found.extend(rows::compare(answer, &rows)),
+            Err(problem) => report.found.push(problem),
+        }
+    }
+    if let Some(sql) = &case.totals {
+        match checked_rows(sql, case.totals_rows.as_deref(), data) {
+            Ok(rows) => report.found.extend(rows::compare_totals(answer, &rows)),
+            Err(problem) => report.found.push(problem),
+        }
+    }
+    if let Some(other) = &case.same_rows {
+        let (tool, arguments) = read_request(other)?;
+        let other = ask::call(workspace, &tool, &arguments).map_err(|e| format!("the law's request is refused: {e}"))?;
+        for key in ["columns", "rows", "metrics"] {
+            if answer[key] != other[key] {
+                report.found.push(format!("{key} differ: {} and {}", answer[key], other[key]));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The check rows of a page, when they were made from this SQL and this data.
+fn checked_rows(sql: &str, block: Option<&str>, data: &str) -> Result<rows::Rows, String> {
+    let hint = "run tests/check_rows.py --write";
+    let block = block.ok_or(format!("no check rows: {hint}"))?;
+    let rows = rows::parse(block)?;
+    if rows.fingerprint != fingerprint(&format!("{}\n{data}", sql.trim())) {
+        return Err(format!("the check rows are older than their SQL or data: {hint}"));
+    }
+    Ok(rows)
+}
+
+/// Compares a filled block with what it should hold, or fills it.
+fn hold(name: &'static str, have: Option<&str>, want: String, update: bool, report: &mut Report) {
+    if have.map(str::trim_end) == Some(want.trim_end()) {
+        return;
+    }
+    if update {
+        report.filled.insert(name, want);
+    } else {
+        report.found.push(format!("`{name}` is not what comes out (UPDATE=1 fills it):\n{want}"));
+    }
+}
+
+fn semantic_plan(workspace: &Workspace, tool: &str, arguments: &Map<String, Value>) -> Result<String, Failed> {
+    let mut explained = arguments.clone();
+    explained.insert("explain".into(), true.into());
+    let answer = ask::call(workspace, tool, &explained).map_err(|e| format!("explain is refused: {e}"))?;
+    match &answer["explain"]["semantic"] {
+        Value::String(text) => Ok(text.clone()),
+        other => Err(format!("`explain.semantic` is no text: {other}").into()),
+    }
+}
+
+fn read_request(text: &str) -> Result<(String, Map<String, Value>), Failed> {
+    let request: Value = serde_json::from_str(text)?;
+    let tool = request["tool"].as_str().ok_or("a request names its `tool`")?.to_string();
+    let mut arguments = request["arguments"].as_object().cloned().ok_or("a request has `arguments`")?;
+    arguments.entry("max_bytes").or_insert(MAX_BYTES.into());
+    Ok((tool, arguments))
+}
+
+/// Where the page's model and data lie: its world, or files written from its blocks.
+fn place_of(page: &Page, folder: &Path) -> Result<Place, Failed> {
+    match (page.uses(), page.model()) {
+        (Some(world), None) => Ok(Place::of_world(world)),
+        (None, Some(model)) => {
+            std::fs::write(folder.join("model.yml"), model)?;
+            for (name, text) in page.data() {
+                std::fs::write(folder.join(name), text)?;
+            }
+            Ok(Place { models: folder.to_path_buf(), data: folder.to_path_buf() })
+        }
+        _ => Err("a page has either `uses:` or a `yaml model`".into()),
+    }
+}
+
+/// The raw rows that check rows depend on, as `check_rows.py` joins them.
+fn data_text(page: &Page) -> Result<String, Failed> {
+    match page.uses() {
+        None => Ok(page.data().into_iter().map(|(_, text)| text).collect()),
+        Some("commerce") => Ok(String::new()),
+        Some(world) => {
+            let mut files: Vec<PathBuf> =
+                std::fs::read_dir(Place::of_world(world).data)?.map(|e| e.unwrap().path()).collect();
+            files.sort();
+            let rows = files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "csv" || e == "jsonl"));
+            Ok(rows.map(|f| std::fs::read_to_string(f).unwrap()).collect())
+        }
+    }
+}
