@@ -8,3 +8,5 @@ pub mod exact;
 pub mod rows;
 pub mod golden;
 pub mod ask;
+pub mod oracle;
+pub mod worlds;

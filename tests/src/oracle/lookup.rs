@@ -1,0 +1,154 @@
+//! What a row of a dataset knows: its own dimensions, and those of the rows that it points at.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::clock::{self, Grain};
+use super::value::Value;
+use super::world::{Dimension, DimensionKind, Stored, World};
+
+/// A row of a dataset, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub dataset: usize,
+    pub row: usize,
+}
+
+/// When something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Date(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl Moment {
+    /// The local day of a zone; a date is its own day everywhere.
+    pub fn day(self, zone: Tz) -> NaiveDate {
+        match self {
+            Moment::Date(date) => date,
+            Moment::Instant(instant) => clock::day(zone, instant),
+        }
+    }
+}
+
+/// Where a dimension stands as seen from a dataset: links to follow, then the dimension.
+pub struct Found<'a> {
+    pub links: Vec<usize>,
+    pub dimension: &'a Dimension,
+}
+
+/// The dimension that a name means for the rows of a dataset: a shared one, its own, or the only
+/// one of that name that many-to-one links reach. `dataset.name` and `link.name` say which.
+pub fn find<'a>(world: &'a World, dataset: usize, name: &str) -> Option<Found<'a>> {
+    let own = |dataset: usize, name: &str| world.datasets[dataset].dimensions.iter().find(|d| d.name == name);
+    if let Some((path, name)) = name.rsplit_once('.') {
+        let mut ways = ways(world, dataset);
+        ways.retain(|(links, to)| {
+            let names: Vec<&str> = links.iter().map(|l| world.links[*l].name.as_str()).collect();
+            world.datasets[*to].name == path || (!names.is_empty() && names.join(".") == path)
+        });
+        let [(links, to)] = ways.as_slice() else { return None };
+        return Some(Found { links: links.clone(), dimension: own(*to, name)? });
+    }
+    if let Some(shared) = world.shared.iter().find(|s| s.name == name)
+        && let Some((_, dimension)) = shared.of.iter().find(|(d, _)| *d == dataset)
+    {
+        return Some(Found { links: vec![], dimension: own(dataset, dimension)? });
+    }
+    if let Some(dimension) = own(dataset, name) {
+        return Some(Found { links: vec![], dimension });
+    }
+    let mut ways: Vec<_> = ways(world, dataset).into_iter().filter(|(_, to)| own(*to, name).is_some()).collect();
+    match (ways.pop(), ways.is_empty()) {
+        (Some((links, to)), true) => Some(Found { links, dimension: own(to, name)? }),
+        _ => None,
+    }
+}
+
+/// Every way along many-to-one links from a dataset, the empty one included.
+pub fn ways(world: &World, from: usize) -> Vec<(Vec<usize>, usize)> {
+    let mut found = vec![(vec![], from)];
+    let mut at = 0;
+    while at < found.len() {
+        let (links, dataset): (Vec<usize>, usize) = found[at].clone();
+        for (i, link) in world.links.iter().enumerate() {
+            if link.from == dataset && !links.contains(&i) {
+                found.push(([links.as_slice(), &[i]].concat(), link.to));
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// The row that a row points at; a null in its columns points at nothing.
+pub fn follow(world: &World, row: Row, link: usize) -> Option<Row> {
+    let link = &world.links[link];
+    let (from, to) = (&world.datasets[link.from], &world.datasets[link.to]);
+    let wanted: Vec<&Value> =
+        link.from_columns.iter().map(|c| &world.datasets[row.dataset].rows[row.row][from.column(c)]).collect();
+    let found = to.rows.iter().position(|candidate| {
+        link.to_columns.iter().zip(&wanted).all(|(c, want)| {
+            let have = &candidate[to.column(c)];
+            !want.is_null() && !have.is_null() && have.is_same_member(want)
+        })
+    })?;
+    Some(Row { dataset: link.to, row: found })
+}
+
+/// The row at the end of some links.
+fn follow_all(world: &World, row: Row, links: &[usize]) -> Option<Row> {
+    links.iter().try_fold(row, |row, link| follow(world, row, *link))
+}
+
+/// The value of a name for a row, in a zone: `name`, `name__grain`, `metric_time`, `metric_time__grain`.
+pub fn value(world: &World, zone: Tz, row: Row, name: &str) -> Value {
+    let (name, grain) = match name.split_once("__") {
+        Some((name, grain)) => (name, Some(grain_of(grain))),
+        None => (name, None),
+    };
+    let name = if name == "metric_time" { axis(world, row.dataset) } else { name };
+    let found = find(world, row.dataset, name).unwrap_or_else(|| panic!("{name} is not to be seen"));
+    let Some(at) = follow_all(world, row, &found.links) else { return Value::Null };
+    let raw = column_value(world, at, &found.dimension.expr);
+    let DimensionKind::Time(stored) = found.dimension.kind else { return raw };
+    match (moment(world, stored, &raw), grain) {
+        (None, _) => Value::Null,
+        (Some(moment), Some(grain)) => Value::Date(clock::bucket(moment.day(zone), grain, world.week_start)),
+        (Some(Moment::Date(date)), None) => Value::Date(date),
+        (Some(Moment::Instant(instant)), None) => Value::Wall(clock::wall(zone, instant)),
+    }
+}
+
+/// When a row happened, on its dataset's axis; `None` where that is not known.
+pub fn time(world: &World, row: Row) -> Option<Moment> {
+    let found = find(world, row.dataset, axis(world, row.dataset)).expect("a time axis can be seen");
+    let at = follow_all(world, row, &found.links)?;
+    let DimensionKind::Time(stored) = found.dimension.kind else { panic!("the axis is no time") };
+    moment(world, stored, &column_value(world, at, &found.dimension.expr))
+}
+
+/// An expression over the columns of a row.
+pub fn column_value(world: &World, row: Row, expr: &super::expr::Expr) -> Value {
+    let dataset = &world.datasets[row.dataset];
+    expr.evaluate(&|name| dataset.rows[row.row][dataset.column(name)].clone())
+}
+
+fn axis(world: &World, dataset: usize) -> &str {
+    world.datasets[dataset].time.as_deref().expect("a dataset with metrics has a time axis")
+}
+
+fn moment(world: &World, stored: Stored, value: &Value) -> Option<Moment> {
+    match (stored, value) {
+        (_, Value::Null) => None,
+        (Stored::Date, Value::Date(date)) => Some(Moment::Date(*date)),
+        (Stored::Model, Value::Wall(wall)) => Some(Moment::Instant(clock::instant(world.zone, *wall))),
+        (Stored::Zone(zone), Value::Wall(wall)) => Some(Moment::Instant(clock::instant(zone, *wall))),
+        (stored, value) => panic!("{value:?} is not stored as {stored:?}"),
+    }
+}
+
+fn grain_of(word: &str) -> Grain {
+    let all = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
+    all.into_iter().find(|grain| grain.word() == word).unwrap_or_else(|| panic!("no grain {word}"))
+}

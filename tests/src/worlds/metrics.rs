@@ -1,0 +1,131 @@
+//! Random metrics: every aggregation, filters, ratios and formulas over one or several facts.
+
+use super::ask;
+use super::random::Random;
+use crate::oracle::expr::{Expr, Sign};
+use crate::oracle::value::Value;
+use crate::oracle::world::{Aggregation, ColumnKind, Input, Metric, MetricKind, World};
+
+/// The most datasets that one metric is made of.
+const MOST_DATASETS: usize = 3;
+
+pub fn add(random: &mut Random, world: &mut World) {
+    for dataset in 3..world.datasets.len() {
+        for i in 0..random.between(3, 5) {
+            let metric = simple(random, world, dataset, i == 0);
+            world.metrics.push(metric);
+        }
+    }
+    for _ in 0..random.between(2, 6) {
+        if let Some(metric) = composed(random, world) {
+            world.metrics.push(metric);
+        }
+    }
+}
+
+fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Metric {
+    let has_key = !world.datasets[dataset].key.is_empty();
+    let own_time = !world.datasets[dataset].time.as_deref().is_some_and(|t| t.contains('.'));
+    let column = |name: &str| Some(Expr::name(name));
+    let (aggregation, argument) = match random.between(if plain { 10 } else { 0 }, 15) {
+        0 => (Aggregation::CountDistinct, column(random.pick(&["code", "units", "size"]))),
+        1 => (Aggregation::Median, column(random.pick(&["units", "amount"]))),
+        2 => (Aggregation::Percentile(*random.pick(&[0.1, 0.25, 0.9])), column(random.pick(&["units", "weight"]))),
+        3 => (Aggregation::DiscretePercentile(*random.pick(&[0.3, 0.5, 0.75])), column("units")),
+        4 => (Aggregation::Average, column(random.pick(&["units", "amount", "weight"]))),
+        5 => (Aggregation::Min, column(random.pick(&["units", "amount"]))),
+        6 => (Aggregation::Max, column(random.pick(&["units", "amount"]))),
+        7 => (Aggregation::SumBoolean, column("ok")),
+        8 if has_key && own_time => (Aggregation::First, column("units")),
+        9 if has_key && own_time => (Aggregation::Last, column("units")),
+        8 | 9 => (Aggregation::Count, column("code")),
+        10 | 11 => (Aggregation::Count, None),
+        12 => (Aggregation::Sum, Some(row_formula(random))),
+        13 => (Aggregation::Sum, column("weight")),
+        _ => (Aggregation::Sum, column(random.pick(&["amount", "units"]))),
+    };
+    let filter = (!plain && random.chance(30)).then(|| ask::condition(random, world, &[dataset])).flatten();
+    Metric {
+        name: format!("m{}", world.metrics.len()),
+        fill: (aggregation == Aggregation::Sum && random.chance(20)).then_some(0),
+        money: is_money(world, dataset, &argument),
+        kind: MetricKind::Simple { dataset, aggregation, argument },
+        filter,
+        percent: false,
+    }
+}
+
+/// Amounts and floats are money, so that sums of floats are exact.
+fn is_money(world: &World, dataset: usize, argument: &Option<Expr>) -> bool {
+    let Some(Expr::Name(name)) = argument else { return false };
+    let dataset = &world.datasets[dataset];
+    matches!(dataset.columns[dataset.column(name)].kind, ColumnKind::Money | ColumnKind::Float)
+}
+
+/// A formula over the columns of one row.
+fn row_formula(random: &mut Random) -> Expr {
+    let [a, b] = [Expr::name("amount"), Expr::name("units")];
+    match random.between(0, 4) {
+        0 => Expr::sign(Sign::Times, a, b),
+        1 => Expr::sign(Sign::Minus, a, b),
+        2 => Expr::Coalesce(Box::new(a), Value::integer(0)),
+        3 => Expr::Case(Box::new(Expr::name("ok")), Box::new(a), Box::new(Expr::Literal(Value::integer(0)))),
+        _ => Expr::Literal(Value::integer(1)),
+    }
+}
+
+/// A ratio or a formula over metrics that are there already.
+fn composed(random: &mut Random, world: &World) -> Option<Metric> {
+    let known: Vec<usize> = (0..world.metrics.len()).filter(|m| is_number(world, *m)).collect();
+    let count = random.between(2, 3) as usize;
+    let mut picked = random.some(&known, count);
+    if random.chance(15) {
+        picked[1] = picked[0];
+    }
+    let mut datasets: Vec<usize> = picked.iter().flat_map(|m| world.datasets_of(*m)).collect();
+    datasets.sort_unstable();
+    datasets.dedup();
+    if datasets.len() > MOST_DATASETS {
+        return None;
+    }
+    let mut input = |i: usize, percent: u64| {
+        let metric = picked[i];
+        let filter =
+            random.chance(percent).then(|| ask::condition(random, world, &world.datasets_of(metric))).flatten();
+        Input { metric, alias: ["a", "b", "c"][i].to_string(), filter }
+    };
+    let same = picked[0] == picked[1];
+    let (a, b) = (input(0, if same { 100 } else { 15 }), input(1, 15));
+    let (x, y, z) = (Expr::name("a"), Expr::name("b"), Expr::name("c"));
+    let kind = if random.chance(40) {
+        MetricKind::Ratio { numerator: a, denominator: b }
+    } else if picked.len() == 3 {
+        let c = input_without_filter(picked[2], "c");
+        let formula = match random.between(0, 2) {
+            0 => Expr::sign(Sign::Minus, Expr::sign(Sign::Minus, x, y), z),
+            1 => Expr::sign(Sign::Over, Expr::sign(Sign::Minus, x, y), z),
+            _ => Expr::sign(Sign::Plus, Expr::sign(Sign::Over, x, z), y),
+        };
+        MetricKind::Derived { formula, inputs: vec![a, b, c] }
+    } else {
+        let formula = match random.between(0, 3) {
+            0 => Expr::sign(Sign::Plus, x, y),
+            1 => Expr::sign(Sign::Over, x, y),
+            2 => Expr::sign(Sign::Minus, Expr::Coalesce(Box::new(x), Value::integer(0)), y),
+            _ => Expr::sign(Sign::Minus, x, y),
+        };
+        MetricKind::Derived { formula, inputs: vec![a, b] }
+    };
+    let filter = random.chance(15).then(|| ask::condition(random, world, &datasets)).flatten();
+    let percent = random.chance(25);
+    Some(Metric { name: format!("m{}", world.metrics.len()), kind, filter, fill: None, percent, money: false })
+}
+
+fn input_without_filter(metric: usize, alias: &str) -> Input {
+    Input { metric, alias: alias.to_string(), filter: None }
+}
+
+/// Whether formulas can take it.
+fn is_number(world: &World, metric: usize) -> bool {
+    world.datasets_of(metric).len() <= MOST_DATASETS
+}
