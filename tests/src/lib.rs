@@ -10,3 +10,4 @@ pub mod golden;
 pub mod ask;
 pub mod oracle;
 pub mod worlds;
+pub mod differ;

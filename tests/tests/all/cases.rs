@@ -13,7 +13,7 @@ use sextant_tests::{golden, rows};
 /// Given to every request, so that every door answers with the same bytes.
 const MAX_BYTES: u64 = 1_000_000;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let root = ask::repository().join("tests/cases");
     let mut pages = Vec::new();
     markdown_files(&root, &mut pages);

@@ -4,12 +4,14 @@
 //! `tests/cases`; `UPDATE=1` fills plans and answers of pages whose numbers agree with their checks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "coverage tables and the place of kept files are for people")]
 
 use libtest_mimic::{Arguments, Trial};
 
 mod cases;
+mod oracle;
 
 fn main() {
-    let trials: Vec<Trial> = [cases::trials()].into_iter().flatten().collect();
+    let trials: Vec<Trial> = [cases::trials(), oracle::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
