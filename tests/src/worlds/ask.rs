@@ -44,7 +44,7 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
         as_of: noon(season.last + Days::new(random.between(2, 30).unsigned_abs())),
     };
     for metric in question.metrics.clone() {
-        if random.chance(12)
+        if random.chance(8)
             && let Some(expr) = condition(random, world, &world.datasets_of(metric))
         {
             question.conditions.push(Condition { metric: Some(metric), expr, structured: false });
@@ -123,7 +123,7 @@ fn groups(random: &mut Random, dimensions: &[Visible]) -> Vec<String> {
 }
 
 fn conditions(random: &mut Random, world: &World, datasets: &[usize]) -> Vec<Condition> {
-    let count = *random.pick(&[0, 0, 0, 1, 1, 2]);
+    let count = *random.pick(&[0, 0, 0, 0, 1, 1]);
     let expressions: Vec<Expr> = (0..count).filter_map(|_| condition(random, world, datasets)).collect();
     let structured = |random: &mut Random| random.chance(40);
     expressions
@@ -143,7 +143,7 @@ pub fn condition(random: &mut Random, world: &World, datasets: &[usize]) -> Opti
     }
     let one = simple_condition(random, &dimensions);
     Some(match random.between(0, 7) {
-        0 => Expr::And(Box::new(one), Box::new(simple_condition(random, &dimensions))),
+        0 if random.chance(40) => Expr::And(Box::new(one), Box::new(simple_condition(random, &dimensions))),
         1 => Expr::Or(Box::new(one), Box::new(simple_condition(random, &dimensions))),
         2 => Expr::Not(Box::new(one)),
         _ => one,
@@ -193,7 +193,7 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
     let zone = question.zone.unwrap_or(world.zone);
     if random.chance(70) {
         let first = season.first + Days::new(random.between(0, 40).unsigned_abs());
-        let days = if random.chance(60) { random.between(6, 30) } else { random.between(1, 12) };
+        let days = if random.chance(75) { random.between(12, 35) } else { random.between(1, 11) };
         let last = first + Days::new((days - 1).unsigned_abs());
         question.range = Some(Window { first, last });
         let whole_months = first.day() == 1 && (last + Days::new(1)).day() == 1;
@@ -223,12 +223,12 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
 /// Conditions on results, and an order.
 fn shape(random: &mut Random, world: &World, question: &mut Question) {
     let name = |metric: &usize| world.metrics[*metric].name.clone();
-    if random.chance(15) && !question.all_groups().is_empty() {
+    if random.chance(10) && !question.all_groups().is_empty() {
         let metric = Expr::name(name(random.pick(&question.metrics)));
         question.having.push(if random.chance(50) {
             Expr::IsNotNull(Box::new(metric))
         } else {
-            Expr::compare(Comparison::Greater, metric, Value::integer(random.between(-5, 20).into()))
+            Expr::compare(Comparison::Greater, metric, Value::integer(random.between(-15, 8).into()))
         });
     }
     if random.chance(35) {

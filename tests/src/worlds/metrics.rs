@@ -44,7 +44,7 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
         13 => (Aggregation::Sum, column("weight")),
         _ => (Aggregation::Sum, column(*random.pick(&["amount", "units"]))),
     };
-    let filter = (!plain && random.chance(30)).then(|| ask::condition(random, world, &[dataset])).flatten();
+    let filter = (!plain && random.chance(22)).then(|| ask::condition(random, world, &[dataset])).flatten();
     Metric {
         name: format!("m{}", world.metrics.len()),
         fill: (aggregation == Aggregation::Sum && random.chance(20)).then_some(0),
