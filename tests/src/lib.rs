@@ -8,6 +8,7 @@ pub mod exact;
 pub mod rows;
 pub mod golden;
 pub mod ask;
+pub mod doors;
 pub mod oracle;
 pub mod worlds;
 pub mod differ;

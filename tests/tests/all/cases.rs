@@ -7,6 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::Workspace;
 use sextant_tests::ask::{self, Place};
+use sextant_tests::doors::{self, Request, Said, Server};
 use sextant_tests::page::{Case, Page, fingerprint};
 use sextant_tests::{golden, rows};
 
@@ -19,13 +20,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     markdown_files(&root, &mut pages);
     pages.sort();
     assert!(!pages.is_empty(), "no case pages under {}", root.display());
-    pages
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
-            Trial::test(format!("cases::{name}"), move || run(&path))
-        })
-        .collect()
+    let mut trials = Vec::new();
+    for path in pages {
+        let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
+        let same = path.clone();
+        trials.push(Trial::test(format!("cases::{name}"), move || run(&path)));
+        trials.push(Trial::test(format!("doors::{name}"), move || same_bytes(&same)));
+    }
+    trials
 }
 
 fn markdown_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -62,6 +64,50 @@ fn run(path: &Path) -> Result<(), Failed> {
     }
     if update {
         page.write()?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// Asks every case of a page through every door of the built binary and wants the engine's bytes.
+fn same_bytes(path: &Path) -> Result<(), Failed> {
+    let page = Page::read(path)?;
+    let folder = tempfile::tempdir()?;
+    let place = place_of(&page, folder.path())?;
+    let workspace = ask::open(&place).map_err(|error| format!("the model is refused: {error}"))?;
+    let mut requests = Vec::new();
+    for case in page.cases() {
+        let (tool, arguments) = read_request(&case.request)?;
+        requests.push(Request { tool, arguments });
+    }
+    let server = Server::start(&place)?;
+    let batch = doors::batch(&place, &requests)?;
+    let mut problems = Vec::new();
+    for (i, request) in requests.iter().enumerate() {
+        let want = match ask::call(&workspace, &request.tool, &request.arguments) {
+            Ok(answer) => Said::Answer(answer.to_string()),
+            Err(error) => Said::Error(error.to_string()),
+        };
+        let said = [
+            ("batch", Ok(batch[i].clone())),
+            ("call", doors::call(&place, request)),
+            ("open API", server.tool(request)),
+            ("call_tool", server.call_tool(request)),
+            ("MCP", server.mcp(request)),
+        ];
+        for (door, said) in said {
+            let same = match (&want, &said) {
+                // MCP gives a refusal as one line of text that starts with its code.
+                (Said::Error(error), Ok(Said::ErrorText(text))) => {
+                    let error: Value = serde_json::from_str(error)?;
+                    error["code"].as_str().is_some_and(|code| text.starts_with(&format!("{code}: ")))
+                }
+                (want, Ok(said)) => want == said,
+                (_, Err(_)) => false,
+            };
+            if !same {
+                problems.push(format!("case {}, {door}: {said:?}\nwhere the engine says {want:?}", i + 1));
+            }
+        }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }

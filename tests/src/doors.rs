@@ -1,0 +1,212 @@
+//! The doors of the built binary, started as processes and driven as a client would.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::ask::{Place, repository};
+
+/// How long a door may take to start or to answer on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The built binary; `cargo test` alone would test a stale one. `SEXTANT_BIN` names another.
+pub fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(given) = std::env::var_os("SEXTANT_BIN") {
+            return PathBuf::from(given);
+        }
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "sextant"])
+            .current_dir(repository())
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "`cargo build --package sextant` failed");
+        // target/<profile>/deps/all-… -> target/<profile>/sextant
+        let profile = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
+        profile.join(format!("sextant{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+/// A command of the binary over a place, away from the caller's environment.
+pub fn command(place: &Place, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).arg("--models").arg(&place.models).arg("--data").arg(&place.data);
+    for name in ["SEXTANT_MODELS", "SEXTANT_DATA", "SEXTANT_STATE", "SEXTANT_API_KEY", "SEXTANT_URL"] {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// What a door said to one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The bytes of the answer.
+    Answer(String),
+    /// The bytes of the `error` object.
+    Error(String),
+    /// A refusal that a door gives only as text.
+    ErrorText(String),
+}
+
+/// One request of `{"tool", "arguments"}`.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub tool: String,
+    pub arguments: Map<String, Value>,
+}
+
+/// Runs one command to its end with a text on standard input; gives its standard output.
+fn run(mut command: Command, input: &str) -> Result<String, String> {
+    let mut child = command.spawn().map_err(|e| e.to_string())?;
+    let mut stdin = child.stdin.take().ok_or("no standard input")?;
+    let input = input.to_string();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().map_err(|e| e.to_string())?;
+    // A process that ends before it has read everything closes the pipe; its answer says why.
+    let _ = writer.join();
+    String::from_utf8(output.stdout).map_err(|e| e.to_string())
+}
+
+/// Asks through `sextant batch`: one process, one line a request.
+pub fn batch(place: &Place, requests: &[Request]) -> Result<Vec<Said>, String> {
+    let line = |(i, r): (usize, &Request)| json!({"id": i, "tool": r.tool, "arguments": r.arguments}).to_string() + "\n";
+    let input: String = requests.iter().enumerate().map(line).collect();
+    let output = run(command(place, &["batch"]), &input)?;
+    let lines: Vec<&str> = output.lines().collect();
+    if lines.len() != requests.len() {
+        return Err(format!("batch gave {} lines for {} requests", lines.len(), requests.len()));
+    }
+    lines.iter().enumerate().map(|(i, line)| batch_line(i, line)).collect()
+}
+
+fn batch_line(i: usize, line: &str) -> Result<Said, String> {
+    let inner = |start: &str| line.strip_prefix(start).and_then(|l| l.strip_suffix('}'));
+    if let Some(answer) = inner(&format!("{{\"id\":{i},\"result\":")) {
+        return Ok(Said::Answer(answer.to_string()));
+    }
+    match inner(&format!("{{\"id\":{i},\"error\":")) {
+        Some(error) => Ok(Said::Error(error.to_string())),
+        None => Err(format!("batch line {i} is neither a result nor an error: {line}")),
+    }
+}
+
+/// Asks through `sextant call`.
+pub fn call(place: &Place, request: &Request) -> Result<Said, String> {
+    let arguments = Value::Object(request.arguments.clone()).to_string();
+    let output = run(command(place, &["call", &request.tool, "-"]), &arguments)?;
+    said(output.trim_end_matches('\n'))
+}
+
+/// A body that is a bare answer or `{"error": …}`.
+fn said(body: &str) -> Result<Said, String> {
+    match body.strip_prefix("{\"error\":").and_then(|b| b.strip_suffix('}')) {
+        Some(error) => Ok(Said::Error(error.to_string())),
+        None if body.starts_with('{') => Ok(Said::Answer(body.to_string())),
+        None => Err(format!("neither an answer nor an error: {body}")),
+    }
+}
+
+/// `sextant serve --http` on a free port, stopped when dropped.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Server {
+    pub fn start(place: &Place) -> Result<Server, String> {
+        let mut command = command(place, &["serve", "--http", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let mut child = command.spawn().map_err(|e| e.to_string())?;
+        let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
+        let mut said = String::new();
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(rest) = line.split("http://").nth(1) {
+                let address = rest.split_whitespace().next().unwrap_or(rest).to_string();
+                // The pipe is read on, so that the server never waits for its log to be taken.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(Server { child, address });
+            }
+            said += &line;
+        }
+        let _ = child.wait();
+        Err(format!("the server did not start: {said}"))
+    }
+
+    /// The open API.
+    pub fn tool(&self, request: &Request) -> Result<Said, String> {
+        let body = Value::Object(request.arguments.clone()).to_string();
+        let (_, answer) = self.post(&format!("/mcp/tool/{}", request.tool), &body)?;
+        said(&answer)
+    }
+
+    /// The documented payload: `{"method": "call_tool", "params": {…}}`.
+    pub fn call_tool(&self, request: &Request) -> Result<Said, String> {
+        let params = json!({"name": request.tool, "arguments": request.arguments});
+        let (_, answer) = self.post("/api/v1/call", &json!({"method": "call_tool", "params": params}).to_string())?;
+        said(&answer)
+    }
+
+    /// MCP's `tools/call`, without a session: the structured content must be in the text too.
+    pub fn mcp(&self, request: &Request) -> Result<Said, String> {
+        let params = json!({"name": request.tool, "arguments": request.arguments});
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let (_, body) = self.post("/mcp", &message.to_string())?;
+        let reply: Value = serde_json::from_str(&body).map_err(|e| format!("{e}: {body}"))?;
+        let result = &reply["result"];
+        let text = result["content"][0]["text"].as_str().ok_or_else(|| format!("no text content: {body}"))?;
+        if result["isError"] == true {
+            return Ok(Said::ErrorText(text.to_string()));
+        }
+        if !body.contains(&format!("\"structuredContent\":{text}")) {
+            return Err(format!("the structured content is not the text: {body}"));
+        }
+        Ok(Said::Answer(text.to_string()))
+    }
+
+    /// Status and body of one POST of JSON.
+    pub fn post(&self, path: &str, body: &str) -> Result<(u16, String), String> {
+        let failed = |e: std::io::Error| format!("POST {path}: {e}");
+        let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+             Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).map_err(failed)?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).map_err(failed)?;
+        let (head, body) = reply.split_once("\r\n\r\n").ok_or_else(|| format!("no HTTP reply: {reply}"))?;
+        let status = head.split_whitespace().nth(1).and_then(|s| s.parse().ok()).ok_or("no status")?;
+        let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        Ok((status, if is_chunked { unchunked(body)? } else { body.to_string() }))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn unchunked(mut rest: &str) -> Result<String, String> {
+    let mut body = String::new();
+    loop {
+        let (size, after) = rest.split_once("\r\n").ok_or("a chunk without a size")?;
+        let size = usize::from_str_radix(size.trim(), 16).map_err(|e| e.to_string())?;
+        if size == 0 {
+            return Ok(body);
+        }
+        body += after.get(..size).ok_or("a chunk that is cut short")?;
+        rest = after[size..].trim_start_matches("\r\n");
+    }
+}
