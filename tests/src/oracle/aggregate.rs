@@ -122,6 +122,8 @@ fn aggregate(
             }
             Value::integer(seen.len() as i128)
         }
+        // A sum: over no rows it is not 0 but unknown.
+        Aggregation::SumBoolean if all.is_empty() => Value::Null,
         Aggregation::SumBoolean => {
             Value::integer(known.iter().filter(|v| **v == Value::Boolean(true)).count() as i128)
         }

@@ -174,6 +174,7 @@ fn is_sum(formula: &Expr) -> bool {
     match formula {
         Expr::Name(_) => true,
         Expr::Arithmetic(Sign::Plus | Sign::Minus, a, b) => is_sum(a) && is_sum(b),
+        Expr::Coalesce(a, zero) => is_sum(a) && *zero == Value::integer(0),
         _ => false,
     }
 }

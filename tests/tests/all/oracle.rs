@@ -18,7 +18,7 @@ const QUESTIONS: usize = 20;
 const THREADS: usize = 4;
 
 /// Differences that are shown in full.
-const SHOWN: usize = 8;
+const SHOWN: usize = 40;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("oracle::two_thousand_questions", two_thousand_questions)]

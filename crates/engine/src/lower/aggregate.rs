@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
 use datafusion::functions_aggregate::median::median_udaf;
@@ -85,7 +86,9 @@ pub(super) fn aggregate(
             Ok(calls.one(percentile(fraction, discrete), argument.float().expr))
         }
         Aggregation::SumBoolean => {
-            Ok(calls.one(sum_udaf(), argument.cast(DataType::Boolean).cast(DataType::Int64).expr))
+            // A row whose boolean is not known is a row that is not true.
+            let ones = argument.cast(DataType::Boolean).cast(DataType::Int64).expr;
+            Ok(calls.one(sum_udaf(), coalesce(vec![ones, lit(0_i64)])))
         }
         Aggregation::First => calls.in_order(first_value_udaf(), money(argument, money_scale), order),
         Aggregation::Last => calls.in_order(last_value_udaf(), money(argument, money_scale), order),

@@ -6,8 +6,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::expr::{InList, Like};
-use datafusion::logical_expr::{Expr, Operator, and, binary_expr, is_false, is_not_false, is_not_null, is_not_true};
-use datafusion::logical_expr::{is_null, is_true, lit, not, or, when};
+use datafusion::logical_expr::{Expr, Operator, and, binary_expr, is_not_null, is_null, lit, not, or, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::expr::{self as language, BinaryOp, Kind};
 
@@ -59,10 +58,10 @@ fn lower<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Type
         Kind::IsTruth { of, truth: wanted, negated } => {
             let of = truth(of, resolve)?;
             Ok(boolean(match (wanted, negated) {
-                (true, false) => is_true(of),
-                (true, true) => is_not_true(of),
-                (false, false) => is_false(of),
-                (false, true) => is_not_false(of),
+                (true, false) => is_surely(of),
+                (true, true) => not(is_surely(of)),
+                (false, false) => is_surely(not(of)),
+                (false, true) => not(is_surely(not(of))),
             }))
         }
         Kind::InList { of, list, negated } => in_list(of, list, *negated, resolve),
@@ -97,6 +96,12 @@ fn truth<R>(of: &language::Expr<R>, resolve: &mut Resolve<'_, R>) -> Result<Expr
         DataType::Null => Ok(lit(ScalarValue::Boolean(None))),
         other => Err(LowerError::mismatch("a condition", &other)),
     }
+}
+
+/// True where a condition is, false where it is false or not known. The engine's own IS TRUE is
+/// planned as never null and run as maybe null, which fails where it stands twice in a plan.
+fn is_surely(of: Expr) -> Expr {
+    and(is_not_null(of.clone()), of)
 }
 
 fn boolean(expr: Expr) -> Typed {
