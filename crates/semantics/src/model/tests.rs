@@ -61,9 +61,7 @@ fn the_model_of_the_documentation_reads_without_findings() {
     insta::assert_snapshot!(model.tests[0].query.to_json(), @r#"{"metrics":["net_sales"],"time_range":"2026-03","as_of":"2026-04-02"}"#);
 }
 
-#[test]
-fn unknown_keys_are_found_at_every_depth_with_a_suggestion() {
-    insta::assert_snapshot!(told(&["
+const KEYS_THAT_ARE_NONE: &str = "
 name: m
 tets: []
 calendar: {timezon: UTC}
@@ -77,7 +75,11 @@ datasets:
 metrics:
   - {name: aov, type: ratio, numerator: {nme: a}, denominator: orders, zzzzz: 1}
   - {name: x, type: derived, expr:orders}
-"]), @r#"
+";
+
+#[test]
+fn unknown_keys_are_found_at_every_depth_with_a_suggestion() {
+    insta::assert_snapshot!(told(&[KEYS_THAT_ARE_NONE]), @r#"
         error[unknown-key]: unknown key `tets` of model file `m`
          --> a.yml:3:1
           |
