@@ -10,8 +10,9 @@ use libtest_mimic::{Arguments, Trial};
 
 mod cases;
 mod oracle;
+mod tidy;
 
 fn main() {
-    let trials: Vec<Trial> = [cases::trials(), oracle::trials()].into_iter().flatten().collect();
+    let trials: Vec<Trial> = [cases::trials(), oracle::trials(), tidy::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
