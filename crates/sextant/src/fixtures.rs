@@ -145,12 +145,12 @@ impl<'a> Store<'a> {
             self.orders.finish(self.out)?,
             self.lines.finish(self.out)?,
             self.refunds.finish(self.out)?,
-            extract::write_table(self.out, &self.customers.rows(self.start))?,
-            extract::write_table(self.out, &self.catalogue.products)?,
-            extract::write_table(self.out, &self.advertising)?,
+            extract::write_table(self.out, self.customers.rows(self.start))?,
+            extract::write_table(self.out, self.catalogue.products)?,
+            extract::write_table(self.out, self.advertising)?,
             self.sessions.finish(self.out)?,
             self.inventory.finish(self.out)?,
-            extract::write_table(self.out, &targets::by_month(planned))?,
+            extract::write_table(self.out, targets::by_month(planned))?,
         ])
     }
 
