@@ -1,18 +1,19 @@
 //! Every test of the whole in one binary: `cargo test -p sextant-tests [FILTER]`.
 //!
-//! A module gives its tests as [`Trial`]s. A case page is one test, named by its path under
+//! A module gives its tests as trials. A case page is one test, named by its path under
 //! `tests/cases`; `UPDATE=1` fills plans and answers of pages whose numbers agree with their checks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stderr, reason = "coverage tables and the place of kept files are for people")]
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 
 mod cases;
 mod oracle;
+mod checks;
 mod tidy;
 
 fn main() {
-    let trials: Vec<Trial> = [cases::trials(), oracle::trials(), tidy::trials()].into_iter().flatten().collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let trials = [cases::trials(), oracle::trials(), checks::trials(), tidy::trials()];
+    libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
