@@ -1,0 +1,276 @@
+"""The bugs that mutants.py plants.
+
+The pages of a bug's topic are asked first, all pages only if none of them sees it.
+An edit is a file, a place in it, and Rust. The place stands in the file exactly once; the
+expression between « and » becomes the Rust when the bug is on, both of one type.
+"""
+
+ENGINE = "crates/engine/src"
+SEMANTICS = "crates/semantics/src"
+
+# Rewrites the row of the total from the rows of the groups, before it becomes the answer.
+TOTAL_OF_GROUPS = """{{
+    let mut table = decode::table(query, batches)?;
+    if let Some(total) = table.total.as_mut().filter(|_| !query.groups.is_empty()) {{
+        for (c, cells) in total.cells.iter_mut().enumerate() {{
+            for (p, cell) in cells.iter_mut().enumerate() {{
+                let known = table.groups.iter(){rows}.filter_map(|row| row.cells[c][p].as_f64());
+                let known: Vec<f64> = known.collect();
+                if {when} && !known.is_empty() {{
+                    *cell = Value::float(known.iter().sum::<f64>(){over});
+                }}
+            }}
+        }}
+    }}
+    table
+}}"""
+RATIO = """matches!(
+    query.computations[c].formula,
+    sextant_semantics::query::computation::Formula::Ratio { .. }
+)"""
+
+MUTANTS = {
+    "inner-join": {
+        "plants": "INNER for LEFT join: rows without a partner are lost",
+        "topic": "joins",
+        "edits": [(f"{ENGINE}/lower/rows.rs", "join_on(right, «JoinType::Left», on)", "JoinType::Inner")],
+    },
+    "one-join-for-all-roles": {
+        "plants": "two roles of one table share the first role's join",
+        "topic": "joins",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/rows.rs",
+            "self.tables.iter().find(|t| «t.from == at && t.hop == *hop»)",
+            "t.hop.to() == hop.to()",
+        )],
+    },
+    "lost-filter": {
+        "plants": "the FILTER of a measure beside others is lost",
+        "topic": "metrics",
+        "edits": [(f"{ENGINE}/lower/fact.rs", "(place, filter) => «place.or(filter)»,", "place")],
+    },
+    "filters-not-inherited": {
+        "plants": "the filter of a derived or ratio metric does not reach its inputs",
+        "topic": "filters",
+        "edits": [(f"{SEMANTICS}/query/resolve/metrics.rs", "let mut all = «filters.to_vec()»;", "Vec::new()")],
+    },
+    "range-ignored": {
+        "plants": "the time range constrains nothing",
+        "topic": "time",
+        "edits": [(f"{ENGINE}/lower/rows.rs", "filter(«any.unwrap_or_else(|| lit(false))»)", "lit(true)")],
+    },
+    "end-inclusive": {
+        "plants": "BETWEEN on timestamps: the instant at which a range ends is in it",
+        "topic": "time",
+        "edits": [(
+            f"{ENGINE}/lower/time/period.rs",
+            "Some(at) => «of.expr.clone().lt(lit(at))»,",
+            "of.expr.clone().lt_eq(lit(at))",
+        )],
+    },
+    "utc-day": {
+        "plants": "rows are put into days of UTC",
+        "topic": "time",
+        "edits": [(
+            f"{ENGINE}/lower/time.rs",
+            "StoredAs::WallClock(_) | StoredAs::Instant => «zone::local(self.instant()?, zone, span, rule)»,",
+            "self.instant()",
+        )],
+    },
+    "utc-range": {
+        "plants": "a range of days starts and ends at midnight of UTC",
+        "topic": "time",
+        "edits": [
+            (
+                f"{SEMANTICS}/time/range/reading.rs",
+                "let end = «zone::day_start(last + Days::new(1), zone)»;",
+                "(last + Days::new(1)).and_time(chrono::NaiveTime::MIN).and_utc()",
+            ),
+            (
+                f"{SEMANTICS}/time/range/reading.rs",
+                "Window { first, last, start: «zone::day_start(first, zone)», end, hours: None }",
+                "first.and_time(chrono::NaiveTime::MIN).and_utc()",
+            ),
+        ],
+    },
+    "monday-weeks": {
+        "plants": "weeks start on Monday whatever the model says",
+        "topic": "time",
+        "edits": [(
+            f"{ENGINE}/lower/time/bucket.rs",
+            "Granularity::Week => Ok(week(of, «calendar.week_start»)),",
+            "Weekday::Mon",
+        )],
+    },
+    "as-of-ignored": {
+        "plants": "rows later than `as_of` are read",
+        "topic": "time",
+        "edits": [
+            (
+                f"{SEMANTICS}/query/resolve/time.rs",
+                "let end = «cut.map_or(window.end, |cut| cut.min(window.end)).min(just_after(now))»;",
+                "cut.map_or(window.end, |cut| cut.min(window.end))",
+            ),
+            (
+                f"{SEMANTICS}/query/resolve/time.rs",
+                "Interval { start: None, end: «just_after(now)», dates }",
+                "just_after(now) + Duration::days(36_500)",
+            ),
+        ],
+    },
+    "previous-not-cut": {
+        "plants": "part of a period is held against a whole one",
+        "topic": "comparison",
+        "edits": [(
+            f"{SEMANTICS}/time/comparison.rs",
+            "if «range.end <= cut || windows.is_empty()» {",
+            "true",
+        )],
+    },
+    "limit-before-totals": {
+        "plants": "LIMIT before totals: the total is that of as many rows as the limit",
+        "topic": "shaping",
+        "edits": [(
+            f"{ENGINE}/answer.rs",
+            "let table = «decode::table(query, batches)?»;",
+            TOTAL_OF_GROUPS.format(
+                rows=".take(query.limit.unwrap_or(u64::MAX) as usize)", when="query.limit.is_some()", over=""),
+        )],
+    },
+    "total-summed-from-rows": {
+        "plants": "totals are the sums of the rows, also of what does not add up",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/answer.rs",
+            "let table = «decode::table(query, batches)?»;",
+            TOTAL_OF_GROUPS.format(rows="", when="true", over=""),
+        )],
+    },
+    "mean-of-ratios": {
+        "plants": "the total of a ratio is the mean of its rows",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/answer.rs",
+            "let table = «decode::table(query, batches)?»;",
+            TOTAL_OF_GROUPS.format(rows="", when=RATIO, over=" / known.len() as f64"),
+        )],
+    },
+    "mean-of-four-ratios": {
+        "plants": "previous_4_average of a ratio is the mean of four ratios",
+        "topic": "comparison",
+        "edits": [(
+            f"{ENGINE}/answer/change.rs",
+            "Additivity::Ratio => «cells[sides.together].clone()»,",
+            """{
+                let known: Vec<f64> = sides.windows.iter().filter_map(|w| cells[*w].as_f64()).collect();
+                Value::float(known.iter().sum::<f64>() / known.len() as f64)
+            }""",
+        )],
+    },
+    "integer-division": {
+        "plants": "integers divide without a remainder",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/number.rs",
+            "let quotient = «binary_expr(left.float().expr, Operator::Divide, divisor.clone())»;",
+            """{
+                let whole = matches!(left.number()?, Number::Exact { scale: 0, .. });
+                let quotient = binary_expr(left.float().expr, Operator::Divide, divisor.clone());
+                if whole { datafusion::functions::math::expr_fn::trunc(vec![quotient]) } else { quotient }
+            }""",
+        )],
+    },
+    "null-unsafe-alignment": {
+        "plants": "two datasets align by `=`: groups with a null key are lost",
+        "topic": "joins",
+        "edits": [(
+            f"{ENGINE}/lower/combine.rs",
+            "Ok(LogicalPlanBuilder::from(«union»).aggregate(groups, functions)?",
+            """{
+                let known = (0..self.keys.len()).map(|key| ident(key_column(key)).is_not_null()).reduce(Expr::and);
+                match known.filter(|_| self.measures.iter().any(|of| of.fact > 0)) {
+                    Some(known) => LogicalPlanBuilder::from(union).filter(ident("__total").or(known))?.build()?,
+                    None => union,
+                }
+            }""",
+        )],
+    },
+    "count-of-nothing-is-zero": {
+        "plants": "a count is 0, not null, in a group without rows of it",
+        "topic": "metrics",
+        "edits": [(f"{ENGINE}/lower/aggregate.rs", "otherwise(«lit(ScalarValue::Int64(None))»)?", "lit(0_i64)")],
+    },
+    "average-over-all-rows": {
+        "plants": "an average counts rows whose value is null",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/aggregate.rs",
+            "let values = «calls.over(count_udaf(), argument.expr.clone())»;",
+            "calls.rows()",
+        )],
+    },
+    "distinct-lost": {
+        "plants": "COUNT for COUNT DISTINCT",
+        "topic": "metrics",
+        "edits": [(f"{ENGINE}/lower/aggregate.rs", "Rows { distinct: «true», condition:", "false")],
+    },
+    "truncated-median": {
+        "plants": "a median is taken of whole numbers",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/aggregate.rs",
+            "calls.one(median_udaf(), «argument.float().expr»)",
+            "argument.cast(DataType::Int64).expr",
+        )],
+    },
+    "wrapping-sum": {
+        "plants": "sums of integers wrap at 64 bits",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/aggregate.rs",
+            "let (function, of, finish) = «sum_of(money(argument, money_scale))?»;",
+            """if matches!(argument.number()?, Number::Exact { scale: 0, .. }) {
+                (sum_udaf(), argument.cast(DataType::Int64).expr, Finish::Sum { scale: 0 })
+            } else {
+                sum_of(money(argument, money_scale))?
+            }""",
+        )],
+    },
+    "fill-lost": {
+        "plants": "`fill_nulls_with` is not applied",
+        "topic": "metrics",
+        "edits": [(f"{ENGINE}/lower/metrics.rs", "let Some(fill) = «&computation.fill» else", "&None")],
+    },
+    "paired-off-by-one": {
+        "plants": "the buckets of a comparison pair one too late",
+        "topic": "comparison",
+        "edits": [(f"{ENGINE}/answer/pair.rs", "slot(«*position», false);", "*position + 1")],
+    },
+    "percent-of-a-negative-base": {
+        "plants": "a change in percent is given over a negative base",
+        "topic": "comparison",
+        "edits": [(
+            f"{ENGINE}/answer/change.rs",
+            "(Some(change), Some(base)) if «base > 0.0» =>",
+            "base != 0.0",
+        )],
+    },
+    "having-takes-nulls": {
+        "plants": "`having` keeps rows for which it is not known",
+        "topic": "filters",
+        "edits": [(
+            f"{ENGINE}/answer/condition.rs",
+            "*kept &= «!verdict.is_null(i) && verdict.value(i)»;",
+            "verdict.is_null(i) || verdict.value(i)",
+        )],
+    },
+    "nulls-first": {
+        "plants": "nulls come first in the order",
+        "topic": "shaping",
+        "edits": [(
+            f"{ENGINE}/answer.rs",
+            "let ordering = match «(left.is_null(), right.is_null())» {",
+            "(right.is_null(), left.is_null())",
+        )],
+    },
+}
