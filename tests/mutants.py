@@ -8,9 +8,9 @@
 
 The copy lies in target/mutants, so the tree is never touched. It is built once with every bug
 behind a switch, `SEXTANT_MUTANT=name`, and its tests run once for each. The pages of the bug's
-topic run first, then all pages; the oracle is asked only about bugs that no page sees. Golden answers and plans are filled anew in the
-copy: a bug is caught by a second source (hand-written SQL, a law, an expected refusal, the
-oracle), never by bytes that have changed.
+topic run first, then all pages; the oracle is asked only about bugs that no page sees. Golden
+answers and plans are filled anew in the copy: a bug is caught by a second source (hand-written
+SQL, a law, an expected refusal, the oracle), never by bytes that have changed.
 """
 import json
 import os
