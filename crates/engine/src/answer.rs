@@ -11,6 +11,7 @@ use sextant_semantics::query::row::Grouping;
 pub mod change;
 pub mod condition;
 pub mod decode;
+pub mod empty;
 pub mod pair;
 pub mod value;
 

@@ -9,6 +9,7 @@ use sextant_semantics::query::resolved::{BucketStart, ResolvedQuery};
 
 use super::change::{self, Figures};
 use super::decode::RawRow;
+use super::empty;
 use super::value::Value;
 
 /// A row of the answer before its columns are picked.
@@ -93,6 +94,7 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Vec
             slot(*position, false);
         }
     }
+    let empty = empty::empty(query);
     order
         .into_iter()
         .map(|key| {
@@ -101,6 +103,8 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Vec
             let mut keys = any.keys.clone();
             keys[series] = buckets.current.get(key.0).map_or(Value::Null, value_of);
             let against = buckets.previous.get(key.0).map_or(Value::Null, value_of);
+            let now = now.or_else(|| buckets.current.get(key.0).map(|_| &empty));
+            let before = before.or_else(|| buckets.previous.get(key.0).map(|_| &empty));
             paired(query, keys, against, now, before, false)
         })
         .collect()

@@ -97,6 +97,7 @@ impl FactBuilder {
         let table = self.table(bound, path)?;
         let column = bound.dimension(dimension)?;
         let expr = column.expr.map_refs(&mut |c| column_ref(table, c));
+        let expr = of_a_row(bound, path, table, expr)?;
         Ok(match column.stored {
             Some(stored) => Values::Time(TimeColumn { expr, stored }),
             None => Values::Plain { expr, data_type: column.data_type },
@@ -159,6 +160,25 @@ impl FactBuilder {
             .help("write `extract(dow from metric_time)` in conditions")),
         }
     }
+}
+
+/// A formula over the table at the end of a path, null where the path leads to no row: one such
+/// as `coalesce(kind, 'none')` would give orphans a value that no row has.
+fn of_a_row(
+    bound: &BoundCatalog,
+    path: &ManyToOnePath,
+    table: Table,
+    expr: Expr<ColumnRef>,
+) -> Result<Expr<ColumnRef>, Diagnostic> {
+    let last = path.hops().last();
+    let (Some(hop), Some((_, key))) = (last, last.and_then(|hop| hop.columns().first())) else { return Ok(expr) };
+    if matches!(expr.kind.as_ref(), Kind::Ref(_)) {
+        return Ok(expr);
+    }
+    let span = expr.span;
+    let key = Expr::new(Kind::Ref(column_ref(table, &bound.column(hop.to(), key)?)), span);
+    let is_there = Expr::new(Kind::IsNull { of: key, negated: true }, span);
+    Ok(Expr::new(Kind::Case { branches: vec![(is_there, expr)], otherwise: None }, span))
 }
 
 /// Puts the request's conditions on every fact; each must see every dimension in them, and all
