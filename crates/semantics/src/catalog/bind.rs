@@ -72,13 +72,13 @@ const MONEY_SCALE: u8 = 4;
 
 /// Types every expression of the catalog.
 pub fn bind(catalog: Arc<Catalog>, schemas: Schemas) -> BoundCatalog {
-    let dimensions = catalog.dimensions().iter().map(|d| bind_dimension(&schemas, d)).collect();
+    let dimensions = catalog.dimensions().iter().map(|d| bind_dimension(&catalog, &schemas, d)).collect();
     let measures = catalog
         .metrics()
         .iter()
         .filter_map(|metric| match (&metric.kind, metric.dataset) {
             (MetricKind::Simple(measure), Some(dataset)) => {
-                Some((metric.id, bind_measure(&schemas, dataset, metric, measure)))
+                Some((metric.id, bind_measure(&catalog, &schemas, dataset, metric, measure)))
             }
             _ => None,
         })
@@ -135,8 +135,8 @@ impl BoundCatalog {
     }
 }
 
-fn bind_dimension(schemas: &Schemas, dimension: &Dimension) -> Result<BoundDimension, Diagnostic> {
-    let (mut expr, data_type) = typed(schemas, dimension.dataset, &dimension.expr)?;
+fn bind_dimension(catalog: &Catalog, schemas: &Schemas, dimension: &Dimension) -> Result<BoundDimension, Diagnostic> {
+    let (mut expr, data_type) = typed(catalog, schemas, dimension.dataset, &dimension.expr)?;
     let wrong = |wanted: &str| {
         let message = format!("dimension `{}` is {data_type}, not {wanted}", dimension.name);
         Err(Diagnostic::new(Code::TypeMismatch, message)
@@ -170,12 +170,13 @@ fn bind_dimension(schemas: &Schemas, dimension: &Dimension) -> Result<BoundDimen
 }
 
 fn bind_measure(
+    catalog: &Catalog,
     schemas: &Schemas,
     dataset: DatasetId,
     metric: &Metric,
     measure: &Measure,
 ) -> Result<BoundMeasure, Diagnostic> {
-    let argument = measure.expr.as_ref().map(|expr| typed(schemas, dataset, expr)).transpose()?;
+    let argument = measure.expr.as_ref().map(|expr| typed(catalog, schemas, dataset, expr)).transpose()?;
     if argument.is_none() {
         schemas[dataset.index()].as_ref().map_err(Clone::clone)?;
     }
@@ -232,6 +233,7 @@ fn aggregate_type(
 
 /// An expression of a dataset over its columns, with its type.
 fn typed(
+    catalog: &Catalog,
     schemas: &Schemas,
     dataset: DatasetId,
     expr: &Expr<Name>,
@@ -241,16 +243,15 @@ fn typed(
         let column = name.dotted();
         match schema.data_type(&column) {
             Some(data_type) => Ok(Expr::new(Kind::Ref(PhysicalColumn { name: column, data_type }), span)),
-            None => Err(unknown_column("", schema, &column).at(span)),
+            None => Err(unknown_column(&catalog.dataset(dataset).name, schema, &column).at(span)),
         }
     })?;
     typing::coerce(over, &mut |column: &PhysicalColumn| column.data_type)
 }
 
 fn unknown_column(dataset: &str, schema: &Schema, column: &str) -> Diagnostic {
-    let of = if dataset.is_empty() { String::new() } else { format!(" in dataset `{dataset}`") };
     let names = schema.columns.iter().map(|(name, _)| name.as_str());
-    let unknown = Diagnostic::new(Code::UnknownColumn, format!("unknown column `{column}`{of}")).suggest(column, names);
+    let unknown = Diagnostic::new(Code::UnknownColumn, format!("unknown column `{column}` in dataset `{dataset}`"));
     let some: Vec<String> = schema.columns.iter().take(20).map(|(name, _)| format!("`{name}`")).collect();
-    unknown.help(format!("the files have {}", some.join(", ")))
+    unknown.help(format!("the files have {}", some.join(", "))).suggest(column, names)
 }

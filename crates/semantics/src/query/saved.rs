@@ -227,7 +227,7 @@ saved_queries:
                 "13:47 granularity-not-available: unknown granularity `weekk` [\"week\"]",
                 "14:46 invalid-time-range: unknown time range `last_7_dayz` [\"last_7_days\"]",
                 "15:71 invalid-comparison: unknown comparison `previous_perod` [\"previous_period\", \"previous_week\", \"previous_year\"]",
-                "16:61 invalid-argument: `limit` is -1, not a whole number []",
+                "16:61 invalid-argument: `limit` is -1, not a whole number of at least 1 []",
                 "17:76 unknown-argument: a group has no argument `grian` [\"grain\"]",
                 "18:68 unsupported-expression: operator `==` []",
                 "19:24 unknown-argument: a metric has no argument `a` []",

@@ -206,5 +206,5 @@ fn missing_subject(reader: &mut Reader, item: &Item, subject: &str, alone: bool)
 fn wrong(reader: &mut Reader, item: &Item, wanted: &str) {
     let fact = format!("`{}` is {}, not {wanted}", item.field, kind_of(&item.value));
     let fault = Diagnostic::new(Code::InvalidArgument, fact).field(&item.field);
-    reader.fault(with_received(fault, &item.value));
+    reader.fault(with_received(fault.help(format!("write {wanted}")), &item.value));
 }

@@ -86,7 +86,7 @@ impl Reader {
             if !misnamed {
                 let fault = Diagnostic::new(Code::InvalidArgument, format!("{what} needs `{}`", argument.name));
                 let field = object.field(argument.name);
-                self.faults.push(with_example(fault.field(field).help(argument.description), argument));
+                self.faults.push(with_example(fault.field(field).help(argument.says()), argument));
             }
         }
         object
@@ -155,8 +155,11 @@ impl Reader {
         };
         match read {
             Some(read) if (least..=most).contains(&read) => Some(read),
-            Some(_) => self.wrong(object, argument, value, &format!("a whole number from {least} to {most}")),
-            None => self.wrong(object, argument, value, "a whole number"),
+            None if !value.is_number() => self.wrong(object, argument, value, "a whole number"),
+            Some(_) | None if most >= u64::from(u32::MAX) => {
+                self.wrong(object, argument, value, &format!("a whole number of at least {least}"))
+            }
+            Some(_) | None => self.wrong(object, argument, value, &format!("a whole number from {least} to {most}")),
         }
     }
 
@@ -267,7 +270,7 @@ impl Reader {
     fn wrong<T>(&mut self, object: &Object, argument: &Argument, value: &Value, wanted: &str) -> Option<T> {
         let fact = format!("`{}` is {}, not {wanted}", argument.name, kind_of(value));
         let fault = Diagnostic::new(Code::InvalidArgument, fact).field(object.field(argument.name));
-        self.fault(with_received(with_example(fault.help(argument.description), argument), value));
+        self.fault(with_received(with_example(fault.help(argument.says()), argument), value));
         None
     }
 }

@@ -45,6 +45,17 @@ pub(super) enum Shape {
 }
 
 impl Argument {
+    /// What it is for, as a help.
+    pub(super) fn says(&self) -> String {
+        let mut rest = self.description.chars();
+        match (rest.next(), rest.clone().next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => {
+                format!("`{}`: {}{}", self.name, first.to_lowercase(), rest.as_str())
+            }
+            _ => format!("`{}`: {}", self.name, self.description),
+        }
+    }
+
     const fn new(name: &'static str, shape: Shape, description: &'static str, example: &'static str) -> Argument {
         Argument { name, shape, description, example, required: false, misnomers: &[] }
     }
@@ -285,13 +296,13 @@ static QUESTION: [Argument; 8] = [
         r#"["-net_sales"]"#,
     )
     .not(&["sort", "order", "sort_by", "orderby"]),
-    Argument::new("limit", Shape::Count { least: 1, most: u32::MAX as u64 }, "Rows to keep", "20").not(&[
-        "top",
-        "n",
-        "max_rows",
-        "rows",
-        "page_size",
-    ]),
+    Argument::new(
+        "limit",
+        Shape::Count { least: 1, most: u32::MAX as u64 },
+        "Rows to keep; all of them when left out",
+        "20",
+    )
+    .not(&["top", "n", "max_rows", "rows", "page_size"]),
     Argument::new("cursor", Shape::Text, "next_cursor of the previous page", r#""eyJ...""#).not(&[
         "next_cursor",
         "page",

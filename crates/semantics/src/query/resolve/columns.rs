@@ -6,7 +6,7 @@ use super::super::computation::Computation;
 use super::super::field::Field;
 use super::super::request::{MetricsRequest, OrderItem};
 use super::super::resolved::{Group, Order, Output, OutputColumn, Part};
-use super::rows::of_request;
+use super::rows::{of_request, untyped};
 use crate::catalog::bind::BoundCatalog;
 use crate::code::Code;
 use crate::data_type::DataType;
@@ -44,7 +44,7 @@ impl Columns<'_> {
                 None => Err(Diagnostic { code: Code::InvalidFilter, ..self.no_column(&dotted) }),
             }
         })?;
-        let (typed, data_type) = typing::coerce(over, &mut |column: &OutputColumn| self.data_type(*column))?;
+        let (typed, data_type) = typing::coerce(over, &mut |column: &OutputColumn| self.data_type(*column)).map_err(untyped)?;
         match data_type {
             DataType::Boolean | DataType::Null => Ok(typed),
             other => {

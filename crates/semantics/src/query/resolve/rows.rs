@@ -130,7 +130,11 @@ impl FactBuilder {
     pub(super) fn condition(&mut self, bound: &BoundCatalog, filter: &Filter) -> Result<RowExpr, Diagnostic> {
         let located = by_day(bound, &filter.expr)?;
         let over = located.try_substitute(&mut |field: &Field, span| self.reference(bound, field, span))?;
-        let (typed, data_type) = typing::coerce(over, &mut |r: &RowRef| r.data_type())?;
+        let coerced = typing::coerce(over, &mut |r: &RowRef| r.data_type());
+        let (typed, data_type) = match &filter.field {
+            Some(_) => coerced.map_err(untyped)?,
+            None => coerced?,
+        };
         match data_type {
             DataType::Boolean | DataType::Null => Ok(typed),
             other => {
@@ -477,6 +481,12 @@ fn refuse_not_yet(bound: &BoundCatalog, dataset: DatasetId) -> Result<(), Diagno
         .at(later.span)),
         None => Ok(()),
     }
+}
+
+/// A condition of a request whose types do not fit is an invalid filter; one of a model is the model's.
+pub(super) fn untyped(fault: Diagnostic) -> Diagnostic {
+    let code = if fault.code == Code::TypeMismatch { Code::InvalidFilter } else { fault.code };
+    Diagnostic { code, ..fault }
 }
 
 fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnostic {
