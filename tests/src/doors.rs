@@ -62,11 +62,11 @@ pub struct Request {
 }
 
 /// Runs one command to its end with a text on standard input; gives its standard output.
-fn run(mut command: Command, input: &str) -> Result<String, String> {
+fn run(mut command: Command, input: impl Into<Vec<u8>>) -> Result<String, String> {
     let mut child = command.spawn().map_err(|e| e.to_string())?;
     let mut stdin = child.stdin.take().ok_or("no standard input")?;
-    let input = input.to_string();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let input = input.into();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().map_err(|e| e.to_string())?;
     // A process that ends before it has read everything closes the pipe; its answer says why.
     let _ = writer.join();
@@ -77,12 +77,17 @@ fn run(mut command: Command, input: &str) -> Result<String, String> {
 pub fn batch(place: &Place, requests: &[Request]) -> Result<Vec<Said>, String> {
     let line = |(i, r): (usize, &Request)| json!({"id": i, "tool": r.tool, "arguments": r.arguments}).to_string() + "\n";
     let input: String = requests.iter().enumerate().map(line).collect();
-    let output = run(command(place, &["batch"]), &input)?;
+    let output = run(command(place, &["batch"]), input)?;
     let lines: Vec<&str> = output.lines().collect();
     if lines.len() != requests.len() {
         return Err(format!("batch gave {} lines for {} requests", lines.len(), requests.len()));
     }
     lines.iter().enumerate().map(|(i, line)| batch_line(i, line)).collect()
+}
+
+/// Whatever bytes through one `sextant batch`; its lines.
+pub fn batch_lines(place: &Place, input: Vec<u8>) -> Result<Vec<String>, String> {
+    Ok(run(command(place, &["batch"]), input)?.lines().map(str::to_string).collect())
 }
 
 fn batch_line(i: usize, line: &str) -> Result<Said, String> {
@@ -99,7 +104,7 @@ fn batch_line(i: usize, line: &str) -> Result<Said, String> {
 /// Asks through `sextant call`.
 pub fn call(place: &Place, request: &Request) -> Result<Said, String> {
     let arguments = Value::Object(request.arguments.clone()).to_string();
-    let output = run(command(place, &["call", &request.tool, "-"]), &arguments)?;
+    let output = run(command(place, &["call", &request.tool, "-"]), arguments)?;
     said(output.trim_end_matches('\n'))
 }
 

@@ -8,12 +8,23 @@
 
 use libtest_mimic::Arguments;
 
+mod broken;
 mod cases;
-mod oracle;
 mod checks;
+mod oracle;
+mod pages;
+mod readme;
 mod tidy;
 
 fn main() {
-    let trials = [cases::trials(), oracle::trials(), checks::trials(), tidy::trials()];
+    let trials = [
+        broken::trials(),
+        cases::trials(),
+        checks::trials(),
+        oracle::trials(),
+        pages::trials(),
+        readme::trials(),
+        tidy::trials(),
+    ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
