@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::displayable;
@@ -95,7 +96,7 @@ async fn collect(
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         rows += batch.num_rows();
-        bytes += batch.get_array_memory_size();
+        bytes += own_bytes(&batch);
         if rows > limits.rows {
             return Err(ExecuteError::Rows(limits.rows));
         }
@@ -105,6 +106,14 @@ async fn collect(
         batches.push(batch);
     }
     Ok(batches)
+}
+
+/// Bytes of the batch's own rows: batches are often slices of one buffer, which must count once.
+fn own_bytes(batch: &RecordBatch) -> usize {
+    let of = |column: &ArrayRef| {
+        column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+    };
+    batch.columns().iter().map(of).sum()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What every door calls: one question, answered under the door's limits, at the clock's instant.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::query::request;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error;
@@ -50,16 +52,40 @@ impl Limits {
     }
 }
 
+/// An answer on its way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
+
+/// What answers questions: a workspace, or a stand-in where a test needs a slow or a broken one.
+pub trait Answer: Send + Sync + 'static {
+    fn answer<'a>(
+        &'a self,
+        tool: &'a str,
+        arguments: &'a Map<String, Value>,
+        context: &'a CallContext,
+    ) -> Answering<'a>;
+}
+
+impl Answer for Workspace {
+    fn answer<'a>(
+        &'a self,
+        tool: &'a str,
+        arguments: &'a Map<String, Value>,
+        context: &'a CallContext,
+    ) -> Answering<'a> {
+        Box::pin(self.call(tool, arguments, context))
+    }
+}
+
 /// The one workspace behind all doors of a process. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    workspace: Result<Arc<Workspace>, Failure>,
+    workspace: Result<Arc<dyn Answer>, Failure>,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl App {
     /// A workspace, or why there is none: questions that need no model are answered all the same.
-    pub fn new(workspace: Result<Arc<Workspace>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
+    pub fn new(workspace: Result<Arc<dyn Answer>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
         App { workspace, clock }
     }
 
@@ -78,26 +104,32 @@ impl App {
             CallContext { now: (self.clock)(), max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
         let workspace = self.workspace.clone();
         let name = tool.to_string();
-        let mut work = tokio::spawn(async move {
+        // Dropping the set aborts the work at its next pause, wherever it is.
+        let mut work = JoinSet::new();
+        work.spawn(async move {
             match workspace {
-                Ok(workspace) => workspace.call(&name, &arguments, &context).await,
+                Ok(workspace) => workspace.answer(&name, &arguments, &context).await,
                 Err(failure) => without_model(&name, &arguments, &context, failure),
             }
         });
-        let joined = match limits.time {
-            None => (&mut work).await,
-            Some(time) => match tokio::time::timeout(time, &mut work).await {
-                Ok(joined) => joined,
-                Err(_) => {
-                    cancel.cancel();
-                    return Err(error::timeout(time.as_secs()));
-                }
-            },
+        let joined = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(error::cancelled()),
+            joined = work.join_next() => joined.expect("one task was spawned"),
+            () = over(limits.time) => return Err(error::timeout(limits.time.unwrap_or_default().as_secs())),
         };
         joined.unwrap_or_else(|fault| {
             tracing::error!(tool, %fault, "a question ended in a fault of ours");
             Err(error::internal())
         })
+    }
+}
+
+/// Ends when the time is over; never without a limit.
+async fn over(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -21,6 +21,11 @@ pub fn timeout(seconds: u64) -> Failure {
     Failure(Diagnostic::new(Code::Timeout, format!("no answer within {seconds} seconds")).help(help).into())
 }
 
+/// The caller went away or took the question back.
+pub fn cancelled() -> Failure {
+    Failure(Diagnostic::new(Code::Cancelled, "the question was cancelled").into())
+}
+
 /// A fault of ours: the cause is in the log, never in the answer.
 pub fn internal() -> Failure {
     let help = "the server's log has the cause";

@@ -6,7 +6,7 @@ use chrono::Utc;
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{Failure, Workspace};
 use sextant_semantics::code::Code;
-use sextant_server::app::{App, Limits};
+use sextant_server::app::{Answer, App, Limits};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +41,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn with(workspace: Result<Arc<Workspace>, Failure>) -> Result<Session, Fault> {
+    fn with(workspace: Result<Arc<dyn Answer>, Failure>) -> Result<Session, Fault> {
         Ok(Session { runtime: Session::runtime()?, app: App::new(workspace, Utc::now) })
     }
 

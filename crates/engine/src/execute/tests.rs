@@ -109,6 +109,16 @@ async fn rows_bytes_and_memory_are_capped() {
 }
 
 #[tokio::test]
+async fn slices_of_one_buffer_count_once() {
+    let sessions = sessions();
+    let session = session(&sessions, 32 << 20, 200_000);
+    // 1.6 MB of integers, in slices of 8,192 rows.
+    let limits = Limits { bytes: 2 << 20, ..Limits::STANDARD };
+    let batches = run(&session, "SELECT n FROM n", &limits).await.unwrap();
+    assert!(batches.len() > 10, "{}", batches.len());
+}
+
+#[tokio::test]
 async fn a_full_temporary_directory_is_a_limit() {
     let sessions = sessions_with_spill(1000);
     let session = session(&sessions, 600 << 10, 200_000);

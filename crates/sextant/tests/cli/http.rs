@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,15 +15,7 @@ struct Server {
 }
 
 fn serve() -> Server {
-    let mut command = commerce();
-    command.args(["serve", "--http", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = Running(command.spawn().expect("the binary starts"));
-    let mut said = process.0.stderr.take().expect("a pipe");
-    let line = line_until(&mut said, |line| line.starts_with("listening on http://"));
-    // Whatever it says later must not block it.
-    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-    let address = line.trim_start_matches("listening on http://").split(' ').next().expect("an address");
-    Server { address: address.parse().expect("an address"), process }
+    Server::start(&mut commerce())
 }
 
 struct Reply {
@@ -33,6 +25,19 @@ struct Reply {
 }
 
 impl Server {
+    /// Starts the server on a free port and waits until it says where.
+    fn start(command: &mut Command) -> Server {
+        command.args(["serve", "--http", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Running(command.spawn().expect("the binary starts"));
+        let mut said = process.0.stderr.take().expect("a pipe");
+        let line = line_until(&mut said, |line| line.starts_with("listening on http://"));
+        // Whatever it says later must not block it.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        let address = line.trim_start_matches("listening on http://").split(' ').next().expect("an address");
+        Server { address: address.parse().expect("an address"), process }
+    }
+
     fn send(&self, text: &str, body: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.address).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");

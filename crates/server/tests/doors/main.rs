@@ -1,0 +1,4 @@
+//! The network doors as their clients meet them.
+
+mod leaving;
+mod protocol;
