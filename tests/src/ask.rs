@@ -70,8 +70,7 @@ pub fn open(place: &Place) -> Result<Workspace, Value> {
 
 /// One call with no limits of a door, at a fixed clock; `Err` holds the `error` object.
 pub fn call(workspace: &Workspace, tool: &str, arguments: &Map<String, Value>) -> Result<Value, Value> {
-    let context =
-        CallContext { now: fixed_now(), max_rows: None, max_bytes: None, cancel: CancellationToken::new() };
+    let context = CallContext { now: fixed_now(), max_rows: None, max_bytes: None, cancel: CancellationToken::new() };
     RUNTIME.block_on(workspace.call(tool, arguments, &context)).map_err(|failure: Failure| error_object(&failure))
 }
 

@@ -75,7 +75,8 @@ fn run(mut command: Command, input: impl Into<Vec<u8>>) -> Result<String, String
 
 /// Asks through `sextant batch`: one process, one line a request.
 pub fn batch(place: &Place, requests: &[Request]) -> Result<Vec<Said>, String> {
-    let line = |(i, r): (usize, &Request)| json!({"id": i, "tool": r.tool, "arguments": r.arguments}).to_string() + "\n";
+    let line =
+        |(i, r): (usize, &Request)| json!({"id": i, "tool": r.tool, "arguments": r.arguments}).to_string() + "\n";
     let input: String = requests.iter().enumerate().map(line).collect();
     let output = run(command(place, &["batch"]), input)?;
     let lines: Vec<&str> = output.lines().collect();

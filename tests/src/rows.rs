@@ -90,7 +90,8 @@ fn parse_cell(text: &str, kind: Kind) -> Result<Cell, String> {
 
 /// The differences between an answer's `columns` and `rows` and the check's, none when they agree.
 pub fn compare(answer: &Value, check: &Rows) -> Vec<String> {
-    let names: Vec<&str> = answer["columns"].as_array().into_iter().flatten().filter_map(|c| c["name"].as_str()).collect();
+    let names: Vec<&str> =
+        answer["columns"].as_array().into_iter().flatten().filter_map(|c| c["name"].as_str()).collect();
     let wanted: Vec<&str> = check.columns.iter().map(|(name, _)| name.as_str()).collect();
     if names != wanted {
         return vec![format!("columns {names:?}, the check has {wanted:?}")];

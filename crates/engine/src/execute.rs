@@ -110,9 +110,8 @@ async fn collect(
 
 /// Bytes of the batch's own rows: batches are often slices of one buffer, which must count once.
 fn own_bytes(batch: &RecordBatch) -> usize {
-    let of = |column: &ArrayRef| {
-        column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
-    };
+    let of =
+        |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size());
     batch.columns().iter().map(of).sum()
 }
 

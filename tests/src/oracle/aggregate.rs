@@ -100,13 +100,7 @@ fn lies_in(time: Option<Moment>, window: Window, zone: Tz) -> bool {
     time.is_some_and(|time| (window.first..=window.last).contains(&time.day(zone)))
 }
 
-fn aggregate(
-    world: &World,
-    rows: &[Row],
-    aggregation: Aggregation,
-    argument: Option<&Expr>,
-    money: bool,
-) -> Value {
+fn aggregate(world: &World, rows: &[Row], aggregation: Aggregation, argument: Option<&Expr>, money: bool) -> Value {
     let Some(argument) = argument else { return Value::integer(rows.len() as i128) };
     let all: Vec<(Row, Value)> = rows.iter().map(|row| (*row, lookup::column_value(world, *row, argument))).collect();
     let mut known: Vec<Value> = all.iter().map(|(_, v)| v.clone()).filter(|v| !v.is_null()).collect();
@@ -124,9 +118,7 @@ fn aggregate(
         }
         // A sum: over no rows it is not 0 but unknown.
         Aggregation::SumBoolean if all.is_empty() => Value::Null,
-        Aggregation::SumBoolean => {
-            Value::integer(known.iter().filter(|v| **v == Value::Boolean(true)).count() as i128)
-        }
+        Aggregation::SumBoolean => Value::integer(known.iter().filter(|v| **v == Value::Boolean(true)).count() as i128),
         Aggregation::Min => known.into_iter().min_by(Value::order).unwrap_or(Value::Null),
         Aggregation::Max => known.into_iter().max_by(Value::order).unwrap_or(Value::Null),
         Aggregation::Average => match known.len() {
@@ -140,7 +132,9 @@ fn aggregate(
             let covers = |i: &usize| (*i + 1) as f64 / known.len() as f64 >= p;
             (0..known.len()).find(covers).map_or(Value::Null, |i| known[i].clone())
         }
-        Aggregation::First => all.iter().min_by(|a, b| by_time(world, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone()),
+        Aggregation::First => {
+            all.iter().min_by(|a, b| by_time(world, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone())
+        }
         Aggregation::Last => all.iter().max_by(|a, b| by_time(world, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone()),
     }
 }

@@ -57,9 +57,7 @@ pub fn answer(world: &World, question: &Question) -> Answer {
     } else {
         lines(&context, previous)
     };
-    lines.retain(|line| {
-        question.having.iter().all(|h| h.truth(&|name| column(&context, line, name)) == Some(true))
-    });
+    lines.retain(|line| question.having.iter().all(|h| h.truth(&|name| column(&context, line, name)) == Some(true)));
     sort(&context, &mut lines);
     lines.truncate(question.limit.unwrap_or(usize::MAX));
     let columns = columns(&context);
@@ -69,7 +67,13 @@ pub fn answer(world: &World, question: &Question) -> Answer {
 
 fn figures(world: &World, metric: usize, value: Value, previous: Option<Value>, total: bool) -> Figures {
     let Some(previous) = previous else {
-        return Figures { value, previous: Value::Null, change: Value::Null, percent: Value::Null, points: Value::Null };
+        return Figures {
+            value,
+            previous: Value::Null,
+            change: Value::Null,
+            percent: Value::Null,
+            points: Value::Null,
+        };
     };
     let filled = |side: &Value| match side {
         Value::Null if world.is_additive(metric) && !total => Value::integer(0),
@@ -119,13 +123,7 @@ fn lines(context: &Context, previous: Option<Window>) -> Vec<Line> {
     slots.into_iter().map(|(slot, now, before)| line(context, previous, &slot, now, before)).collect()
 }
 
-fn line(
-    context: &Context,
-    previous: Option<Window>,
-    slot: &[Value],
-    now: bool,
-    before: bool,
-) -> Line {
+fn line(context: &Context, previous: Option<Window>, slot: &[Value], now: bool, before: bool) -> Line {
     let question = context.question;
     // The key of the slot in a window; `None` where the window has no bucket of that position.
     let key = |window: Option<Window>| -> Option<Vec<Value>> {

@@ -129,7 +129,11 @@ impl Expr {
                 found => found,
             },
             Expr::Case(condition, then, otherwise) => {
-                if truth(condition) == Some(true) { value(then) } else { value(otherwise) }
+                if truth(condition) == Some(true) {
+                    value(then)
+                } else {
+                    value(otherwise)
+                }
             }
         }
     }

@@ -126,10 +126,7 @@ fn conditions(random: &mut Random, world: &World, datasets: &[usize]) -> Vec<Con
     let count = *random.pick(&[0, 0, 0, 0, 1, 1]);
     let expressions: Vec<Expr> = (0..count).filter_map(|_| condition(random, world, datasets)).collect();
     let structured = |random: &mut Random| random.chance(40);
-    expressions
-        .into_iter()
-        .map(|expr| Condition { metric: None, structured: structured(random), expr })
-        .collect()
+    expressions.into_iter().map(|expr| Condition { metric: None, structured: structured(random), expr }).collect()
 }
 
 /// A condition over dimensions that all of some datasets see.

@@ -30,7 +30,10 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
     let (aggregation, argument) = match random.between(if plain { 10 } else { 0 }, 15) {
         0 => (Aggregation::CountDistinct, column(*random.pick(&["code", "units", "size"]))),
         1 => (Aggregation::Median, column(*random.pick(&["units", "amount"]))),
-        2 => (Aggregation::Percentile(*random.pick(&[0.1, 0.25, 0.9])), column(*random.pick(&["units", "weight"]))),
+        2 => (
+            Aggregation::Percentile(*random.pick(&[0.125, 0.25, 0.75, 0.875])),
+            column(*random.pick(&["units", "weight"])),
+        ),
         3 => (Aggregation::DiscretePercentile(*random.pick(&[0.3, 0.5, 0.75])), column("units")),
         4 => (Aggregation::Average, column(*random.pick(&["units", "amount", "weight"]))),
         5 => (Aggregation::Min, column(*random.pick(&["units", "amount"]))),

@@ -211,13 +211,8 @@ fn own_time(
 /// Makes `tag` one dimension of all facts that have it.
 fn share_tags(world: &mut World) {
     let has_tag = |d: &Dataset| d.dimensions.iter().any(|d| d.name == "tag");
-    let of: Vec<(usize, String)> = world
-        .datasets
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| has_tag(d))
-        .map(|(i, _)| (i, "tag".to_string()))
-        .collect();
+    let of: Vec<(usize, String)> =
+        world.datasets.iter().enumerate().filter(|(_, d)| has_tag(d)).map(|(i, _)| (i, "tag".to_string())).collect();
     if of.len() > 1 {
         world.shared.push(Shared { name: "tag".into(), of });
     }

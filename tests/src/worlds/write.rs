@@ -36,7 +36,8 @@ pub fn model(world: &World) -> String {
         .shared
         .iter()
         .map(|shared| {
-            let of: Vec<String> = shared.of.iter().map(|(d, name)| format!("{}.{name}", world.datasets[*d].name)).collect();
+            let of: Vec<String> =
+                shared.of.iter().map(|(d, name)| format!("{}.{name}", world.datasets[*d].name)).collect();
             json!({"name": shared.name, "of": of})
         })
         .collect();
@@ -196,7 +197,8 @@ pub fn file(dataset: &Dataset) -> (String, String) {
         Format::JsonLines => {
             let mut text = String::new();
             for row in &dataset.rows {
-                let fields: Vec<String> = dataset.columns.iter().zip(row).map(|(c, v)| format!("\"{}\":{}", c.name, json_cell(v))).collect();
+                let fields: Vec<String> =
+                    dataset.columns.iter().zip(row).map(|(c, v)| format!("\"{}\":{}", c.name, json_cell(v))).collect();
                 text += &format!("{{{}}}\n", fields.join(","));
             }
             (format!("{}.jsonl", dataset.name), text)
@@ -289,7 +291,9 @@ fn structured(expr: &Expr) -> Option<Json> {
         },
         Expr::In(of, list) => json!({"dimension": name(of)?, "op": "in", "values": values(list)}),
         Expr::NotIn(of, list) => json!({"dimension": name(of)?, "op": "not_in", "values": values(list)}),
-        Expr::Between(of, low, high) => json!({"dimension": name(of)?, "op": "between", "values": [literal(low), literal(high)]}),
+        Expr::Between(of, low, high) => {
+            json!({"dimension": name(of)?, "op": "between", "values": [literal(low), literal(high)]})
+        }
         Expr::StartsWith(of, prefix) => json!({"dimension": name(of)?, "op": "starts_with", "value": prefix}),
         Expr::IsNull(of) => json!({"dimension": name(of)?, "op": "is_null"}),
         Expr::IsNotNull(of) => json!({"dimension": name(of)?, "op": "is_not_null"}),

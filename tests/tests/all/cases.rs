@@ -118,13 +118,7 @@ struct Report {
     filled: HashMap<&'static str, String>,
 }
 
-fn check_case(
-    workspace: &Workspace,
-    case: &Case,
-    data: &str,
-    update: bool,
-    report: &mut Report,
-) -> Result<(), Failed> {
+fn check_case(workspace: &Workspace, case: &Case, data: &str, update: bool, report: &mut Report) -> Result<(), Failed> {
     let (tool, arguments) = read_request(&case.request)?;
     let outcome = ask::call(workspace, &tool, &arguments);
     let text = match (&outcome, &case.error) {
@@ -185,7 +179,8 @@ fn check_answer(
     }
     if let Some(other) = &case.same_rows {
         let (tool, arguments) = read_request(other)?;
-        let other = ask::call(workspace, &tool, &arguments).map_err(|e| format!("the law's request is refused: {e}"))?;
+        let other =
+            ask::call(workspace, &tool, &arguments).map_err(|e| format!("the law's request is refused: {e}"))?;
         for key in ["columns", "rows", "metrics"] {
             if answer[key] != other[key] {
                 report.found.push(format!("{key} differ: {} and {}", answer[key], other[key]));

@@ -149,7 +149,7 @@ fn what_is_wrong_has_its_status() {
 fn termination_ends_the_server_well() {
     let mut server = serve();
     let id = server.process.0.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
     let begun = Instant::now();
     loop {
         if let Some(status) = server.process.0.try_wait().expect("a status") {

@@ -44,7 +44,8 @@ impl Columns<'_> {
                 None => Err(Diagnostic { code: Code::InvalidFilter, ..self.no_column(&dotted) }),
             }
         })?;
-        let (typed, data_type) = typing::coerce(over, &mut |column: &OutputColumn| self.data_type(*column)).map_err(untyped)?;
+        let (typed, data_type) =
+            typing::coerce(over, &mut |column: &OutputColumn| self.data_type(*column)).map_err(untyped)?;
         match data_type {
             DataType::Boolean | DataType::Null => Ok(typed),
             other => {
