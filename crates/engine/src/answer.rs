@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use sextant_semantics::data_type::DataType;
+use sextant_semantics::query::computation::{ComputationId, Formula};
 use sextant_semantics::query::resolved::{OutputColumn, Part, ResolvedQuery};
 use sextant_semantics::query::row::Grouping;
 
@@ -16,6 +17,7 @@ pub mod pair;
 pub mod value;
 
 use change::Figures;
+use decode::RawRow;
 use pair::PairedRow;
 use value::Value;
 
@@ -28,6 +30,8 @@ pub struct Answer {
     /// One an output of the query, shown or not: the metric over the whole range, where totals
     /// were asked for.
     pub totals: Option<Vec<Figures>>,
+    /// Why a metric over the whole range is null; one an output, empty without totals.
+    pub null_reasons: Vec<Option<&'static str>>,
     pub columns: Vec<Column>,
     /// All rows after `having`, order and limit; a page is cut from them.
     pub rows: Vec<Vec<Value>>,
@@ -63,6 +67,10 @@ pub fn answer(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Answer, 
         let outputs = query.outputs.iter();
         outputs.map(|output| change::figures(query, output, Some(row), Some(row), true)).collect::<Vec<_>>()
     });
+    let null_reasons = match &table.total {
+        Some(row) => query.outputs.iter().map(|o| null_reason(query, o.computation, row)).collect(),
+        None => Vec::new(),
+    };
     let mut rows = match (query.grouping, &table.total) {
         (Grouping::Total, Some(total)) => vec![pair::only(query, total)],
         (Grouping::Total, None) => Vec::new(),
@@ -77,7 +85,21 @@ pub fn answer(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Answer, 
     let rows: Vec<Vec<Value>> = rows.iter().map(|row| columns.iter().map(|c| cell(query, row, c)).collect()).collect();
     let exact = totals.iter().flatten().flat_map(Figures::values).chain(rows.iter().flatten());
     let rounded = exact.into_iter().any(Value::is_long);
-    Ok(Answer { totals, columns, rows, rounded })
+    Ok(Answer { totals, null_reasons, columns, rows, rounded })
+}
+
+/// Why a value over no keys is null; none where it is not.
+fn null_reason(query: &ResolvedQuery, computation: ComputationId, row: &RawRow) -> Option<&'static str> {
+    let value = |id: ComputationId| &row.cells[id.0][0];
+    if !value(computation).is_null() {
+        return None;
+    }
+    Some(match &query.computations[computation.0].formula {
+        Formula::Measure { .. } => "no-data",
+        Formula::Ratio { denominator, .. } if value(*denominator).as_f64().is_none_or(|d| d == 0.0) => "no-denominator",
+        Formula::Ratio { .. } => "no-numerator",
+        Formula::Derived(_) => "no-value",
+    })
 }
 
 /// The columns in order: groups as asked, then each metric with its comparison.

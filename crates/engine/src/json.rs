@@ -72,12 +72,20 @@ fn metrics(of: &Envelope, concise: bool, format: NumberFormat) -> Json {
     let shown = of.query.outputs.iter().enumerate().filter(|(_, o)| o.shown);
     let metrics = shown.map(|(i, output)| {
         let figures = of.answer.totals.as_ref().map(|totals| &totals[i]);
-        metric(of, output, figures, concise, format)
+        let reason = of.answer.null_reasons.get(i).copied().flatten();
+        metric(of, output, figures, reason, concise, format)
     });
     Json::Array(metrics.collect())
 }
 
-fn metric(of: &Envelope, output: &Output, figures: Option<&Figures>, concise: bool, format: NumberFormat) -> Json {
+fn metric(
+    of: &Envelope,
+    output: &Output,
+    figures: Option<&Figures>,
+    reason: Option<&str>,
+    concise: bool,
+    format: NumberFormat,
+) -> Json {
     let metric = of.catalog.metric(output.metric);
     let compared = output.change.is_some();
     let mut out = Map::new();
@@ -90,8 +98,8 @@ fn metric(of: &Envelope, output: &Output, figures: Option<&Figures>, concise: bo
     }
     if let Some(figures) = figures {
         out.insert("value".into(), number::write(&figures.value, format));
-        if figures.value.is_null() {
-            out.insert("null_reason".into(), json!(null_reason(of, output)));
+        if let Some(reason) = reason {
+            out.insert("null_reason".into(), json!(reason));
         }
     }
     if !concise {
@@ -131,16 +139,6 @@ fn change(
     }
     out.insert("impact".into(), json!(number::impact(&figures.change, direction)));
     Json::Object(out)
-}
-
-/// Why a metric over the whole range is null.
-fn null_reason(of: &Envelope, output: &Output) -> &'static str {
-    use sextant_semantics::query::computation::Formula;
-    match of.query.computations[output.computation.0].formula {
-        Formula::Ratio { .. } => "no-denominator",
-        Formula::Measure { .. } => "no-data",
-        Formula::Derived(_) => "no-value",
-    }
 }
 
 fn columns(of: &Envelope) -> Json {

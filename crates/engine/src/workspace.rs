@@ -136,8 +136,8 @@ impl Workspace {
         match &decoded.request {
             Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(&decoded, arguments, context).await,
             Request::Explain(explain) => self.explain(explain, &decoded.notes, context).await,
-            Request::Search(search) => Ok(json::listing::search(&self.catalog, search)),
-            Request::ListMetrics(list) => Ok(json::listing::metrics(&self.catalog, list)),
+            Request::Search(search) => Ok(json::listing::search(&self.catalog, search)?),
+            Request::ListMetrics(list) => Ok(json::listing::metrics(&self.catalog, list)?),
             Request::DescribeMetric(describe) => Ok(json::listing::metric(&self.catalog, &describe.name)?),
             Request::ListDimensions(list) => Ok(json::listing::dimensions(&self.catalog, list)?),
             Request::ListSavedQueries => Ok(json::listing::saved_queries(&self.catalog)),

@@ -201,7 +201,7 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
             } else {
                 let by = random.between(1, 25);
                 let mut window = shift(by);
-                window.last = window.last - TimeDelta::days(random.between(0, 2).min(days - 1));
+                window.last -= TimeDelta::days(random.between(0, 2).min(days - 1));
                 question::Comparison { asked: format!("{}..{}", window.first, window.last), window }
             };
             question.comparison = Some(comparison);

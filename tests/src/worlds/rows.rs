@@ -71,12 +71,12 @@ fn cell(
             let headers = world.datasets[link.to].rows.len() as i64;
             Value::integer(random.between(1, headers + headers / 4 + 1).into())
         }
-        "d0_region" | "d1_area" | "d2_kind" => Value::text(*random.pick(&REGIONS)),
-        "code" => Value::text(*random.pick(&CODES)),
-        "tag" => Value::text(*random.pick(&TAGS)),
+        "d0_region" | "d1_area" | "d2_kind" => Value::text(random.pick(&REGIONS)),
+        "code" => Value::text(random.pick(&CODES)),
+        "tag" => Value::text(random.pick(&TAGS)),
         "d0_level" | "size" => Value::integer(random.between(0, 8).into()),
         "units" => Value::integer(random.between(-3, 12).into()),
-        "amount" => Value::Exact(Exact::new(random.between(-20_00, 200_00).into(), 2)),
+        "amount" => Value::Exact(Exact::new(random.between(-2_000, 20_000).into(), 2)),
         "weight" => Value::Double(random.between(0, 4000) as f64 / 16.0 + random.between(0, 9) as f64 / 10.0),
         _ => match kind {
             ColumnKind::Boolean => Value::Boolean(random.chance(50)),

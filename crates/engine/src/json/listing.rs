@@ -4,13 +4,14 @@ use serde_json::{Map, Value as Json, json};
 use sextant_semantics::catalog::locate::Located;
 use sextant_semantics::catalog::search::{self, Found, What};
 use sextant_semantics::catalog::{Catalog, Metric, MetricKind};
+use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::query::request::{ListDimensionsRequest, ListMetricsRequest, SearchKind, SearchRequest};
 
 use super::number::{direction_word, format_word};
 
 /// Metrics by name, hidden ones left out.
-pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Json {
+pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Result<Json, Diagnostic> {
     let mut metrics: Vec<&Metric> = catalog.metrics().iter().filter(|m| !m.hidden).collect();
     if let Some(wanted) = &request.search {
         let found = search::search(catalog, wanted);
@@ -18,9 +19,33 @@ pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Json {
     }
     metrics.sort_by(|a, b| a.name.cmp(&b.name));
     let total = metrics.len();
-    let limit = request.limit.map_or(usize::MAX, |l| usize::try_from(l).unwrap_or(usize::MAX));
-    let shown: Vec<Json> = metrics.into_iter().take(limit).map(|m| brief(catalog, m)).collect();
-    json!({"metrics": shown, "total": total, "truncated": total > shown.len()})
+    let page = Slice::of(total, request.cursor.as_deref(), request.limit, usize::MAX)?;
+    let shown: Vec<Json> = metrics[page.from..page.to].iter().map(|m| brief(catalog, m)).collect();
+    Ok(json!({"metrics": shown, "total": total, "truncated": page.next.is_some(), "next_cursor": page.next}))
+}
+
+/// A part of a list: the cursor is where the next one starts.
+struct Slice {
+    from: usize,
+    to: usize,
+    next: Option<String>,
+}
+
+impl Slice {
+    fn of(total: usize, cursor: Option<&str>, limit: Option<u64>, default: usize) -> Result<Slice, Diagnostic> {
+        let from: usize = match cursor {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| {
+                Diagnostic::new(Code::CursorExpired, "the cursor is not one of this list")
+                    .field("cursor")
+                    .received(text)
+                    .help("give `next_cursor` of the page before, or leave it out")
+            })?,
+        };
+        let limit = limit.map_or(default, |l| usize::try_from(l).unwrap_or(usize::MAX));
+        let (from, to) = (from.min(total), from.saturating_add(limit).min(total));
+        Ok(Slice { from, to, next: (to < total).then(|| to.to_string()) })
+    }
 }
 
 /// One metric in full.
@@ -195,7 +220,7 @@ pub fn saved_queries(catalog: &Catalog) -> Json {
 }
 
 /// What matches a search, best first, each with what runs it.
-pub fn search(catalog: &Catalog, request: &SearchRequest) -> Json {
+pub fn search(catalog: &Catalog, request: &SearchRequest) -> Result<Json, Diagnostic> {
     let wanted = |found: &Found| match (request.kind, &found.what) {
         (None, _) => true,
         (Some(SearchKind::Metric), What::Metric(_)) => true,
@@ -205,9 +230,9 @@ pub fn search(catalog: &Catalog, request: &SearchRequest) -> Json {
     };
     let found: Vec<Found> = search::search(catalog, &request.query).into_iter().filter(wanted).collect();
     let total = found.len();
-    let limit = request.limit.map_or(20, |l| usize::try_from(l).unwrap_or(usize::MAX));
-    let results: Vec<Json> = found.iter().take(limit).map(|f| result(catalog, f)).collect();
-    json!({"results": results, "total": total, "truncated": total > results.len()})
+    let page = Slice::of(total, request.cursor.as_deref(), request.limit, 20)?;
+    let results: Vec<Json> = found[page.from..page.to].iter().map(|f| result(catalog, f)).collect();
+    Ok(json!({"results": results, "total": total, "truncated": page.next.is_some(), "next_cursor": page.next}))
 }
 
 fn result(catalog: &Catalog, found: &Found) -> Json {

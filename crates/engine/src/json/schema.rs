@@ -104,6 +104,7 @@ fn search() -> Json {
             "results": list("Matches.", result),
             "total": integer("Matches in all."),
             "truncated": boolean("Whether there are more."),
+            "next_cursor": anything("Cursor of the next page, or null."),
         }),
         &["results", "total", "truncated"],
     )

@@ -132,7 +132,8 @@ impl<'a> Builder<'a> {
             DimensionKind::Time => Some(written.granularity.as_ref().map_or(Granularity::Day, |g| g.value)),
             DimensionKind::Categorical | DimensionKind::Boolean | DimensionKind::Number => None,
         };
-        let normalize = written.normalize.as_ref().or(of.normalize.as_ref());
+        let of_dataset = of.normalize.as_ref().filter(|_| written.kind.value == DimensionKind::Categorical);
+        let normalize = written.normalize.as_ref().or(of_dataset);
         self.catalog.dimensions.push(Dimension {
             id,
             dataset,
