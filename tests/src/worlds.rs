@@ -1,5 +1,10 @@
 //! Random worlds and questions for the naive oracle, and how they are written for the engine.
 
+#![allow(
+    clippy::explicit_auto_deref,
+    reason = "a pick of a text needs its star: without it the list would be of `str`"
+)]
+
 pub mod random;
 pub mod model;
 pub mod rows;

@@ -28,16 +28,16 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
     let own_time = !world.datasets[dataset].time.as_deref().is_some_and(|t| t.contains('.'));
     let column = |name: &str| Some(Expr::name(name));
     let (aggregation, argument) = match random.between(if plain { 10 } else { 0 }, 15) {
-        0 => (Aggregation::CountDistinct, column(random.pick(&["code", "units", "size"]))),
-        1 => (Aggregation::Median, column(random.pick(&["units", "amount"]))),
+        0 => (Aggregation::CountDistinct, column(*random.pick(&["code", "units", "size"]))),
+        1 => (Aggregation::Median, column(*random.pick(&["units", "amount"]))),
         2 => (
             Aggregation::Percentile(*random.pick(&[0.125, 0.25, 0.75, 0.875])),
-            column(random.pick(&["units", "weight"])),
+            column(*random.pick(&["units", "weight"])),
         ),
         3 => (Aggregation::DiscretePercentile(*random.pick(&[0.3, 0.5, 0.75])), column("units")),
-        4 => (Aggregation::Average, column(random.pick(&["units", "amount", "weight"]))),
-        5 => (Aggregation::Min, column(random.pick(&["units", "amount"]))),
-        6 => (Aggregation::Max, column(random.pick(&["units", "amount"]))),
+        4 => (Aggregation::Average, column(*random.pick(&["units", "amount", "weight"]))),
+        5 => (Aggregation::Min, column(*random.pick(&["units", "amount"]))),
+        6 => (Aggregation::Max, column(*random.pick(&["units", "amount"]))),
         7 => (Aggregation::SumBoolean, column("ok")),
         8 if has_key && own_time => (Aggregation::First, column("units")),
         9 if has_key && own_time => (Aggregation::Last, column("units")),
@@ -45,7 +45,7 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
         10 | 11 => (Aggregation::Count, None),
         12 => (Aggregation::Sum, Some(row_formula(random))),
         13 => (Aggregation::Sum, column("weight")),
-        _ => (Aggregation::Sum, column(random.pick(&["amount", "units"]))),
+        _ => (Aggregation::Sum, column(*random.pick(&["amount", "units"]))),
     };
     let filter = (!plain && random.chance(22)).then(|| ask::condition(random, world, &[dataset])).flatten();
     Metric {

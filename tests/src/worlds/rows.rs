@@ -71,9 +71,9 @@ fn cell(
             let headers = world.datasets[link.to].rows.len() as i64;
             Value::integer(random.between(1, headers + headers / 4 + 1).into())
         }
-        "d0_region" | "d1_area" | "d2_kind" => Value::text(random.pick(&REGIONS)),
-        "code" => Value::text(random.pick(&CODES)),
-        "tag" => Value::text(random.pick(&TAGS)),
+        "d0_region" | "d1_area" | "d2_kind" => Value::text(*random.pick(&REGIONS)),
+        "code" => Value::text(*random.pick(&CODES)),
+        "tag" => Value::text(*random.pick(&TAGS)),
         "d0_level" | "size" => Value::integer(random.between(0, 8).into()),
         "units" => Value::integer(random.between(-3, 12).into()),
         "amount" => Value::Exact(Exact::new(random.between(-2_000, 20_000).into(), 2)),
