@@ -56,7 +56,7 @@ const QUESTIONS: [&[&str]; 3] = [
 
 const NEXT: [&str; 5] = [
     "sextant list metrics",
-    "sextant query net_sales --time last_28_days --by channel --order -net_sales --compare previous_year",
+    "sextant query net_sales --time last_28_days --by channel --order -net_sales --compare previous_period",
     "sextant time mtd --compare previous_year",
     "sextant explain blended_roas --time last_7_days --stage semantic",
     "sextant serve --http 127.0.0.1:8080",
