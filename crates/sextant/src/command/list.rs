@@ -1,5 +1,6 @@
 //! `sextant list`: the metrics of a model, or the dimensions they can be seen by.
 
+use comfy_table::ContentArrangement;
 use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
@@ -35,11 +36,19 @@ pub(crate) fn run(place: &Place, list: &List) -> Result<(), Fault> {
     }
 }
 
+/// Columns of a terminal that a table is fitted to; less is left to the terminal.
+const NARROWEST: u16 = 60;
+
 /// Name, label, how it is made, what it means: the columns that any item fills.
 fn shown(items: &[Value]) -> String {
     let columns = ["name", "label", "type", "description"];
     let filled: Vec<&str> = columns.into_iter().filter(|key| items.iter().any(|item| item[*key].is_string())).collect();
-    let mut lines = table::new_table(&Paint::stdout());
+    let paint = Paint::stdout();
+    let mut lines = table::new_table(&paint);
+    // Descriptions are broken at the terminal's edge, where there is one worth the name.
+    if paint.is_terminal() && lines.width().is_some_and(|width| width >= NARROWEST) {
+        lines.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     lines.set_header(filled.clone());
     for item in items {
         lines.add_row(filled.iter().map(|key| clean(item[*key].as_str().unwrap_or_default())).collect::<Vec<_>>());

@@ -26,6 +26,8 @@ pub(crate) struct Column<'a> {
 pub(crate) enum Role {
     Group,
     Time,
+    /// Beside the groups of a comparison: the other period's date, and whether a member is new or lost.
+    Aside,
     Value,
     Previous,
     Change,
@@ -159,14 +161,15 @@ fn column<'a>(entry: &'a Value, units: &HashMap<&str, Unit>) -> Column<'a> {
             Role::Points => Unit::Points,
             Role::PercentChange => Unit::Percent,
             Role::Change => unit.of_change(),
-            Role::Previous | Role::Group | Role::Time | Role::Value => unit.clone(),
+            Role::Previous | Role::Group | Role::Time | Role::Aside | Role::Value => unit.clone(),
         };
         return Column { name, unit, role };
     }
-    let role = match name {
-        "change_kind" => Role::Previous,
-        _ if name.starts_with("metric_time__") => Role::Time,
-        _ => Role::Group,
+    let role = match name.strip_prefix("metric_time__") {
+        Some(grain) if grain.ends_with("__previous") => Role::Aside,
+        Some(_) => Role::Time,
+        None if name == "change_kind" => Role::Aside,
+        None => Role::Group,
     };
     Column { name, unit: Unit::Plain, role }
 }

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-/// Where text goes: whether it may be coloured, and how wide it may be.
+/// Whether text may be coloured where it goes, and whether that is a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paint {
     colour: bool,

@@ -1,9 +1,9 @@
 //! Answers for people: what was asked, the metrics with their changes and trends, the rows.
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
+use comfy_table::{Cell, CellAlignment, Color, Table, TableComponent, presets};
 use serde_json::Value;
 
-use super::answer::{Answer, Change, Metric, Role, Window};
+use super::answer::{Answer, Change, Column, Metric, Role, Window};
 use super::chart::sparkline;
 use super::number::{Unit, show, signed};
 use super::paint::Paint;
@@ -175,19 +175,27 @@ fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
 }
 
-/// All rows, numbers to the right, changes with their sign.
+/// All rows, numbers to the right, changes with their sign. What stands beside the groups is left out
+/// where it says nothing.
 fn rows(answer: &Answer<'_>, paint: &Paint) -> String {
     let mut table = new_table(paint);
-    let columns = answer.columns();
-    table.set_header(columns.iter().map(|column| {
+    let says = |i: usize| answer.rows().any(|row| row.get(i).is_some_and(|value| !value.is_null()));
+    let shown: Vec<(usize, &Column<'_>)> =
+        answer.columns().iter().enumerate().filter(|(i, column)| column.role != Role::Aside || says(*i)).collect();
+    table.set_header(shown.iter().map(|(_, column)| {
         let name = Cell::new(column.name);
         if column.unit == Unit::Plain { name } else { name.set_alignment(CellAlignment::Right) }
     }));
     for row in answer.rows() {
-        table.add_row(columns.iter().zip(row).map(|(column, value)| match column.role {
-            Role::Group | Role::Time => Cell::new(show(value, &Unit::Plain)),
-            Role::Value | Role::Previous => right(show(value, &column.unit)),
-            Role::Change | Role::PercentChange | Role::Points => right(signed(value, &column.unit)),
+        table.add_row(shown.iter().map(|(i, column)| {
+            let value = row.get(*i).unwrap_or(&Value::Null);
+            match column.role {
+                Role::Group | Role::Time => Cell::new(show(value, &Unit::Plain)),
+                Role::Aside if value.is_null() => Cell::new(""),
+                Role::Aside => Cell::new(show(value, &Unit::Plain)),
+                Role::Value | Role::Previous => right(show(value, &column.unit)),
+                Role::Change | Role::PercentChange | Role::Points => right(signed(value, &column.unit)),
+            }
         }));
     }
     finish(&table)
@@ -197,15 +205,12 @@ fn right(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// Columns apart by space, a rule under the header; as wide as the terminal at most.
+/// Columns apart by space, a rule under the header; cells are never broken.
 pub(crate) fn new_table(paint: &Paint) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_style(TableComponent::HeaderLines, '─');
     table.set_style(TableComponent::MiddleHeaderIntersections, '─');
-    if paint.is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
     if paint.has_colour() {
         table.enforce_styling();
     } else {
@@ -223,6 +228,20 @@ pub(crate) fn finish(table: &Table) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_compared_time_series_has_a_trend_and_only_columns_that_say_something() {
+        let answer = json!({
+            "metrics": [{"name": "orders", "label": "Orders", "value": 6, "format": "number", "previous": 3}],
+            "columns": [
+                {"name": "metric_time__day"}, {"name": "metric_time__day__previous"}, {"name": "orders"}, {"name": "change_kind"}
+            ],
+            "rows": [["2026-11-18", "2026-11-17", 2, null], ["2026-11-19", "2026-11-18", 4, null]],
+        });
+        let text = write(&Answer::of(&answer), &Paint::plain());
+        assert!(text.contains(" Orders       6          3                ▁█\n"), "{text}");
+        assert!(text.contains("metric_time__day__previous") && !text.contains("change_kind"), "{text}");
+    }
 
     #[test]
     fn a_comparison_over_days_reads_as_a_report() {
