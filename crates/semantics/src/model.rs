@@ -21,8 +21,10 @@ pub mod policy;
 pub mod saved_query;
 pub mod words;
 
-pub use calendar::{Calendar, NamedRange};
-pub use dataset::{Column, Currency, Dataset, Dimension, DimensionKind, Entity, Location, StoredAs, Watermark};
+pub use calendar::{Calendar, CustomGranularity, NamedRange, Naming, TimeSpine};
+pub use dataset::{
+    Column, Currency, Dataset, Dimension, DimensionKind, Entity, EntityKind, Location, StoredAs, Validity, Watermark,
+};
 #[cfg(test)]
 pub(crate) use format::arguments;
 pub use format::{schema, schema_text};
@@ -41,6 +43,8 @@ pub struct Model {
     pub name: Option<Spanned<String>>,
     pub description: Option<Spanned<String>>,
     pub calendar: Calendar,
+    pub naming: Naming,
+    pub time_spines: Vec<TimeSpine>,
     /// The currency that amounts are converted to unless a request says otherwise.
     pub currency: Option<Spanned<String>>,
     pub datasets: Vec<Dataset>,

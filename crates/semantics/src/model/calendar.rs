@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::source::{Span, Spanned};
 use crate::time::calendar::{FiscalEnd, FiscalPattern, FiscalYearStart};
+use crate::time::granularity::Granularity;
 
 /// `calendar: {timezone, week_start, fiscal_year_start, fiscal, as_of}`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,4 +51,35 @@ pub struct NamedRange {
     /// Not before `start`.
     pub end: Spanned<NaiveDate>,
     pub span: Span,
+}
+
+/// A dataset of periods, one a row: `{dataset, column, granularity, custom_granularities}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeSpine {
+    pub dataset: Spanned<String>,
+    /// The column of its periods' first dates or times.
+    pub column: Spanned<String>,
+    pub granularity: Spanned<Granularity>,
+    pub custom_granularities: Vec<CustomGranularity>,
+    pub span: Span,
+}
+
+/// A granularity that a column of a time spine gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomGranularity {
+    pub name: Spanned<String>,
+    /// The column of the name when absent.
+    pub column: Option<Spanned<String>>,
+    pub span: Span,
+}
+
+/// How names of dimensions are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// `country`, `customers.region`.
+    #[default]
+    Dotted,
+    /// `listing__user__country`: entities from the metric to the dimension; what several datasets
+    /// call alike is alike.
+    EntityPaths,
 }

@@ -26,6 +26,8 @@ pub struct Dataset {
     pub watermark: Option<Watermark>,
     pub dimensions: Vec<Dimension>,
     pub entities: Vec<Entity>,
+    /// From when until when a row holds, of a dataset that keeps the versions of its things.
+    pub validity: Option<Validity>,
     pub metrics: Vec<Metric>,
     pub currency: Option<Currency>,
     /// What is done to the values of every categorical dimension that does not say otherwise.
@@ -103,6 +105,8 @@ pub struct Dimension {
     pub stored_as: Option<Spanned<StoredAs>>,
     /// `None` leaves it to the dataset.
     pub normalize: Option<Vec<Spanned<Normalization>>>,
+    /// Whether datasets that both have it join on it as well as on their keys.
+    pub partition: bool,
     pub hidden: bool,
     pub span: Span,
 }
@@ -135,8 +139,33 @@ pub enum Normalization {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entity {
     pub name: Spanned<String>,
+    /// Inferred from the dataset's keys when absent.
+    pub kind: Option<Spanned<EntityKind>>,
     pub columns: Vec<Spanned<String>>,
     pub description: Option<Spanned<String>>,
+    pub span: Span,
+}
+
+/// How the rows of a dataset belong to an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntityKind {
+    /// One row each; what the dataset is about.
+    Primary,
+    /// One row each.
+    Unique,
+    /// Many rows each.
+    Foreign,
+    /// One row each at any one time.
+    Natural,
+}
+
+/// `validity: {from, to}`: a row holds from the one time, included, to the other, excluded; a null
+/// bound is open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validity {
+    /// Columns.
+    pub from: Spanned<String>,
+    pub to: Spanned<String>,
     pub span: Span,
 }
 

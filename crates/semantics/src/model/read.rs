@@ -99,6 +99,7 @@ fn add_file(model: &mut Model, fields: &Fields<'_>) {
             fields.contradiction(audit.span, "a second audit".to_string(), "one file has the audit of the model");
         }
     }
+    model.time_spines.extend(fields.objects("time_spines", |f| f.or_left_out(question::time_spine(f))));
     model.datasets.extend(fields.objects("datasets", |f| f.or_left_out(dataset::dataset(f))));
     model.dimensions.extend(fields.objects("dimensions", |f| f.or_left_out(dataset::shared_dimension(f))));
     model.relationships.extend(fields.objects("relationships", |f| f.or_left_out(dataset::relationship(f))));

@@ -7,6 +7,8 @@ use crate::source::{Span, Spanned};
 pub struct Relationship {
     pub name: Spanned<String>,
     pub description: Option<Spanned<String>>,
+    /// The entity that both ends hold; a path may name it in place of the relationship.
+    pub entity: Option<Spanned<String>>,
     pub from: Spanned<String>,
     /// As many as `to_columns`, in the same order.
     pub from_columns: Vec<Spanned<String>>,

@@ -3,7 +3,7 @@
 use chrono::Weekday;
 
 use crate::model::calendar::FiscalWeek53;
-use crate::model::dataset::{DimensionKind, Normalization};
+use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::metric::{
     Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
 };
@@ -45,6 +45,7 @@ words! {
     Calculation { ConversionRate "conversion_rate" Conversions "conversions" }
     DimensionKind { Categorical "categorical" Time "time" Boolean "boolean" Number "number" }
     Direction { Up "up" Down "down" Neutral "neutral" }
+    EntityKind { Primary "primary" Unique "unique" Foreign "foreign" Natural "natural" }
     FiscalEnd { Last "last" Nearest "nearest" }
     FiscalPattern { FourFourFive "4-4-5" FourFiveFour "4-5-4" FiveFourFour "5-4-4" }
     FiscalWeek53 { LastMonth "last_month" }

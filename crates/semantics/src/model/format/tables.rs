@@ -3,7 +3,7 @@
 use super::metric::METRIC;
 use super::{Key, Shape, Table, key, required};
 use crate::model::calendar::FiscalWeek53;
-use crate::model::dataset::{DimensionKind, Normalization};
+use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::words::Word;
 use crate::time::calendar::{FiscalEnd, FiscalPattern};
 use crate::time::granularity::Granularity;
@@ -25,6 +25,7 @@ pub(in crate::model) const FILE: Table = Table::new(
         key("name", Shape::Name, "The model's name; one file has it."),
         DESCRIPTION,
         key("calendar", Shape::Object(&CALENDAR), "How days, weeks and fiscal periods are counted."),
+        key("time_spines", Shape::List(&Shape::Object(&TIME_SPINE)), "Datasets of periods, one a row."),
         key("currency", Shape::Text, "The currency that amounts are converted to."),
         key("datasets", Shape::List(&Shape::Object(&DATASET)), "Kinds of rows."),
         key("dimensions", Shape::List(&Shape::Object(&SHARED_DIMENSION)), "Dimensions that datasets share."),
@@ -82,6 +83,7 @@ pub(in crate::model) const DATASET: Table = Table::new(
         key("watermark", Shape::Object(&WATERMARK), "How far the rows are complete."),
         key("dimensions", Shape::List(&Shape::Object(&DIMENSION)), "What rows are grouped and filtered by."),
         key("entities", Shape::List(&Shape::Object(&ENTITY)), "Things that rows belong to."),
+        key("validity", Shape::Object(&VALIDITY), "From when until when a row holds."),
         key("metrics", Shape::List(&Shape::Object(&METRIC)), "Metrics over these rows."),
         key("currency", Shape::Object(&CURRENCY), "The currency of the amounts."),
         key("normalize", NORMALIZE, "What is done to the values of every categorical dimension."),
@@ -119,6 +121,36 @@ pub(in crate::model) const COLUMN: Table = Table::new(
     ],
 );
 
+pub(in crate::model) const TIME_SPINE: Table = Table::new(
+    "time spine",
+    "A dataset of periods, one a row.",
+    &[
+        required("dataset", Shape::Text, "Where the periods stand."),
+        required("column", Shape::Text, "The column of their first dates or times."),
+        required("granularity", Shape::Word(Granularity::NAMES), "The length of a period."),
+        key(
+            "custom_granularities",
+            Shape::List(&Shape::Object(&CUSTOM_GRANULARITY)),
+            "Granularities that other columns give.",
+        ),
+    ],
+);
+
+pub(in crate::model) const CUSTOM_GRANULARITY: Table = Table::new(
+    "custom granularity",
+    "A granularity that a column of a time spine gives.",
+    &[NAME, key("column", Shape::Text, "The column of its values; that of its name when absent.")],
+);
+
+pub(in crate::model) const VALIDITY: Table = Table::new(
+    "validity",
+    "From when until when a row holds.",
+    &[
+        required("from", Shape::Text, "The column of the first time, included."),
+        required("to", Shape::Text, "The column of the last time, excluded; null is open."),
+    ],
+);
+
 pub(in crate::model) const WATERMARK: Table = Table::new(
     "watermark",
     "How far the rows are complete.",
@@ -145,6 +177,7 @@ pub(in crate::model) const DIMENSION: Table = Table::new(
         ),
         key("stored_as", Shape::StoredAs, "Whose wall clock timestamps without a zone show."),
         key("normalize", NORMALIZE, "What is done to the values."),
+        key("partition", Shape::Flag, "Whether datasets that both have it join on it too."),
         key("hidden", Shape::Flag, "Whether it is left out of lists."),
     ],
 );
@@ -152,7 +185,12 @@ pub(in crate::model) const DIMENSION: Table = Table::new(
 pub(in crate::model) const ENTITY: Table = Table::new(
     "entity",
     "A thing that rows belong to.",
-    &[NAME, required("columns", TEXTS, "The columns of its key."), DESCRIPTION],
+    &[
+        NAME,
+        key("kind", Shape::Word(EntityKind::NAMES), "How rows belong to it; read from the keys when absent."),
+        required("columns", TEXTS, "The columns of its key."),
+        DESCRIPTION,
+    ],
 );
 
 pub(in crate::model) const CURRENCY: Table = Table::new(
@@ -183,6 +221,7 @@ pub(in crate::model) const RELATIONSHIP: Table = Table::new(
     &[
         NAME,
         DESCRIPTION,
+        key("entity", Shape::Text, "The entity that both ends hold; paths may name it."),
         required("from", Shape::Text, "The dataset that points."),
         required("from_columns", TEXTS, "Its columns."),
         required("to", Shape::Text, "The dataset that is pointed at."),

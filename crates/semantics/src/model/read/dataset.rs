@@ -1,6 +1,6 @@
 //! Reading datasets and what ties them together.
 
-use super::super::dataset::{CsvOptions, Currency, Entity};
+use super::super::dataset::{CsvOptions, Currency, Entity, Validity};
 use super::super::fields::Fields;
 use super::super::format::Shape;
 use super::super::relationship::{Relationship, SharedDimension};
@@ -20,6 +20,7 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
     let watermark = f.object("watermark", watermark);
     let dimensions = f.objects("dimensions", |f| f.or_left_out(dimension(f)));
     let entities = f.objects("entities", |f| f.or_left_out(entity(f)));
+    let validity = f.object("validity", validity);
     let metrics = f.objects("metrics", |f| f.or_left_out(metric::metric(f, Home::Dataset)));
     let currency = f.object("currency", currency);
     let normalize = f.words("normalize");
@@ -51,6 +52,7 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
         watermark,
         dimensions,
         entities,
+        validity,
         metrics,
         currency,
         normalize,
@@ -117,6 +119,7 @@ fn dimension(f: &Fields<'_>) -> Option<Dimension> {
         granularity: f.word("granularity"),
         stored_as: f.parsed("stored_as", |s| matches!(s, Shape::StoredAs), convert::stored_as),
         normalize: f.words("normalize"),
+        partition: f.flag("partition").is_some_and(|p| p.value),
         hidden: f.flag("hidden").is_some_and(|h| h.value),
         span: f.span,
         kind: match (written_kind, has_kind) {
@@ -150,10 +153,16 @@ fn dimension(f: &Fields<'_>) -> Option<Dimension> {
 
 fn entity(f: &Fields<'_>) -> Option<Entity> {
     let name = f.text("name");
+    let kind = f.word("kind");
     let columns = f.texts("columns");
     let description = f.text("description");
     (!columns.is_empty()).then_some(())?;
-    Some(Entity { name: name?, columns, description, span: f.span })
+    Some(Entity { name: name?, kind, columns, description, span: f.span })
+}
+
+fn validity(f: &Fields<'_>) -> Option<Validity> {
+    let (from, to) = (f.text("from"), f.text("to"));
+    Some(Validity { from: from?, to: to?, span: f.span })
 }
 
 fn currency(f: &Fields<'_>) -> Option<Currency> {
@@ -183,6 +192,7 @@ pub(super) fn shared_dimension(f: &Fields<'_>) -> Option<SharedDimension> {
 pub(super) fn relationship(f: &Fields<'_>) -> Option<Relationship> {
     let name = f.text("name");
     let description = f.text("description");
+    let entity = f.text("entity");
     let from = f.text("from");
     let from_columns = f.texts("from_columns");
     let to = f.text("to");
@@ -197,5 +207,14 @@ pub(super) fn relationship(f: &Fields<'_>) -> Option<Relationship> {
         f.contradiction(to_columns[0].span, message, "the columns are equal one by one");
     }
     (!from_columns.is_empty() && from_columns.len() == to_columns.len()).then_some(())?;
-    Some(Relationship { name: name?, description, from: from?, from_columns, to: to?, to_columns, span: f.span })
+    Some(Relationship {
+        name: name?,
+        description,
+        entity,
+        from: from?,
+        from_columns,
+        to: to?,
+        to_columns,
+        span: f.span,
+    })
 }

@@ -1,6 +1,6 @@
 //! Reading what a model says about time, and the questions it carries.
 
-use super::super::calendar::FiscalWeeks;
+use super::super::calendar::{CustomGranularity, FiscalWeeks, TimeSpine};
 use super::super::fields::Fields;
 use super::super::format::Shape;
 use super::super::policy::Policy;
@@ -53,6 +53,23 @@ pub(super) fn time_range(f: &Fields<'_>) -> Option<NamedRange> {
         range::check_named(&[range]).0.into_iter().for_each(|fault| f.reader.report(fault.at(name.span)));
     }
     Some(NamedRange { name, label, description, start, end, span: f.span })
+}
+
+pub(super) fn time_spine(f: &Fields<'_>) -> Option<TimeSpine> {
+    let dataset = f.text("dataset");
+    let column = f.text("column");
+    let granularity = f.word("granularity");
+    let custom_granularities = f.objects("custom_granularities", |f| {
+        let (name, column) = (f.text("name"), f.text("column"));
+        Some(CustomGranularity { name: name?, column, span: f.span })
+    });
+    Some(TimeSpine {
+        dataset: dataset?,
+        column: column?,
+        granularity: granularity?,
+        custom_granularities,
+        span: f.span,
+    })
 }
 
 pub(super) fn target(f: &Fields<'_>) -> Option<Target> {
