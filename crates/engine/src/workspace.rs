@@ -10,7 +10,7 @@ use sextant_semantics::catalog::bind::{BoundCatalog, Schemas, bind};
 use sextant_semantics::catalog::{self, Catalog};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
-use sextant_semantics::model;
+use sextant_semantics::import;
 use sextant_semantics::query::request::{self, Request};
 use sextant_semantics::query::saved;
 use sextant_semantics::time::range::NamedRange;
@@ -89,7 +89,7 @@ impl Workspace {
     /// As [`Workspace::open`], with other resources.
     pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
         let model_version = version(&texts);
-        let (model, mut found) = model::read(texts);
+        let import::Imported { model, findings: mut found, .. } = import::read(texts, None);
         found.0.extend(saved::check(&model).0);
         let catalog = match (catalog::build(&model), found.is_empty()) {
             (Ok(catalog), true) => catalog,

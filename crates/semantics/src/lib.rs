@@ -1,7 +1,7 @@
 //! Semantic models: YAML to catalog to resolved query to semantic plan.
 //!
 //! This crate touches nothing: no files, no clock, no environment, no DataFusion, no Arrow.
-//! Stages import only leftwards: source, diagnostic, data types, expressions, time, model,
+//! Stages import only leftwards: source, diagnostic, data types, expressions, time, model, import,
 //! catalog, query, plan.
 
 pub mod code;
@@ -13,6 +13,7 @@ pub mod expr;
 pub mod time;
 pub mod yaml;
 pub mod model;
+pub mod import;
 pub mod catalog;
 pub mod query;
 pub mod plan;

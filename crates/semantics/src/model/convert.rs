@@ -7,6 +7,7 @@ use crate::data_type::{Clock, DataType};
 use crate::expr::Literal;
 use crate::model::Length;
 use crate::model::dataset::StoredAs;
+use crate::model::metric::Offset;
 use crate::time::granularity::Granularity;
 
 /// Whether `text` matches `^[a-z][a-z0-9_]*$` and holds no `__`.
@@ -47,6 +48,18 @@ pub(super) fn length(text: &str) -> Option<Length> {
         _ => return None,
     };
     Some(Length { count, unit })
+}
+
+/// A length, or a count and the name of a custom granularity.
+pub(super) fn offset(text: &str) -> Option<Offset> {
+    if let Some(length) = length(text) {
+        return Some(Offset::Length(length));
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, name) = text.split_at_checked(digits)?;
+    let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
+    let granularity = name.trim_start().to_string();
+    is_name(&granularity).then_some(Offset::Custom { count, granularity })
 }
 
 /// `YYYY-MM-DD`.

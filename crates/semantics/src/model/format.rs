@@ -66,6 +66,8 @@ pub(super) enum Shape {
     Word(&'static [&'static str]),
     /// `28 days`, `6h`.
     Length,
+    /// A length, or a count of periods of a custom granularity: `1 season`.
+    Offset,
     /// `2026-03-01`.
     Date,
     /// An IANA name.
@@ -105,6 +107,7 @@ impl Shape {
             Shape::Fraction => "a number between 0 and 1".into(),
             Shape::Word(words) => format!("one of {}", words.join(", ")),
             Shape::Length => "a length of time, such as `28 days` or `6h`".into(),
+            Shape::Offset => "a length of time, such as `28 days`, or periods of a custom granularity".into(),
             Shape::Date => "a date, such as `2026-03-01`".into(),
             Shape::Zone => "a time zone, such as `America/New_York`".into(),
             Shape::StoredAs => "`utc` or a time zone, such as `America/New_York`".into(),

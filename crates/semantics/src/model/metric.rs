@@ -25,6 +25,8 @@ pub struct Metric {
     pub filter: Vec<Spanned<String>>,
     /// The metric's own time dimension: a name or `dataset.dimension`.
     pub time: Option<Spanned<String>>,
+    /// What a bare `metric_time` means for the metric; its axis's own when absent.
+    pub granularity: Option<Spanned<Granularity>>,
     pub join_to_timespine: Option<Spanned<bool>>,
     /// The value of a group without rows: an integer or a decimal.
     pub fill_nulls_with: Option<Spanned<Literal>>,
@@ -117,10 +119,21 @@ pub struct Input {
     pub name: Spanned<String>,
     pub alias: Option<Spanned<String>>,
     pub filter: Vec<Spanned<String>>,
-    pub offset_window: Option<Spanned<Length>>,
+    pub offset_window: Option<Spanned<Offset>>,
     pub offset_to_grain: Option<Spanned<Granularity>>,
     pub grain: Option<InputGrain>,
     pub span: Span,
+}
+
+/// How far back an input is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Offset {
+    Length(Length),
+    /// So many periods of a custom granularity.
+    Custom {
+        count: u32,
+        granularity: String,
+    },
 }
 
 /// Another level of detail than the query's; exactly one list is given.

@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The stages of `semantics`; each names only itself and those before it.
-const STAGES: [&str; 12] = [
+const STAGES: [&str; 13] = [
     "code",
     "source",
     "diagnostic",
@@ -66,6 +66,7 @@ const STAGES: [&str; 12] = [
     "time",
     "yaml",
     "model",
+    "import",
     "catalog",
     "query",
     "plan",

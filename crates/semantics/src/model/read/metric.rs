@@ -35,6 +35,7 @@ pub(super) fn metric(f: &Fields<'_>, home: Home) -> Option<Metric> {
     let direction = f.word("direction");
     let filter = f.texts("filter");
     let time = f.text("time");
+    let granularity = f.word("granularity");
     let join_to_timespine = f.flag("join_to_timespine");
     let fill_nulls_with = f.number("fill_nulls_with", |s| matches!(s, Shape::Decimal), convert::decimal);
     let materiality = f.object("materiality", materiality);
@@ -72,6 +73,7 @@ pub(super) fn metric(f: &Fields<'_>, home: Home) -> Option<Metric> {
         direction,
         filter,
         time,
+        granularity,
         join_to_timespine,
         fill_nulls_with,
         materiality,
@@ -177,7 +179,7 @@ fn read_input(f: &Fields<'_>) -> Option<Input> {
     let name = f.text("name");
     let alias = f.text("alias");
     let filter = f.texts("filter");
-    let offset_window = f.parsed("offset_window", |s| matches!(s, Shape::Length), convert::length);
+    let offset_window = f.parsed("offset_window", |s| matches!(s, Shape::Offset), convert::offset);
     let offset_to_grain = f.word("offset_to_grain");
     let grain = f.object("grain", |f| {
         let lists = [f.texts("exclude"), f.texts("keep_only"), f.texts("include")];

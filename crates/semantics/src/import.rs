@@ -1,0 +1,66 @@
+//! Other tools' files as the model of ours, and what of them could not be said in it.
+//!
+//! Every format gives the same [`Model`] with spans into its own files. What has no place in it is a
+//! named loss, never silence.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{self, Model};
+
+/// A format that models are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Our own YAML.
+    Sextant,
+    /// MetricFlow and dbt: a semantic manifest, or YAML of either vocabulary.
+    MetricFlow,
+    /// Apache Ossie, formerly OSI.
+    Ossie,
+    /// Cube's YAML.
+    Cube,
+}
+
+/// A model read from files of some format.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    pub format: Format,
+    pub model: Model,
+    /// Faults: the model cannot be used as it is.
+    pub findings: Diagnostics,
+    /// What was left out or read otherwise, one a construct, in the order of the files.
+    pub losses: Vec<Diagnostic>,
+}
+
+impl Format {
+    pub const ALL: [Format; 4] = [Format::Sextant, Format::MetricFlow, Format::Ossie, Format::Cube];
+
+    /// The word of `--model-format`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Sextant => "sextant",
+            Format::MetricFlow => "metricflow",
+            Format::Ossie => "ossie",
+            Format::Cube => "cube",
+        }
+    }
+
+    /// The format of this word.
+    pub fn parse(word: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.as_str() == word)
+    }
+}
+
+/// The model of these texts (`(path relative to the model directory, text)`), in the format given or
+/// the one that they show themselves to be in.
+pub fn read(texts: Vec<(String, String)>, format: Option<Format>) -> Imported {
+    match format.unwrap_or_else(|| detect(&texts)) {
+        format @ (Format::Sextant | Format::MetricFlow | Format::Ossie | Format::Cube) => {
+            let (model, findings) = model::read(texts);
+            Imported { format, model, findings, losses: Vec::new() }
+        }
+    }
+}
+
+/// The format that the files show themselves to be in; ours where nothing says otherwise.
+pub fn detect(_texts: &[(String, String)]) -> Format {
+    Format::Sextant
+}
