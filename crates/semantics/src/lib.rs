@@ -2,7 +2,7 @@
 //!
 //! This crate touches nothing: no files, no clock, no environment, no DataFusion, no Arrow.
 //! Stages import only leftwards: source, diagnostic, data types, expressions, time, model, import,
-//! catalog, query, plan.
+//! export, catalog, query, plan.
 
 pub mod code;
 pub mod source;
@@ -14,6 +14,7 @@ pub mod time;
 pub mod yaml;
 pub mod model;
 pub mod import;
+pub mod export;
 pub mod catalog;
 pub mod query;
 pub mod plan;

@@ -30,7 +30,7 @@ pub(crate) use format::arguments;
 pub use format::{schema, schema_text};
 pub use metric::{Aggregation, Input, Metric, MetricKind};
 pub use policy::Policy;
-pub use read::read;
+pub use read::{read, read_trees};
 pub use relationship::{Relationship, SharedDimension};
 pub use saved_query::{Audit, SavedQuery, Target, Test};
 

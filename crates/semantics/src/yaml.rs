@@ -10,8 +10,10 @@ use crate::source::{SourceId, Span, Spanned};
 
 mod build;
 mod draft;
+pub mod make;
 mod recover;
 mod words;
+pub mod write;
 
 /// Nodes of one text, copies made by aliases included.
 pub const MAX_NODES: usize = 20_000;

@@ -32,26 +32,35 @@ pub fn read(texts: impl IntoIterator<Item = (String, String)>) -> (Model, Diagno
         unread.extend(documents.lost);
         roots.extend(documents.nodes);
     }
+    read_trees(sources, &roots, findings, unread)
+}
+
+/// The model of these trees, whose places are in `sources`. `findings` and the names of what is
+/// `unread` are those of what was read before.
+pub fn read_trees(
+    sources: Sources,
+    roots: &[Node],
+    findings: Diagnostics,
+    unread: BTreeSet<String>,
+) -> (Model, Diagnostics) {
     let mut model = Model::default();
-    {
-        let reader = Reader { sources: &sources, findings: RefCell::new(findings), unread: RefCell::new(unread) };
-        if !is_several_models(&reader, &roots) {
-            for root in &roots {
-                match Fields::open(&reader, &format::FILE, root) {
-                    Some(fields) => add_file(&mut model, &fields),
-                    None => {
-                        let message = format!("a model file is a map, not {}", root.noun());
-                        let finding = Diagnostic::new(Code::WrongType, message).at(root.span);
-                        reader.report(finding.help("start it with keys such as `datasets:` or `metrics:`"));
-                    }
+    let reader = Reader { sources: &sources, findings: RefCell::new(findings), unread: RefCell::new(unread) };
+    if !is_several_models(&reader, roots) {
+        for root in roots {
+            match Fields::open(&reader, &format::FILE, root) {
+                Some(fields) => add_file(&mut model, &fields),
+                None => {
+                    let message = format!("a model file is a map, not {}", root.noun());
+                    let finding = Diagnostic::new(Code::WrongType, message).at(root.span);
+                    reader.report(finding.help("start it with keys such as `datasets:` or `metrics:`"));
                 }
             }
-            check_name(&model, &roots, &reader);
-            check_names(&mut model, &reader);
         }
-        findings = reader.findings.into_inner();
-        model.unread = reader.unread.into_inner();
+        check_name(&model, roots, &reader);
+        check_names(&mut model, &reader);
     }
+    let findings = reader.findings.into_inner();
+    model.unread = reader.unread.into_inner();
     model.sources = sources;
     (model, findings)
 }
