@@ -143,6 +143,7 @@ codes! {
     RoundedNumber "rounded-number" Warning 200 false "A number has more than 15 significant digits.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
+    NotImported "not-imported" Warning 200 false "Something in another tool's file was left out or read otherwise.";
     UnnormalizedValues "unnormalized-values" Warning 200 false "Values of a dimension differ only by case or spaces.";
 }
 

@@ -12,6 +12,7 @@ use crate::source::{Span, Spanned};
 pub mod display;
 mod function;
 pub mod parse;
+pub mod template;
 pub mod typing;
 mod unit;
 

@@ -5,6 +5,10 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{self, Model};
+use crate::source::SourceId;
+use crate::yaml::{self, Node};
+
+mod metricflow;
 
 /// A format that models are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,14 +57,31 @@ impl Format {
 /// the one that they show themselves to be in.
 pub fn read(texts: Vec<(String, String)>, format: Option<Format>) -> Imported {
     match format.unwrap_or_else(|| detect(&texts)) {
-        format @ (Format::Sextant | Format::MetricFlow | Format::Ossie | Format::Cube) => {
+        Format::MetricFlow => metricflow::read(texts),
+        format @ (Format::Sextant | Format::Ossie | Format::Cube) => {
             let (model, findings) = model::read(texts);
             Imported { format, model, findings, losses: Vec::new() }
         }
     }
 }
 
-/// The format that the files show themselves to be in; ours where nothing says otherwise.
-pub fn detect(_texts: &[(String, String)]) -> Format {
-    Format::Sextant
+/// The format that the files show themselves to be in; ours where nothing says otherwise, or where
+/// they are of several.
+pub fn detect(texts: &[(String, String)]) -> Format {
+    let documents = texts.iter().flat_map(|(_, text)| yaml::read(SourceId(0), text, &mut Diagnostics::default()).nodes);
+    let mut found = Format::Sextant;
+    for document in documents {
+        if is_sextant(&document) {
+            return Format::Sextant;
+        }
+        if metricflow::is_ours(&document) {
+            found = Format::MetricFlow;
+        }
+    }
+    found
+}
+
+/// Whether a document has keys that only our format has.
+fn is_sextant(document: &Node) -> bool {
+    document.get("datasets").is_some() && document.get("semantic_model").is_none()
 }

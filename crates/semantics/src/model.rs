@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::source::{Sources, Span, Spanned};
 use crate::time::granularity::Granularity;
 
-mod convert;
+pub(crate) mod convert;
 mod fields;
 mod format;
 mod read;

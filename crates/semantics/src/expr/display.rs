@@ -260,8 +260,13 @@ fn write_type(f: &mut Formatter<'_>, data_type: DataType) -> fmt::Result {
 }
 
 fn write_identifier(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    f.write_str(&identifier(name))
+}
+
+/// A name as the language reads it: in double quotes where it is not a plain word.
+pub fn identifier(name: &str) -> String {
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain && !needs_quotes(name) { f.write_str(name) } else { write!(f, "\"{}\"", name.replace('"', "\"\"")) }
+    if plain && !needs_quotes(name) { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -7,7 +7,7 @@
 
 use sqlparser::parser::{Parser, ParserError};
 
-use super::{Expr, Name};
+use super::{Expr, Name, template};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -58,7 +58,16 @@ pub fn parse(text: &str, at: Span) -> Result<Expr<Name>, Diagnostic> {
 }
 
 /// As [`parse`], with the wording of `place`.
+///
+/// A text with filter templates is expanded first; diagnostics then point at all of `at`.
 pub fn parse_in(text: &str, at: Span, place: Place) -> Result<Expr<Name>, Diagnostic> {
+    if text.len() <= MAX_BYTES && template::is_template(text) {
+        return parse_plain(&template::expand(text, at)?, at, place);
+    }
+    parse_plain(text, at, place)
+}
+
+fn parse_plain(text: &str, at: Span, place: Place) -> Result<Expr<Name>, Diagnostic> {
     let anchor = Anchor { at, exact: (at.end - at.start) as usize == text.len() };
     if text.len() > MAX_BYTES {
         return Err(Diagnostic::new(

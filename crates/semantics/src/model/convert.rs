@@ -11,14 +11,14 @@ use crate::model::metric::Offset;
 use crate::time::granularity::Granularity;
 
 /// Whether `text` matches `^[a-z][a-z0-9_]*$` and holds no `__`.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && !text.contains("__")
 }
 
 /// The name nearest to `text`, when there is one: `Net Sales` is `net_sales`.
-pub(super) fn as_name(text: &str) -> Option<String> {
+pub(crate) fn as_name(text: &str) -> Option<String> {
     let mut name = String::new();
     for c in text.chars() {
         match c.to_ascii_lowercase() {
@@ -32,7 +32,7 @@ pub(super) fn as_name(text: &str) -> Option<String> {
 }
 
 /// `28 days`, `1 month`, `6h`: a count of at least 1 and a unit.
-pub(super) fn length(text: &str) -> Option<Length> {
+pub(crate) fn length(text: &str) -> Option<Length> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at_checked(digits)?;
     let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
@@ -51,7 +51,7 @@ pub(super) fn length(text: &str) -> Option<Length> {
 }
 
 /// A length, or a count and the name of a custom granularity.
-pub(super) fn offset(text: &str) -> Option<Offset> {
+pub(crate) fn offset(text: &str) -> Option<Offset> {
     if let Some(length) = length(text) {
         return Some(Offset::Length(length));
     }
@@ -63,7 +63,7 @@ pub(super) fn offset(text: &str) -> Option<Offset> {
 }
 
 /// `YYYY-MM-DD`.
-pub(super) fn date(text: &str) -> Option<NaiveDate> {
+pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if !shape {
@@ -73,7 +73,7 @@ pub(super) fn date(text: &str) -> Option<NaiveDate> {
 }
 
 /// An integer or a decimal in digits, exactly; at most 38 of them.
-pub(super) fn decimal(text: &str) -> Option<Literal> {
+pub(crate) fn decimal(text: &str) -> Option<Literal> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = format!("{whole}{fraction}");
     let plain = |s: &str| !s.is_empty() && s.len() <= 38 && s.bytes().all(|b| b.is_ascii_digit());
@@ -88,27 +88,27 @@ pub(super) fn decimal(text: &str) -> Option<Literal> {
 }
 
 /// A finite number that is not negative.
-pub(super) fn amount(text: &str) -> Option<f64> {
+pub(crate) fn amount(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0)
 }
 
 /// A number between 0 and 1, both excluded.
-pub(super) fn fraction(text: &str) -> Option<f64> {
+pub(crate) fn fraction(text: &str) -> Option<f64> {
     amount(text).filter(|x| *x > 0.0 && *x < 1.0)
 }
 
 /// Exactly an IANA name.
-pub(super) fn zone(text: &str) -> Option<Tz> {
+pub(crate) fn zone(text: &str) -> Option<Tz> {
     text.parse().ok()
 }
 
 /// `utc`, or an IANA name.
-pub(super) fn stored_as(text: &str) -> Option<StoredAs> {
+pub(crate) fn stored_as(text: &str) -> Option<StoredAs> {
     if text == "utc" { Some(StoredAs::Utc) } else { zone(text).map(StoredAs::Zone) }
 }
 
 /// A word of [`super::format::COLUMN_TYPES`], with the digits of a decimal.
-pub(super) fn column_type(text: &str) -> Option<DataType> {
+pub(crate) fn column_type(text: &str) -> Option<DataType> {
     Some(match text {
         "boolean" => DataType::Boolean,
         "integer" => DataType::Integer,

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate};
 use super::request::{self, GroupItem, MetricsRequest};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::Model;
+use crate::model::{Model, Naming};
 use crate::source::{Span, Spanned};
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
@@ -70,6 +70,7 @@ struct Names<'a> {
     metrics: BTreeSet<&'a str>,
     /// Dimensions and entities, shared ones too, without their datasets.
     dimensions: BTreeSet<&'a str>,
+    naming: Naming,
     unread: &'a BTreeSet<String>,
     named_ranges: Vec<NamedRange>,
     zone: chrono_tz::Tz,
@@ -92,6 +93,7 @@ impl<'a> Names<'a> {
         Names {
             metrics: metrics.collect(),
             dimensions: dimensions.chain(entities).chain(shared).map(|name| name.value.as_str()).collect(),
+            naming: model.naming,
             unread: &model.unread,
             named_ranges: model.time_ranges.iter().map(named).collect(),
             zone: model.calendar.timezone.as_ref().map_or(chrono_tz::UTC, |zone| zone.value),
@@ -166,6 +168,11 @@ impl<'a> Names<'a> {
     }
 
     fn knows_group(&self, item: &GroupItem) -> bool {
+        if self.naming == Naming::EntityPaths {
+            // A granularity may follow the dimension, entities stand before it.
+            let mut parts = item.name.split("__");
+            return parts.any(|part| part == "metric_time" || self.knows(&self.dimensions, part));
+        }
         let name = last(&item.name);
         name == "metric_time" || self.knows(&self.dimensions, name)
     }

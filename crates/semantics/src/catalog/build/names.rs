@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Builder;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Naming;
 use crate::source::Spanned;
 
 /// Reports every name that its namespace has twice.
@@ -24,6 +25,10 @@ pub(super) fn check(builder: &mut Builder) {
     for dataset in &model.datasets {
         unique(builder, "dimension", dataset.dimensions.iter().map(|d| &d.name));
         unique(builder, "column", dataset.columns.iter().map(|c| &c.name));
+    }
+    if model.naming == Naming::EntityPaths {
+        // Dimensions stand behind their entities, so that a metric may have the name of one.
+        return;
     }
     let dimensions: HashMap<&str, &Spanned<String>> = shared
         .chain(model.datasets.iter().flat_map(|d| d.dimensions.iter().map(|d| &d.name)))
