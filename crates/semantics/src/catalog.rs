@@ -9,7 +9,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
-use crate::model::metric::{Direction, Format};
+use crate::model::metric::{Direction, Format, PeriodAggregation};
 use crate::model::{DimensionKind, Length, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
@@ -40,6 +40,8 @@ pub struct Catalog {
     pub calendar: Calendar,
     /// The clock of a question stands at the end of the data unless it says otherwise.
     pub as_of_data: bool,
+    /// How names of dimensions are written.
+    pub naming: model::Naming,
     /// The currency of its amounts.
     pub currency: Option<String>,
     /// The texts that the spans point into.
@@ -175,6 +177,8 @@ pub struct Metric {
     pub filter: Vec<Expr<Name>>,
     /// The time axis of a simple metric.
     pub axis: Option<Axis>,
+    /// Whether periods without rows are listed.
+    pub join_to_timespine: bool,
     pub fill: Option<Literal>,
     /// Constructs that cannot be executed yet; asking for the metric is refused by their names.
     pub not_yet: Vec<NotYet>,
@@ -194,6 +198,12 @@ pub enum MetricKind {
     Derived {
         expr: Expr<InputId>,
         inputs: Vec<Input>,
+    },
+    /// An input metric over windows of a time spine.
+    Cumulative {
+        input: Input,
+        over: Accumulation,
+        period_agg: PeriodAggregation,
     },
     /// A kind that this version reads but cannot execute; the word of `type`.
     Later(&'static str),
@@ -218,6 +228,29 @@ pub struct InputId(pub usize);
 pub struct Input {
     pub metric: MetricId,
     pub filter: Vec<Expr<Name>>,
+    /// What is read instead of each period of the question.
+    pub offset: Option<Offset>,
+}
+
+/// Where an input is read, seen from a period of the question.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Offset {
+    /// So much earlier.
+    Window(Length),
+    /// So many periods of a custom granularity earlier.
+    Custom { count: u32, granularity: String },
+    /// At the start of the period of this granularity.
+    ToGrain(Granularity),
+}
+
+/// What a cumulative metric accumulates, up to and with the last unit of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Accumulation {
+    /// The last so much.
+    Trailing(Length),
+    /// Since the start of the period of this granularity.
+    ToDate(Granularity),
+    AllTime,
 }
 
 /// What a metric name leads to.

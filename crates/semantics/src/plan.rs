@@ -15,8 +15,11 @@ pub use build::plan;
 
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::ManyToOneHop;
+use crate::model::metric::PeriodAggregation;
 use crate::query::computation::Computation;
 use crate::query::period::Period;
+use crate::query::resolved::Padding;
+use crate::query::spine::TimeSpine;
 use crate::time::calendar::Calendar;
 
 pub use crate::query::row::{ColumnRef, Grouping, Key, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
@@ -64,6 +67,11 @@ pub struct Aggregate {
     /// The fact's own way to each of the plan's keys.
     pub keys: Vec<KeySource>,
     pub measures: Vec<Measure>,
+    /// Of rows that stand in windows of a time spine: how the values of a group's units become one;
+    /// none where a group is one unit.
+    pub pick: Option<PeriodAggregation>,
+    /// Joins the aggregates to a time spine, so that units without rows are listed.
+    pub padding: Option<Padding>,
 }
 
 /// Rows of one fact with its dimensions attached.
@@ -75,6 +83,9 @@ pub enum Rows {
     Attach { input: Box<Rows>, hop: ManyToOneHop, from: Table, table: Table, columns: Vec<String> },
     /// Keeps rows of any of the periods (an index into the plan's list), by the axis.
     ConstrainTime { input: Box<Rows>, axis: TimeColumn },
+    /// Puts each row beside every unit of the spine whose stretch it lies in, by the axis; only rows of
+    /// `reads` are looked at. The units are table [`Table::SPINE`].
+    JoinOverTimeRange { input: Box<Rows>, axis: TimeColumn, spine: TimeSpine, reads: Period },
     /// Keeps rows for which every condition is true.
     Where { input: Box<Rows>, conditions: Vec<RowExpr> },
 }
@@ -85,8 +96,36 @@ impl Aggregate {
         let mut rows = &self.input;
         loop {
             match rows {
-                Rows::ConstrainTime { axis, .. } => return Some(axis),
+                Rows::ConstrainTime { axis, .. } | Rows::JoinOverTimeRange { axis, .. } => return Some(axis),
                 Rows::Attach { input, .. } | Rows::Where { input, .. } => rows = input,
+                Rows::Read { .. } => return None,
+            }
+        }
+    }
+
+    /// The rows that any window reads, of rows that stand in windows.
+    pub fn reads(&self) -> Option<&Period> {
+        let mut rows = &self.input;
+        loop {
+            match rows {
+                Rows::JoinOverTimeRange { reads, .. } => return Some(reads),
+                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
+                    rows = input
+                }
+                Rows::Read { .. } => return None,
+            }
+        }
+    }
+
+    /// The spine whose windows the rows stand in.
+    pub fn spine(&self) -> Option<&TimeSpine> {
+        let mut rows = &self.input;
+        loop {
+            match rows {
+                Rows::JoinOverTimeRange { spine, .. } => return Some(spine),
+                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
+                    rows = input
+                }
                 Rows::Read { .. } => return None,
             }
         }
@@ -97,9 +136,10 @@ impl Aggregate {
         let mut rows = &self.input;
         loop {
             match rows {
-                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
-                    rows = input
-                }
+                Rows::ConstrainTime { input, .. }
+                | Rows::JoinOverTimeRange { input, .. }
+                | Rows::Attach { input, .. }
+                | Rows::Where { input, .. } => rows = input,
                 Rows::Read { dataset, .. } => return *dataset,
             }
         }

@@ -4,6 +4,7 @@ pub mod request;
 mod filter;
 pub mod field;
 pub mod row;
+pub mod spine;
 pub mod computation;
 pub mod period;
 pub mod resolved;

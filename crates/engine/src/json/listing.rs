@@ -90,6 +90,7 @@ fn kind_word(kind: &MetricKind) -> &'static str {
         MetricKind::Simple(_) => "simple",
         MetricKind::Ratio { .. } => "ratio",
         MetricKind::Derived { .. } => "derived",
+        MetricKind::Cumulative { .. } => "cumulative",
         MetricKind::Later(word) => word,
     }
 }
@@ -103,6 +104,7 @@ fn is_askable(catalog: &Catalog, metric: &Metric) -> bool {
                 [numerator, denominator].iter().all(|i| is_askable(catalog, catalog.metric(i.metric)))
             }
             MetricKind::Derived { inputs, .. } => inputs.iter().all(|i| is_askable(catalog, catalog.metric(i.metric))),
+            MetricKind::Cumulative { input, .. } => is_askable(catalog, catalog.metric(input.metric)),
             MetricKind::Later(_) => false,
         }
 }
@@ -198,6 +200,7 @@ fn datasets(catalog: &Catalog, metric: &Metric) -> Vec<sextant_semantics::catalo
         MetricKind::Derived { inputs, .. } => {
             inputs.iter().flat_map(|i| datasets(catalog, catalog.metric(i.metric))).collect()
         }
+        MetricKind::Cumulative { input, .. } => datasets(catalog, catalog.metric(input.metric)),
         MetricKind::Later(_) => Vec::new(),
     }
 }

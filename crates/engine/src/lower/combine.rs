@@ -15,7 +15,12 @@ use super::typed::arrow_type;
 /// One plan with the columns of all facts, one row a group and one for the total.
 pub(super) fn combine(plan: &SemanticPlan, facts: Vec<Fact>) -> Result<LogicalPlan, LowerError> {
     // Grouping sets give no row for the total over no rows, so one is always put under the others.
-    let has_total_row = plan.grouping == Grouping::GroupsAndTotal;
+    // Neither do windows of a time spine that no row stands in.
+    let has_total_row = match plan.grouping {
+        Grouping::GroupsAndTotal => true,
+        Grouping::Total => plan.root.input.inputs.iter().any(|of| of.spine().is_some()),
+        Grouping::Groups => false,
+    };
     if facts.len() == 1 && !has_total_row {
         let only = facts.into_iter().next().ok_or(LowerError::Unbound("a fact"))?;
         return Ok(only.plan);

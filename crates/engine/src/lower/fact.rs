@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit, when};
+use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{Aggregate, Grouping, KeySource, SemanticPlan};
+use sextant_semantics::query::spine::UNIT_COLUMN;
 
 use super::aggregate::{Aggregated, Finish, aggregate, count_rows};
+use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
-use super::{LowerError, Tables};
+use super::{LowerError, Tables, join_to_time_spine, pick};
 
 /// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`.
 pub(super) struct Fact {
@@ -28,21 +31,12 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let (rows, filters) = kept(&scope, of, rows)?;
     let rows = with_keys(&scope, of, rows)?;
     let mut functions = Functions::default();
-    let counts = rows_read(&scope, &rows, &mut functions)?;
+    let counts = rows_read(&scope, of, &rows, &mut functions)?;
     let measures = measures(&scope, of, &rows, &filters, &mut functions)?;
     let keys: Vec<Expr> = (0..of.keys.len()).map(|key| ident(key_column(key))).collect();
-    let groups = match plan.grouping {
-        Grouping::Total => vec![],
-        Grouping::Groups => keys.clone(),
-        Grouping::GroupsAndTotal => vec![Expr::GroupingSet(GroupingSet::GroupingSets(vec![keys.clone(), vec![]]))],
-    };
+    let (groups, is_total) = groups(&scope, of, &keys);
     let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
 
-    let is_total = match plan.grouping {
-        Grouping::Total => lit(true),
-        Grouping::Groups => lit(false),
-        Grouping::GroupsAndTotal => cast(ident(GROUPING_ID), DataType::UInt64).not_eq(lit(0_u64)),
-    };
     let result = |position: &usize| -> Result<Typed, LowerError> {
         let name = Functions::column(*position);
         let data_type = aggregated.schema().field_with_unqualified_name(&name)?.data_type().clone();
@@ -50,6 +44,9 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     };
     let mut columns = vec![is_total.clone().alias("__total")];
     columns.extend(keys);
+    if of.pick.is_some() {
+        columns.push(ident(UNIT_COLUMN));
+    }
     for (period, position) in counts.iter().enumerate() {
         columns.push(result(position)?.expr.alias(rows_column(period)));
     }
@@ -62,7 +59,44 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
         }
         finishes.extend(periods.first().map(|measured| measured.finish));
     }
-    Ok(Fact { plan: LogicalPlanBuilder::from(aggregated).project(columns)?.build()?, finishes })
+    let by_unit = LogicalPlanBuilder::from(aggregated).project(columns)?.build()?;
+    let mut plan_of_fact = picked(plan, fact, of, by_unit)?;
+    if let Some(padding) = &of.padding {
+        plan_of_fact = join_to_time_spine::join(plan, &scope, padding, plan_of_fact)?;
+    }
+    Ok(Fact { plan: plan_of_fact, finishes })
+}
+
+/// What rows are grouped by, and whether a group is the total over no keys.
+///
+/// Rows in windows of a time spine stand there once for their unit and once for the total; others are aggregated
+/// over grouping sets.
+fn groups(scope: &Scope<'_>, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr) {
+    if of.spine().is_some() {
+        let unit = of.pick.map(|_| ident(UNIT_COLUMN));
+        return ([ident(IS_TOTAL)].into_iter().chain(keys.iter().cloned()).chain(unit).collect(), ident(IS_TOTAL));
+    }
+    match scope.plan.grouping {
+        Grouping::Total => (vec![], lit(true)),
+        Grouping::Groups => (keys.to_vec(), lit(false)),
+        Grouping::GroupsAndTotal => (
+            vec![Expr::GroupingSet(GroupingSet::GroupingSets(vec![keys.to_vec(), vec![]]))],
+            cast(ident(GROUPING_ID), DataType::UInt64).not_eq(lit(0_u64)),
+        ),
+    }
+}
+
+/// One row a group of values by unit, where a group has several units.
+fn picked(plan: &SemanticPlan, fact: usize, of: &Aggregate, by_unit: LogicalPlan) -> Result<LogicalPlan, LowerError> {
+    let Some(how) = of.pick else { return Ok(by_unit) };
+    let periods = 0..plan.periods.len();
+    let keys: Vec<String> = ["__total".to_string()].into_iter().chain((0..of.keys.len()).map(key_column)).collect();
+    let counts: Vec<String> = periods.clone().map(rows_column).collect();
+    let values: Vec<pick::Value> = (0..of.measures.len())
+        .flat_map(|measure| periods.clone().map(move |period| (measure, period)))
+        .map(|(measure, period)| pick::Value { name: measure_column(fact, measure, period), rows: rows_column(period) })
+        .collect();
+    pick::pick(by_unit, how, &keys, &counts, &values)
 }
 
 pub(super) fn key_column(key: usize) -> String {
@@ -108,7 +142,12 @@ fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<Log
             KeySource::Value(of) => scope.value(of, &rows)?,
         };
         let data_type = decoded(&value.data_type);
-        columns.push(value.cast(data_type).expr.alias(key_column(position)));
+        let key = value.cast(data_type.clone()).expr;
+        let key = match of.spine() {
+            None => key,
+            Some(_) => when(ident(IS_TOTAL), lit(ScalarValue::try_from(&data_type)?)).otherwise(key)?,
+        };
+        columns.push(key.alias(key_column(position)));
     }
     Ok(LogicalPlanBuilder::from(rows).project(columns)?.build()?)
 }
@@ -120,8 +159,13 @@ fn place_in(periods: &[Expr], period: usize) -> Option<Expr> {
 }
 
 /// The counts of rows by period.
-fn rows_read(scope: &Scope<'_>, rows: &LogicalPlan, functions: &mut Functions) -> Result<Vec<usize>, LowerError> {
-    let periods = scope.periods(rows)?;
+fn rows_read(
+    scope: &Scope<'_>,
+    of: &Aggregate,
+    rows: &LogicalPlan,
+    functions: &mut Functions,
+) -> Result<Vec<usize>, LowerError> {
+    let periods = scope.periods(of, rows)?;
     let mut positions = Vec::with_capacity(periods.len());
     for period in 0..periods.len() {
         positions.push(functions.add(count_rows(place_in(&periods, period))));
@@ -143,7 +187,7 @@ fn measures(
     filters: &[Option<Expr>],
     functions: &mut Functions,
 ) -> Result<Vec<Vec<Measured>>, LowerError> {
-    let periods = scope.periods(rows)?;
+    let periods = scope.periods(of, rows)?;
     let mut found = Vec::with_capacity(of.measures.len());
     for (measure, filter) in of.measures.iter().zip(filters) {
         let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows)).transpose()?;

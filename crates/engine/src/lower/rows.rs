@@ -7,12 +7,16 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, 
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::expr as language;
 use sextant_semantics::plan::{Aggregate, ColumnRef, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
+use sextant_semantics::query::period::Period;
 use std::sync::Arc;
 
 use super::expression::{condition, expression};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables};
+use super::{LowerError, Tables, join_over_time_range};
+
+/// The name of a time spine among joined tables.
+pub(super) const SPINE: &str = "spine";
 
 /// What the expressions of one fact are lowered against.
 pub(super) struct Scope<'a> {
@@ -24,7 +28,11 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(plan: &'a SemanticPlan, aggregate: &'a Aggregate) -> Scope<'a> {
-        Scope { plan, axis: aggregate.axis(), span: span_of(plan) }
+        let span = match aggregate.reads() {
+            None => span_of(plan.periods.iter()),
+            Some(reads) => span_of([reads].into_iter()),
+        };
+        Scope { plan, axis: aggregate.axis(), span }
     }
 
     /// An expression over the joined row.
@@ -52,8 +60,16 @@ impl<'a> Scope<'a> {
         Ok(Time { of: self.raw(&of.expr, rows)?, stored: of.stored, calendar: &self.plan.calendar, span })
     }
 
+    /// Whether a row of an aggregate's input belongs to each of the plan's periods.
+    pub(super) fn periods(&self, of: &Aggregate, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
+        if of.spine().is_some() {
+            return Ok((0..self.plan.periods.len()).map(join_over_time_range::in_period).collect());
+        }
+        self.axis_periods(rows)
+    }
+
     /// Whether a row lies in each of the plan's periods; true where nothing constrains time.
-    pub(super) fn periods(&self, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
+    fn axis_periods(&self, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
         let Some(axis) = self.axis else { return Ok(vec![lit(true); self.plan.periods.len()]) };
         let of = self.raw(&axis.expr, rows)?;
         self.plan.periods.iter().map(|period| in_period(&of, axis.stored, period)).collect()
@@ -89,7 +105,7 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
         Rows::ConstrainTime { input, .. } => {
             let input = lower(scope, input, tables)?;
             let mut any: Option<Expr> = None;
-            for period in scope.periods(&input)? {
+            for period in scope.axis_periods(&input)? {
                 any = Some(match any {
                     None => period,
                     Some(so_far) if so_far == period => so_far,
@@ -97,6 +113,12 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
                 });
             }
             Ok(LogicalPlanBuilder::from(input).filter(any.unwrap_or_else(|| lit(false)))?.build()?)
+        }
+        Rows::JoinOverTimeRange { input, axis, spine, reads } => {
+            let input = lower(scope, input, tables)?;
+            let of = scope.raw(&axis.expr, &input)?;
+            let kept = LogicalPlanBuilder::from(input).filter(in_period(&of, axis.stored, reads)?)?.build()?;
+            join_over_time_range::join(scope, kept, axis, spine)
         }
         Rows::Where { input, conditions } => {
             let input = lower(scope, input, tables)?;
@@ -130,12 +152,12 @@ fn column(rows: &LogicalPlan, table: Table, name: &str) -> Result<Typed, LowerEr
 }
 
 fn qualifier(table: Table) -> TableReference {
-    TableReference::bare(format!("t{}", table.0))
+    if table == Table::SPINE { TableReference::bare(SPINE) } else { TableReference::bare(format!("t{}", table.0)) }
 }
 
-/// From the first start to the last end of the plan's periods.
-fn span_of(plan: &SemanticPlan) -> Span {
-    let intervals = || plan.periods.iter().flat_map(|period| &period.intervals);
+/// From the first start to the last end of the periods.
+fn span_of<'p>(periods: impl Iterator<Item = &'p Period> + Clone) -> Span {
+    let intervals = || periods.clone().flat_map(|period| &period.intervals);
     let starts: Option<Vec<_>> = intervals().map(|interval| interval.start).collect();
     let first = starts.and_then(|starts| starts.into_iter().min());
     let last = intervals().map(|interval| interval.end).max();

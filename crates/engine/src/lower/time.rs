@@ -41,9 +41,12 @@ impl Time<'_> {
             return self.local_bucket(granularity);
         }
         let (zone, span) = (self.calendar.zone, self.span);
-        let start = zone::truncated(self.instant()?, granularity, zone, span)?;
-        let microseconds = DataType::Timestamp(TimeUnit::Microsecond, None);
-        Ok(start.cast(microseconds).cast(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))))
+        Ok(in_utc(zone::truncated(self.instant()?, granularity, zone, span)?))
+    }
+
+    /// The instant, in microseconds of UTC.
+    pub(super) fn utc(self) -> Result<Typed, LowerError> {
+        Ok(in_utc(self.instant()?))
     }
 
     /// The bucket as conditions have it: its first local date or, shorter than a day, the local
@@ -93,6 +96,12 @@ impl Time<'_> {
             (StoredAs::Date | StoredAs::Instant, other) => Err(LowerError::mismatch("an instant", other)),
         }
     }
+}
+
+/// Digits of UTC as instants in microseconds.
+fn in_utc(digits: Typed) -> Typed {
+    let microseconds = DataType::Timestamp(TimeUnit::Microsecond, None);
+    digits.cast(microseconds).cast(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
 }
 
 #[cfg(test)]

@@ -95,7 +95,8 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
         match rows {
             Rows::Read { .. } => rows.clone(),
             Rows::Where { input, .. } => keep(input, needed),
-            Rows::ConstrainTime { input, axis } => {
+            // What a window reads is asked of rows in their own periods.
+            Rows::ConstrainTime { input, axis } | Rows::JoinOverTimeRange { input, axis, .. } => {
                 needed.extend(axis.expr.refs().iter().map(|column| column.value.table));
                 Rows::ConstrainTime { input: Box::new(keep(input, needed)), axis: axis.clone() }
             }
@@ -114,7 +115,9 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
 pub(super) fn reads(rows: &Rows) -> Vec<DatasetId> {
     match rows {
         Rows::Read { dataset, .. } => vec![*dataset],
-        Rows::Where { input, .. } | Rows::ConstrainTime { input, .. } => reads(input),
+        Rows::Where { input, .. } | Rows::ConstrainTime { input, .. } | Rows::JoinOverTimeRange { input, .. } => {
+            reads(input)
+        }
         Rows::Attach { input, hop, .. } => {
             let mut found = reads(input);
             if !found.contains(&hop.to()) {
@@ -170,7 +173,8 @@ fn plan(
     let computations = computations.collect();
     let grouping = if keys.is_empty() { Grouping::Total } else { Grouping::Groups };
     let (keys, sources) = keys.into_iter().unzip();
-    let input = CombineAggregates { inputs: vec![Aggregate { input, keys: sources, measures }] };
+    let input =
+        CombineAggregates { inputs: vec![Aggregate { input, keys: sources, measures, pick: None, padding: None }] };
     SemanticPlan { root: ComputeMetrics { input, computations }, periods: vec![period], keys, grouping, calendar }
 }
 

@@ -52,6 +52,7 @@ impl<'a> Builder<'a> {
             description: text(&model.description),
             calendar,
             as_of_data: model.calendar.as_of_data.is_some(),
+            naming: model.naming,
             currency: text(&model.currency),
             sources: model.sources.clone(),
             time_ranges: model.time_ranges.clone(),

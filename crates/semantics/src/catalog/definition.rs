@@ -1,7 +1,7 @@
 //! Definitions: a metric's formula in the names of metrics and dimensions, never in columns.
 
 use super::aggregation::Aggregation;
-use super::{Catalog, Input, Metric, MetricKind};
+use super::{Accumulation, Catalog, Input, Metric, MetricKind, Offset};
 
 /// The formula of a metric. A simple metric shows its aggregation and its label.
 pub fn of(catalog: &Catalog, metric: &Metric) -> String {
@@ -14,6 +14,14 @@ pub fn of(catalog: &Catalog, metric: &Metric) -> String {
             format!("{} / {}", input(catalog, numerator), input(catalog, denominator))
         }
         MetricKind::Derived { expr, inputs } => expr.map_refs(&mut |id| input(catalog, &inputs[id.0])).to_string(),
+        MetricKind::Cumulative { input: of, over, .. } => {
+            let of = input(catalog, of);
+            match over {
+                Accumulation::Trailing(length) => format!("{of} over the last {} {}s", length.count, length.unit),
+                Accumulation::ToDate(granularity) => format!("{of} since the start of the {granularity}"),
+                Accumulation::AllTime => format!("{of} since ever"),
+            }
+        }
         MetricKind::Later(word) => (*word).to_string(),
     };
     let filters: Vec<String> = metric.filter.iter().map(|f| f.to_string()).collect();
@@ -41,5 +49,11 @@ fn aggregation(aggregation: Aggregation) -> String {
 fn input(catalog: &Catalog, input: &Input) -> String {
     let name = catalog.metric(input.metric).name.clone();
     let filters: Vec<String> = input.filter.iter().map(|f| f.to_string()).collect();
-    if filters.is_empty() { name } else { format!("{name} [{}]", filters.join(" and ")) }
+    let offset = match &input.offset {
+        None => String::new(),
+        Some(Offset::Window(length)) => format!(" {} {}s earlier", length.count, length.unit),
+        Some(Offset::Custom { count, granularity }) => format!(" {count} {granularity} earlier"),
+        Some(Offset::ToGrain(granularity)) => format!(" at the start of the {granularity}"),
+    };
+    if filters.is_empty() { format!("{name}{offset}") } else { format!("{name}{offset} [{}]", filters.join(" and ")) }
 }

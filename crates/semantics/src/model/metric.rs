@@ -294,20 +294,13 @@ impl Metric {
                     add("non_additive_dimension", dimension.span);
                 }
             }
-            MetricKind::Ratio(_) | MetricKind::Derived(_) => {}
-            MetricKind::Cumulative(_) => add("type: cumulative", self.name.span),
+            MetricKind::Ratio(_) | MetricKind::Derived(_) | MetricKind::Cumulative(_) => {}
             MetricKind::Conversion(_) => add("type: conversion", self.name.span),
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
         }
-        if let Some(joined) = self.join_to_timespine.as_ref().filter(|j| j.value) {
-            add("join_to_timespine", joined.span);
-        }
         for input in self.kind.inputs() {
-            if let Some(offset) = &input.offset_window {
-                add("offset_window", offset.span);
-            }
-            if let Some(offset) = &input.offset_to_grain {
-                add("offset_to_grain", offset.span);
+            if let Some(Spanned { value: Offset::Custom { .. }, span }) = &input.offset_window {
+                add("offset_window of a custom granularity", *span);
             }
             if input.grain.is_some() {
                 add("grain", input.span);

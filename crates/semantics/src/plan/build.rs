@@ -32,11 +32,26 @@ fn aggregate(fact: &Fact) -> Aggregate {
             columns: of(attached.table),
         };
     }
-    rows = Rows::ConstrainTime { input: Box::new(rows), axis: fact.axis_column.clone() };
-    if !fact.conditions.is_empty() {
-        rows = Rows::Where { input: Box::new(rows), conditions: fact.conditions.clone() };
+    let axis = fact.axis_column.clone();
+    let filtered = |rows: Rows, conditions: &[RowExpr]| match conditions {
+        [] => rows,
+        conditions => Rows::Where { input: Box::new(rows), conditions: conditions.to_vec() },
+    };
+    rows = match &fact.windows {
+        None => filtered(Rows::ConstrainTime { input: Box::new(rows), axis }, &fact.conditions),
+        Some(windows) => {
+            let input = Box::new(filtered(rows, &fact.conditions));
+            let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
+            filtered(Rows::JoinOverTimeRange { input, axis, spine, reads }, &windows.conditions)
+        }
+    };
+    Aggregate {
+        input: rows,
+        keys: fact.keys.clone(),
+        measures: fact.measures.clone(),
+        pick: fact.windows.as_ref().and_then(|windows| windows.pick),
+        padding: fact.padding.clone(),
     }
-    Aggregate { input: rows, keys: fact.keys.clone(), measures: fact.measures.clone() }
 }
 
 /// The columns that are read of each table, sorted, join keys included.
@@ -68,6 +83,10 @@ struct Used(BTreeMap<Table, Vec<String>>);
 
 impl Used {
     fn add(&mut self, table: Table, column: &str) {
+        // The spine is made by the plan, not read.
+        if table == Table::SPINE {
+            return;
+        }
         self.0.entry(table).or_default().push(column.to_string());
     }
 

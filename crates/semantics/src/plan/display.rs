@@ -6,11 +6,14 @@ use super::{Aggregate, ComputeMetrics, KeySource, Measure, Rows, SemanticPlan};
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::Aggregation;
 use crate::expr::{Expr, Kind};
+use crate::model::words::Word;
 use crate::query::computation::{Computation, ComputationId, Formula};
 use crate::query::period::{Interval, Period};
 use crate::query::row::{ColumnRef, Grouping, RowExpr, RowRef, Table, TimeColumn};
+use crate::query::spine::{Slot, Stretch, TimeSpine};
 use crate::source::{SourceId, Span};
 use crate::time::stored::StoredAs;
+use chrono::Days;
 
 /// The plan as text; names come from the catalog.
 pub fn text(plan: &SemanticPlan, catalog: &Catalog) -> String {
@@ -56,6 +59,15 @@ fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggrega
         1 => String::new(),
         n => format!(", each over {n} periods"),
     };
+    let mut depth = depth;
+    if let Some(padding) = &fact.padding {
+        line(out, depth, &format!("join to time spine: {}, without rows too", units(&padding.spine)));
+        depth += 1;
+    }
+    if let Some(pick) = fact.pick {
+        line(out, depth, &format!("pick the {} of each group's units", pick.word()));
+        depth += 1;
+    }
     line(out, depth, &format!("aggregate {sets}: [{}]{periods}", measures.join(", ")));
     rows(out, depth + 1, &fact.input, &tables, catalog);
 }
@@ -88,6 +100,11 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             line(out, depth, &format!("constrain time: {} in any period", time(axis, tables)));
             rows(out, depth + 1, input, tables, catalog);
         }
+        Rows::JoinOverTimeRange { input, axis, spine, .. } => {
+            let text = format!("join over time range: {} in the stretch of {}", time(axis, tables), units(spine));
+            line(out, depth, &text);
+            rows(out, depth + 1, input, tables, catalog);
+        }
         Rows::Where { input, conditions } => {
             let conditions: Vec<String> = conditions.iter().map(|c| row_expr(c, tables)).collect();
             line(out, depth, &format!("where {}", conditions.join(" and ")));
@@ -110,7 +127,9 @@ fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
                 datasets.push((*table, hop.to()));
                 at = input;
             }
-            Rows::ConstrainTime { input, .. } | Rows::Where { input, .. } => at = input,
+            Rows::ConstrainTime { input, .. } | Rows::JoinOverTimeRange { input, .. } | Rows::Where { input, .. } => {
+                at = input
+            }
         }
     }
     datasets.sort();
@@ -121,6 +140,21 @@ fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
         names.push(if taken == 0 { name.clone() } else { format!("{name}#{}", taken + 1) });
     }
     names
+}
+
+/// The units of a spine and the stretches read for the first of them.
+fn units(spine: &TimeSpine) -> String {
+    let stretch = |slot: &Slot| match slot.reads {
+        Stretch::Dates { first, end } => {
+            format!("{}..{}", first.map_or_else(String::new, |first| first.to_string()), end - Days::new(1))
+        }
+        Stretch::Instants { start, end } => {
+            format!("{}..{}", start.map_or_else(String::new, |start| start.to_rfc3339()), end.to_rfc3339())
+        }
+    };
+    let some: Vec<String> = spine.slots.iter().take(2).map(stretch).collect();
+    let more = if spine.slots.len() > 2 { ", …" } else { "" };
+    format!("{} units of a {} ({}{more})", spine.slots.len(), spine.unit, some.join(", "))
 }
 
 fn key_source(source: &KeySource, tables: &[String]) -> String {
@@ -193,6 +227,9 @@ fn time(time: &TimeColumn, tables: &[String]) -> String {
 }
 
 fn column(column: &ColumnRef, tables: &[String]) -> String {
+    if column.table == Table::SPINE {
+        return "spine.unit".to_string();
+    }
     format!("{}.{}", tables[column.table.0 as usize], column.column)
 }
 

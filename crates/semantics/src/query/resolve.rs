@@ -16,7 +16,9 @@ mod groups;
 mod metrics;
 mod rows;
 mod saved;
+mod spines;
 mod time;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -77,14 +79,21 @@ pub fn resolve(
     if !found.is_empty() {
         return Err(found);
     }
-    let mut facts = rows::FactBuilder::for_leaves(bound, &flat);
+    let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&groups));
     let groups = groups::resolve(bound, &mut facts, &groups, &mut found);
     rows::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
     let (Some(time), true) = (time, found.is_empty()) else {
         return Err(found);
     };
-    let (facts, leaves): (Vec<_>, Vec<_>) = rows::measures(bound, facts, &flat, &mut found);
+    let totals = request.totals.unwrap_or(true);
+    let grouping = match (groups.is_empty(), totals) {
+        (true, _) => Grouping::Total,
+        (false, true) => Grouping::GroupsAndTotal,
+        (false, false) => Grouping::Groups,
+    };
+    let spines = spines::Spines { bound, context, time: &time.query, grouping };
+    let (facts, leaves): (Vec<_>, Vec<_>) = rows::measures(bound, facts, &flat, &spines, &mut found);
     let computations = flat.computations(&leaves, &mut found);
     if !found.is_empty() {
         return Err(found);
@@ -103,12 +112,6 @@ pub fn resolve(
     if !found.is_empty() {
         return Err(found);
     }
-    let totals = request.totals.unwrap_or(true);
-    let grouping = match (groups.is_empty(), totals) {
-        (true, _) => Grouping::Total,
-        (false, true) => Grouping::GroupsAndTotal,
-        (false, false) => Grouping::Groups,
-    };
     let mut defaults_used = time.defaults_used;
     if request.order_by.is_none() && !groups.is_empty() {
         defaults_used.push("order_by");

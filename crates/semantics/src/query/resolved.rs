@@ -8,11 +8,13 @@ use crate::catalog::join_graph::ManyToOneHop;
 use crate::data_type::DataType;
 use crate::diagnostic::Warning;
 use crate::expr::Expr;
+use crate::model::metric::PeriodAggregation;
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::field::Field;
 use crate::query::period::Period;
 use crate::query::request::OutputArguments;
 use crate::query::row::{Grouping, Key, KeySource, Measure, RowExpr, Table, TimeColumn};
+use crate::query::spine::{TimeSpine, TimeStep};
 use crate::time::calendar::Calendar;
 use crate::time::comparison::ResolvedComparison;
 use crate::time::granularity::Granularity;
@@ -100,6 +102,33 @@ pub struct Fact {
     pub measures: Vec<Measure>,
     /// The simple metric of each measure.
     pub metrics: Vec<MetricId>,
+    /// Of a fact that is read through windows of a time spine.
+    pub windows: Option<Windows>,
+    /// The units that are listed where there are no rows.
+    pub padding: Option<Padding>,
+}
+
+/// How a fact is read for each unit of a time spine, instead of each row in its own period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Windows {
+    pub steps: Vec<TimeStep>,
+    pub spine: TimeSpine,
+    /// How the values of the units of one group become one; none where each group is one unit.
+    pub pick: Option<PeriodAggregation>,
+    /// The rows that any window reads.
+    pub reads: Period,
+    /// Conditions on units, ANDed.
+    pub conditions: Vec<RowExpr>,
+}
+
+/// Units of a time spine that are listed though no rows are in them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Padding {
+    pub spine: TimeSpine,
+    /// Conditions on units, ANDed.
+    pub conditions: Vec<RowExpr>,
+    /// This fact's way to each group, over units; none for groups that units say nothing of.
+    pub keys: Vec<Option<KeySource>>,
 }
 
 /// A dimension table that a fact's rows are joined with.

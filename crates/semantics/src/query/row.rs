@@ -12,6 +12,8 @@ pub struct Table(pub u32);
 
 impl Table {
     pub const FACT: Table = Table(0);
+    /// The units of a time spine, where a fact is read through windows.
+    pub const SPINE: Table = Table(u32::MAX);
 }
 
 /// A physical column of one of the joined tables.

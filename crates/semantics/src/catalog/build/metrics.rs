@@ -4,12 +4,13 @@ use super::{Builder, MetricId, column_expr, text, values};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
 use crate::catalog::{
-    Axis, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, definition, metric_graph,
+    Accumulation, Axis, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, Offset, definition,
+    metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind, Name};
-use crate::model::metric::{Direction, Format, PercentileType};
+use crate::model::metric::{Direction, Format, PercentileType, PeriodAggregation};
 use crate::model::{self, DimensionKind};
 use crate::source::Spanned;
 
@@ -130,6 +131,7 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         kind,
         filter,
         axis: if simple { axis } else { None },
+        join_to_timespine: written.join_to_timespine.as_ref().is_some_and(|j| j.value),
         fill: written.fill_nulls_with.as_ref().map(|f| f.value.clone()),
         not_yet: written.not_yet(),
         definition: String::new(),
@@ -149,14 +151,26 @@ fn kind(builder: &mut Builder, written: &model::Metric) -> MetricKind {
             }
         }
         model::MetricKind::Derived(derived) => self::derived(builder, derived).unwrap_or(MetricKind::Later("derived")),
-        later
-        @ (model::MetricKind::Cumulative(_) | model::MetricKind::Conversion(_) | model::MetricKind::Cohort(_)) => {
+        model::MetricKind::Cumulative(written) => cumulative(builder, written),
+        later @ (model::MetricKind::Conversion(_) | model::MetricKind::Cohort(_)) => {
             for of in later.inputs() {
                 input(builder, of);
             }
             MetricKind::Later(later.word())
         }
     }
+}
+
+/// A running total; without `period_agg` a longer period shows the value at its end.
+fn cumulative(builder: &mut Builder, written: &model::metric::Cumulative) -> MetricKind {
+    let Some(input) = input(builder, &written.input) else { return MetricKind::Later("cumulative") };
+    let over = match (&written.window, &written.grain_to_date) {
+        (Some(window), _) => Accumulation::Trailing(window.value),
+        (None, Some(grain)) => Accumulation::ToDate(grain.value),
+        (None, None) => Accumulation::AllTime,
+    };
+    let period_agg = written.period_agg.as_ref().map_or(PeriodAggregation::Last, |agg| agg.value);
+    MetricKind::Cumulative { input, over, period_agg }
 }
 
 fn measure(builder: &mut Builder, written: &model::Metric, simple: &model::metric::Simple) -> Measure {
@@ -189,7 +203,17 @@ fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
     if found.is_none() && !builder.model.unread.contains(&written.name.value) {
         unknown_metric(builder, &written.name);
     }
-    Some(Input { metric: found?.id, filter })
+    let offset = match (&written.offset_window, &written.offset_to_grain) {
+        (Some(offset), _) => Some(match &offset.value {
+            model::metric::Offset::Length(length) => Offset::Window(*length),
+            model::metric::Offset::Custom { count, granularity } => {
+                Offset::Custom { count: *count, granularity: granularity.clone() }
+            }
+        }),
+        (None, Some(grain)) => Some(Offset::ToGrain(grain.value)),
+        (None, None) => None,
+    };
+    Some(Input { metric: found?.id, filter, offset })
 }
 
 fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {
@@ -289,6 +313,7 @@ fn check_cycles(builder: &mut Builder) {
                 vec![numerator.metric.index(), denominator.metric.index()]
             }
             MetricKind::Derived { inputs, .. } => inputs.iter().map(|i| i.metric.index()).collect(),
+            MetricKind::Cumulative { input, .. } => vec![input.metric.index()],
         })
         .collect();
     let Err(cycles) = metric_graph::order(&inputs) else {

@@ -64,6 +64,15 @@ pub(super) fn fields(
     wanted
 }
 
+/// Whether some group is of periods shorter than a day.
+pub(super) fn is_sub_day(groups: &[Wanted]) -> bool {
+    groups.iter().any(|wanted| match wanted.field.grain {
+        Grain::Bucket(granularity) => granularity.is_sub_day(),
+        Grain::Part(part) => part.is_sub_day(),
+        Grain::Unsaid => false,
+    })
+}
+
 fn one(bound: &BoundCatalog, item: &GroupItem, flat: &Flattener) -> Result<Wanted, Diagnostic> {
     let mut field = Field::parse(&bound.catalog, &item.name)?;
     let said = match (&item.grain, item.date_part) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
 use super::super::resolved::{Additivity, Output};
+use super::super::spine::TimeStep;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
@@ -14,7 +15,7 @@ use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
 use crate::expr::{BinaryOp, Expr, Kind, Literal, Name, typing};
-use crate::model::metric::Format;
+use crate::model::metric::{Format, PeriodAggregation};
 
 /// A condition on the rows of one measure, and the argument it came from, if any.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,16 @@ pub(super) struct Filter {
 pub(super) struct Leaf {
     pub metric: MetricId,
     pub filters: Vec<Filter>,
+    pub treatment: Treatment,
+}
+
+/// How the rows of a leaf are read in time; leaves of one dataset and axis that are treated alike are one fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Treatment {
+    /// From the question's units to what is read for them; none reads each row once, in its own period.
+    pub steps: Vec<TimeStep>,
+    /// Whether units without rows are listed.
+    pub is_padded: bool,
 }
 
 /// A metric asked for, before the types of its computation are known.
@@ -52,7 +63,7 @@ pub(super) struct Flattener<'a> {
     bound: &'a BoundCatalog,
     pub leaves: Vec<Leaf>,
     nodes: Vec<(MetricId, Node)>,
-    known: HashMap<(MetricId, Vec<String>), usize>,
+    known: HashMap<(MetricId, Vec<String>, Vec<TimeStep>), usize>,
     pub warnings: Vec<Warning>,
 }
 
@@ -109,7 +120,7 @@ impl<'a> Flattener<'a> {
             .filter(|w| w.metric.as_deref().is_some_and(|m| self.same_metric(&item.name, item.alias.as_deref(), m)))
             .map(|w| Filter { expr: w.condition.clone(), field: Some(w.field.clone()) })
             .collect();
-        let node = self.flatten(named.id, &inherited).map_err(|d| d.field(item.field.clone()))?;
+        let node = self.flatten(named.id, &inherited, &[]).map_err(|d| d.field(item.field.clone()))?;
         let name = item.alias.clone().unwrap_or_else(|| metric.name.clone());
         Ok(Asked { metric: named.id, name, asked: item.name.clone(), node, shown: true })
     }
@@ -140,7 +151,7 @@ impl<'a> Flattener<'a> {
             if known || metric.hidden {
                 continue;
             }
-            match self.flatten(named.id, &[]) {
+            match self.flatten(named.id, &[], &[]) {
                 Ok(node) => {
                     extra.push(Asked { metric: named.id, name: metric.name.clone(), asked: bare, node, shown: false })
                 }
@@ -150,7 +161,7 @@ impl<'a> Flattener<'a> {
         extra
     }
 
-    fn flatten(&mut self, id: MetricId, inherited: &[Filter]) -> Result<usize, Diagnostic> {
+    fn flatten(&mut self, id: MetricId, inherited: &[Filter], steps: &[TimeStep]) -> Result<usize, Diagnostic> {
         let bound = self.bound;
         let metric = bound.catalog.metric(id);
         if let Some(later) = metric.not_yet.first() {
@@ -161,33 +172,45 @@ impl<'a> Flattener<'a> {
         let mut texts: Vec<String> = filters.iter().map(|f| f.expr.to_string()).collect();
         texts.sort();
         texts.dedup();
-        if let Some(known) = self.known.get(&(id, texts.clone())) {
+        let key = (id, texts, steps.to_vec());
+        if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
         let node = match &metric.kind {
             MetricKind::Simple(_) => {
-                self.leaves.push(Leaf { metric: id, filters });
+                let treatment = Treatment { steps: steps.to_vec(), is_padded: metric.join_to_timespine };
+                self.leaves.push(Leaf { metric: id, filters, treatment });
                 Node::Leaf(self.leaves.len() - 1)
             }
             MetricKind::Ratio { numerator, denominator } => {
-                let numerator = self.input(numerator, &filters)?;
-                Node::Ratio(numerator, self.input(denominator, &filters)?)
+                let numerator = self.input(numerator, &filters, steps)?;
+                Node::Ratio(numerator, self.input(denominator, &filters, steps)?)
             }
             MetricKind::Derived { expr, inputs } => {
-                let nodes: Vec<usize> = inputs.iter().map(|i| self.input(i, &filters)).collect::<Result<_, _>>()?;
+                let nodes: Vec<usize> =
+                    inputs.iter().map(|i| self.input(i, &filters, steps)).collect::<Result<_, _>>()?;
                 Node::Derived(expr.map_refs(&mut |input: &InputId| nodes[input.0]))
+            }
+            MetricKind::Cumulative { input, over, period_agg } => {
+                if steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
+                    return Err(accumulated_twice(metric));
+                }
+                let step = TimeStep::Accumulate { over: *over, pick: *period_agg };
+                let of = self.input(input, &filters, &[steps, &[step]].concat())?;
+                Node::Derived(Expr::new(Kind::Ref(of), metric.span))
             }
             MetricKind::Later(word) => return Err(not_yet(metric, word)),
         };
         self.nodes.push((id, node));
-        self.known.insert((id, texts), self.nodes.len() - 1);
+        self.known.insert(key, self.nodes.len() - 1);
         Ok(self.nodes.len() - 1)
     }
 
-    fn input(&mut self, input: &Input, filters: &[Filter]) -> Result<usize, Diagnostic> {
+    fn input(&mut self, input: &Input, filters: &[Filter], steps: &[TimeStep]) -> Result<usize, Diagnostic> {
         let mut all = filters.to_vec();
         all.extend(input.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
-        self.flatten(input.metric, &all)
+        let offset = input.offset.clone().map(TimeStep::Offset);
+        self.flatten(input.metric, &all, &steps.iter().cloned().chain(offset).collect::<Vec<_>>())
     }
 
     /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.
@@ -199,7 +222,10 @@ impl<'a> Flattener<'a> {
                 Node::Leaf(leaf) => {
                     let (fact, measure) = places[*leaf];
                     match self.bound.measure(metric.id) {
-                        Ok(bound) => (Formula::Measure { fact, measure }, bound.data_type),
+                        Ok(bound) => {
+                            let data_type = self.leaves[*leaf].treatment.data_type(bound.data_type);
+                            (Formula::Measure { fact, measure }, data_type)
+                        }
                         Err(refused) => {
                             found.push(refused);
                             continue;
@@ -249,6 +275,7 @@ impl<'a> Flattener<'a> {
 
     fn additivity(&self, node: usize, computations: &[Computation]) -> Additivity {
         match &self.nodes[node].1 {
+            Node::Leaf(leaf) if !self.leaves[*leaf].treatment.steps.is_empty() => Additivity::NonAdditive,
             Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
                 MetricKind::Simple(measure) => match measure.aggregation {
                     Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean => Additivity::Additive,
@@ -261,7 +288,10 @@ impl<'a> Flattener<'a> {
                     | Aggregation::First
                     | Aggregation::Last => Additivity::NonAdditive,
                 },
-                MetricKind::Ratio { .. } | MetricKind::Derived { .. } | MetricKind::Later(_) => Additivity::NonAdditive,
+                MetricKind::Ratio { .. }
+                | MetricKind::Derived { .. }
+                | MetricKind::Cumulative { .. }
+                | MetricKind::Later(_) => Additivity::NonAdditive,
             },
             Node::Ratio(numerator, denominator) => {
                 match (self.additivity(*numerator, computations), self.additivity(*denominator, computations)) {
@@ -317,9 +347,30 @@ fn constant(expr: &Expr<usize>) -> bool {
     matches!(expr.kind.as_ref(), Kind::Literal(Literal::Integer(_) | Literal::Decimal { .. } | Literal::Float(_)))
 }
 
+impl Treatment {
+    /// What a period's value is picked by, of a metric that accumulates.
+    pub(super) fn pick(&self) -> Option<PeriodAggregation> {
+        self.steps.iter().find_map(|step| match step {
+            TimeStep::Accumulate { pick, .. } => Some(*pick),
+            TimeStep::Offset(_) => None,
+        })
+    }
+
+    /// The type of a measure's value once it is so treated.
+    pub(super) fn data_type(&self, of: DataType) -> DataType {
+        if self.pick() == Some(PeriodAggregation::Average) { DataType::Float } else { of }
+    }
+}
+
+fn accumulated_twice(metric: &Metric) -> Diagnostic {
+    Diagnostic::new(Code::InvalidModel, format!("`{}` accumulates a metric that accumulates already", metric.name))
+        .at(metric.span)
+        .help("take the innermost metric as `input_metric`")
+}
+
 fn not_yet(metric: &Metric, what: &str) -> Diagnostic {
     Diagnostic::new(Code::NotSupportedYet, format!("metric `{}` is not supported yet: `{what}`", metric.name))
-        .help("simple, ratio and derived metrics can be asked; `list_metrics` says which those are")
+        .help("`list_metrics` says which metrics can be asked")
 }
 
 /// The datasets that the metrics of a request aggregate, as far as their names are known.
@@ -338,6 +389,7 @@ pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<Da
             MetricKind::Simple(_) => datasets.extend(metric.dataset),
             MetricKind::Ratio { numerator, denominator } => open.extend([numerator.metric, denominator.metric]),
             MetricKind::Derived { inputs, .. } => open.extend(inputs.iter().map(|i| i.metric)),
+            MetricKind::Cumulative { input, .. } => open.push(input.metric),
             MetricKind::Later(_) => {}
         }
     }
@@ -371,7 +423,7 @@ fn cannot_ask(bound: &BoundCatalog, audit: &AuditRequest, item: &MetricItem) -> 
     let mut flat = Flattener::new(bound);
     flat.outputs(&request, &mut found);
     if found.is_empty() {
-        let mut facts = super::rows::FactBuilder::for_leaves(bound, &flat);
+        let mut facts = super::rows::FactBuilder::for_leaves(bound, &flat, false);
         super::rows::conditions(bound, &mut facts, &request, &mut found);
     }
     found.0.into_iter().find(|d| d.code != Code::InvalidFilter).map(|d| d.message)

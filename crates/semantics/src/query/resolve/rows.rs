@@ -4,8 +4,10 @@ use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{FilterItem, MetricsRequest};
 use super::super::resolved::{Attached, Fact};
 use super::super::row::{ColumnRef, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
+use super::super::spine::unit_column;
 use super::by_day::by_day;
-use super::metrics::{Filter, Flattener};
+use super::metrics::{Filter, Flattener, Treatment};
+use super::spines::Spines;
 use crate::catalog::Axis;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
@@ -29,6 +31,11 @@ pub(super) struct FactBuilder {
     pub tables: Vec<Attached>,
     pub conditions: Vec<RowExpr>,
     pub keys: Vec<KeySource>,
+    pub treatment: Treatment,
+    /// Conditions on units of the time spine that it is read through.
+    pub on_units: Vec<RowExpr>,
+    /// Whether those units are shorter than a day.
+    is_sub_day: bool,
 }
 
 /// The values of a dimension over the joined row.
@@ -38,14 +45,21 @@ pub(super) enum Values {
 }
 
 impl FactBuilder {
-    /// A fact for each dataset and axis among the leaves, in the order first used.
-    pub(super) fn for_leaves(bound: &BoundCatalog, flat: &Flattener) -> Vec<FactBuilder> {
+    /// A fact for each dataset, axis and treatment among the leaves, in the order first used.
+    pub(super) fn for_leaves(bound: &BoundCatalog, flat: &Flattener, is_sub_day: bool) -> Vec<FactBuilder> {
         let mut facts: Vec<FactBuilder> = Vec::new();
         for (i, leaf) in flat.leaves.iter().enumerate() {
             let metric = bound.catalog.metric(leaf.metric);
             let dataset = metric.dataset.expect("a leaf is a simple metric, which stands in a dataset");
             let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
-            match facts.iter_mut().find(|f| f.dataset == dataset && f.axis == axis) {
+            // Units are listed by the conditions of a leaf, so those of different conditions stand apart.
+            let listed_alike = |f: &FactBuilder| {
+                !leaf.treatment.is_padded || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
+            };
+            let is_same = |f: &FactBuilder| {
+                f.dataset == dataset && f.axis == axis && f.treatment == leaf.treatment && listed_alike(f)
+            };
+            match facts.iter_mut().find(|f| is_same(f)) {
                 Some(fact) => fact.leaves.push(i),
                 None => facts.push(FactBuilder {
                     dataset,
@@ -54,6 +68,9 @@ impl FactBuilder {
                     tables: Vec::new(),
                     conditions: Vec::new(),
                     keys: Vec::new(),
+                    treatment: leaf.treatment.clone(),
+                    on_units: Vec::new(),
+                    is_sub_day,
                 }),
             }
         }
@@ -69,6 +86,11 @@ impl FactBuilder {
         }
     }
 
+    /// The axis as groups and conditions see it: the units of the spine where it is read through one.
+    fn time_of_units(&mut self, bound: &BoundCatalog) -> Result<TimeColumn, Diagnostic> {
+        if self.treatment.steps.is_empty() { self.axis_column(bound) } else { Ok(unit_column(self.is_sub_day)) }
+    }
+
     /// Where a field's values stand, and what it must agree on with other facts (none for
     /// `metric_time`, which is each fact's own).
     pub(super) fn field(
@@ -79,11 +101,16 @@ impl FactBuilder {
         match &field.of {
             FieldOf::MetricTime => {
                 let dimension = self.axis.dimension;
-                Ok((Values::Time(self.axis_column(bound)?), dimension, None))
+                Ok((Values::Time(self.time_of_units(bound)?), dimension, None))
             }
             FieldOf::Dimension { path, name } => {
                 let Located { path, dimension, identity } = bound.catalog.locate(self.dataset, path, name)?;
-                Ok((self.values(bound, &path, dimension)?, dimension, Some(identity)))
+                let values = if self.axis.path == path && self.axis.dimension == dimension {
+                    Values::Time(self.time_of_units(bound)?)
+                } else {
+                    self.values(bound, &path, dimension)?
+                };
+                Ok((values, dimension, Some(identity)))
             }
         }
     }
@@ -203,6 +230,7 @@ pub(super) fn conditions(
         let filter = Filter { expr: item.condition.clone(), field: Some(item.field.clone()) };
         for fact in facts.iter_mut() {
             match fact.condition(bound, &filter) {
+                Ok(condition) if is_of_units(&condition) => fact.on_units.push(condition),
                 Ok(condition) => fact.conditions.push(condition),
                 Err(refused) => {
                     found.push(of_request(refused, &item.field));
@@ -218,6 +246,15 @@ pub(super) fn conditions(
             }
         }
     }
+}
+
+/// Whether a condition speaks of the units of a time spine.
+pub(super) fn is_of_units(condition: &RowExpr) -> bool {
+    let of_units = |time: &TimeColumn| time.expr.refs().iter().any(|column| column.value.table == Table::SPINE);
+    condition.refs().iter().any(|reference| match reference.value {
+        RowRef::Column(column) => column.table == Table::SPINE,
+        RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => of_units(time),
+    })
 }
 
 fn conformed(bound: &BoundCatalog, facts: &mut [FactBuilder], name: &Name) -> Result<(), Diagnostic> {
@@ -256,6 +293,7 @@ pub(super) fn measures(
     bound: &BoundCatalog,
     facts: Vec<FactBuilder>,
     flat: &Flattener,
+    spines: &Spines<'_>,
     found: &mut Diagnostics,
 ) -> (Vec<Fact>, Vec<(usize, usize)>) {
     let mut places = vec![(0, 0); flat.leaves.len()];
@@ -273,17 +311,30 @@ pub(super) fn measures(
                 Err(refused) => found.push(refused),
             }
         }
-        match fact.axis_column(bound) {
-            Ok(axis_column) => built.push(Fact {
-                dataset: fact.dataset,
-                axis: fact.axis,
-                axis_column,
-                tables: fact.tables,
-                conditions: fact.conditions,
-                keys: fact.keys,
-                measures,
-                metrics,
-            }),
+        let axis_column = match fact.axis_column(bound) {
+            Ok(axis_column) => axis_column,
+            Err(refused) => {
+                found.push(refused);
+                continue;
+            }
+        };
+        let mut one = Fact {
+            dataset: fact.dataset,
+            axis: fact.axis,
+            axis_column,
+            tables: fact.tables,
+            conditions: fact.conditions,
+            keys: fact.keys,
+            measures,
+            metrics,
+            windows: None,
+            padding: None,
+        };
+        match spines.of(&one, &fact.treatment, fact.on_units) {
+            Ok((windows, padding)) => {
+                (one.windows, one.padding) = (windows, padding);
+                built.push(one);
+            }
             Err(refused) => found.push(refused),
         }
     }
@@ -314,7 +365,7 @@ fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf:
         filter,
         money_scale: measure.money_scale,
         order,
-        data_type: measure.data_type,
+        data_type: leaf.treatment.data_type(measure.data_type),
     })
 }
 

@@ -1,0 +1,164 @@
+//! Facts and their time spines: which facts are read through windows, and which list units without rows.
+
+use super::super::resolved::{Fact, Padding, QueryTime, Windows};
+use super::super::row::{Grouping, KeySource, RowExpr, RowRef, TimeColumn};
+use super::super::spine::{TimeStep, unit_column};
+use super::metrics::Treatment;
+use super::windows::{self, Frame, Reach, TimeKeys};
+use super::{Context, Moment};
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::{Accumulation, Offset};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Kind};
+use crate::model::Naming;
+use crate::time::granularity::Granularity;
+use crate::time::stored::StoredAs;
+use crate::time::zone;
+
+/// What the spines of a question are made of.
+pub(super) struct Spines<'a> {
+    pub bound: &'a BoundCatalog,
+    pub context: &'a Context,
+    pub time: &'a QueryTime,
+    pub grouping: Grouping,
+}
+
+impl Spines<'_> {
+    /// The windows that a fact is read through and the units that it lists, as its treatment asks.
+    pub(super) fn of(
+        &self,
+        fact: &Fact,
+        treatment: &Treatment,
+        on_units: Vec<RowExpr>,
+    ) -> Result<(Option<Windows>, Option<Padding>), Diagnostic> {
+        let windows = match treatment.steps.is_empty() {
+            true => None,
+            false => Some(self.windows(fact, treatment, on_units)?),
+        };
+        let padding = if treatment.is_padded { self.padding(fact, windows.as_ref())? } else { None };
+        Ok((windows, padding))
+    }
+
+    fn windows(&self, fact: &Fact, treatment: &Treatment, conditions: Vec<RowExpr>) -> Result<Windows, Diagnostic> {
+        let steps = &treatment.steps;
+        let axis = unit_column(true);
+        let on_days = unit_column(false);
+        let keys = self.keys(fact, &|time| *time == axis || *time == on_days);
+        let all_time = |step: &TimeStep| matches!(step, TimeStep::Accumulate { over: Accumulation::AllTime, .. });
+        let no_time = self.time.range.is_none() && keys.grains.is_empty();
+        if no_time && !steps.iter().all(all_time) {
+            let names = &fact.measures.first().map_or_else(String::new, |measure| measure.name.clone());
+            return Err(windows::time_required(names));
+        }
+        let frame = Frame {
+            time: self.time,
+            reach: self.reach(fact, steps, keys.base()),
+            groups: self.grouping != Grouping::Total,
+            total: self.grouping != Grouping::Groups,
+        };
+        let spine = windows::spine(steps, &keys, &frame)?;
+        let is_one_unit = keys.grains.iter().any(|grain| *grain == Some(spine.unit)) || keys.grains.is_empty();
+        let reads = windows::hull(&spine, self.time);
+        let pick = treatment.pick().filter(|_| !is_one_unit);
+        Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
+    }
+
+    fn padding(&self, fact: &Fact, windows: Option<&Windows>) -> Result<Option<Padding>, Diagnostic> {
+        let (day, sub_day) = (unit_column(false), unit_column(true));
+        let is_axis = |time: &TimeColumn| match windows {
+            Some(_) => *time == day || *time == sub_day,
+            None => *time == fact.axis_column,
+        };
+        let keys = self.keys(fact, &is_axis);
+        if keys.grains.is_empty() || self.grouping == Grouping::Total {
+            return Ok(None);
+        }
+        let frame = Frame { time: self.time, reach: self.reach(fact, &[], keys.base()), groups: true, total: false };
+        let spine = windows::spine(&[], &keys, &frame)?;
+        let unit = unit_column(spine.unit.is_sub_day());
+        let of_units = fact.keys.iter().map(|key| match key {
+            KeySource::Bucket { time, granularity } if is_axis(time) => {
+                Some(KeySource::Bucket { time: unit.clone(), granularity: *granularity })
+            }
+            KeySource::DatePart { time, part } if is_axis(time) => {
+                Some(KeySource::DatePart { time: unit.clone(), part: *part })
+            }
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
+        });
+        let of_units: Vec<Option<KeySource>> = of_units.collect();
+        let filters = fact.measures.first().map_or(&[] as &[RowExpr], |measure| &measure.filter);
+        let on_units = windows.map_or(&[] as &[RowExpr], |windows| &windows.conditions);
+        let mut conditions = Vec::new();
+        for condition in fact.conditions.iter().chain(on_units).chain(filters) {
+            match over_units(condition, &is_axis, &unit) {
+                Some(condition) => conditions.push(condition),
+                // A condition on another group is not true of a unit that has none.
+                None if of_a_key(condition, &fact.keys) => return Ok(None),
+                None => {}
+            }
+        }
+        Ok(Some(Padding { spine, conditions, keys: of_units }))
+    }
+
+    fn keys(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> TimeKeys {
+        let grains = fact.keys.iter().filter_map(|key| match key {
+            KeySource::Bucket { time, granularity } if is_axis(time) => Some(Some(*granularity)),
+            KeySource::DatePart { time, .. } if is_axis(time) => Some(None),
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
+        });
+        let axis = self.bound.catalog.dimension(fact.axis.dimension).granularity.unwrap_or(Granularity::Day);
+        let is_date = fact.axis_column.stored == StoredAs::Date;
+        TimeKeys {
+            grains: grains.collect(),
+            axis: if is_date { axis.max(Granularity::Day) } else { axis },
+            day_by_day: self.bound.catalog.naming == Naming::EntityPaths,
+        }
+    }
+
+    /// From the first to the last date that a question of all data speaks of: the model's own spine, or the facts
+    /// and as far after them as an offset moves them, never past the clock.
+    fn reach(&self, fact: &Fact, steps: &[TimeStep], _base: Granularity) -> Option<Reach> {
+        let zone = self.time.calendar.zone;
+        let extent = self.context.extents[fact.dataset.index()]?;
+        let date = |moment: Moment| match moment {
+            Moment::Date(date) => date,
+            Moment::Instant(instant) => zone::local_date(instant, zone),
+        };
+        let (first, mut last) = (date(extent.first), date(extent.last));
+        for step in steps {
+            if let TimeStep::Offset(Offset::Window(length)) = step {
+                last = windows::later(last, *length);
+            }
+        }
+        let last = last.min(zone::local_date(self.time.as_of, zone));
+        (first <= last).then_some(Reach { first, last })
+    }
+}
+
+/// A condition over the axis alone as one over units.
+fn over_units(condition: &RowExpr, is_axis: &dyn Fn(&TimeColumn) -> bool, unit: &TimeColumn) -> Option<RowExpr> {
+    let moved = condition.try_substitute(&mut |reference: &RowRef, span| {
+        let moved = match reference {
+            RowRef::LocalTime(time) if is_axis(time) => RowRef::LocalTime(Box::new(unit.clone())),
+            RowRef::Bucket { time, granularity } if is_axis(time) => {
+                RowRef::Bucket { time: Box::new(unit.clone()), granularity: *granularity }
+            }
+            RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } => return Err(()),
+        };
+        Ok(Expr::new(Kind::Ref(moved), span))
+    });
+    moved.ok()
+}
+
+/// Whether a condition speaks of something that is grouped by.
+fn of_a_key(condition: &RowExpr, keys: &[KeySource]) -> bool {
+    let grouped: Vec<&RowRef> = keys
+        .iter()
+        .filter_map(|key| match key {
+            KeySource::Value(expr) => Some(expr.refs().into_iter().map(|r| r.value)),
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } => None,
+        })
+        .flatten()
+        .collect();
+    condition.refs().iter().any(|reference| grouped.contains(&reference.value))
+}

@@ -1,0 +1,415 @@
+//! Windows: for each unit of each period, the stretch of time that cumulative and offset metrics read.
+
+use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
+
+use super::super::period::{Dates, Interval, Period};
+use super::super::resolved::{BucketStart, QueryTime};
+use super::super::spine::{Slot, Stretch, TimeSpine, TimeStep};
+use crate::catalog::{Accumulation, Offset};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::model::Length;
+use crate::time::bucket::{bucket_of, instant_bucket_of, instant_buckets, next_bucket};
+use crate::time::calendar::Calendar;
+use crate::time::granularity::Granularity;
+use crate::time::range::Window;
+use crate::time::zone;
+
+/// How a question groups a windowed fact by time.
+#[derive(Clone, Debug)]
+pub(super) struct TimeKeys {
+    /// The granularity of each key on the axis; none for a part of a date.
+    pub grains: Vec<Option<Granularity>>,
+    /// The finest that the axis has, at least a day for days without time.
+    pub axis: Granularity,
+    /// Whether offsets of longer units are counted day by day, as MetricFlow counts them.
+    pub day_by_day: bool,
+}
+
+/// The dates that there are facts for, or that a declared spine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub first: NaiveDate,
+    pub last: NaiveDate,
+}
+
+/// What a spine is made of besides its steps.
+pub(super) struct Frame<'a> {
+    pub time: &'a QueryTime,
+    /// Where a period without a start begins, and one that ends at the clock ends; none without data.
+    pub reach: Option<Reach>,
+    /// Whether rows of groups are wanted.
+    pub groups: bool,
+    /// Whether the total is.
+    pub total: bool,
+}
+
+/// Most units of one question.
+const MOST_UNITS: usize = 250_000;
+
+impl TimeKeys {
+    /// A day, or the shorter one that is grouped by, or the longer one that the axis has.
+    pub(super) fn base(&self) -> Granularity {
+        let finest = self.grains.iter().flatten().min().copied().unwrap_or(Granularity::Day);
+        if finest.is_sub_day() { finest } else { self.axis.max(Granularity::Day) }
+    }
+
+    /// The longest unit that every key can be told from.
+    fn coarsest(&self, calendar: &Calendar) -> Granularity {
+        let Some(finest) = self.finest() else { return self.base() };
+        let is_calendar = calendar.fiscal.is_none() && calendar.fiscal_year_start.day == 1;
+        let told = |other: Granularity| match finest {
+            Granularity::Second | Granularity::Minute | Granularity::Hour | Granularity::Day => true,
+            Granularity::Week | Granularity::Year | Granularity::FiscalYear => other == finest,
+            Granularity::Month => match other {
+                Granularity::Month | Granularity::Quarter | Granularity::Year => true,
+                Granularity::FiscalQuarter | Granularity::FiscalYear => is_calendar,
+                Granularity::Second
+                | Granularity::Minute
+                | Granularity::Hour
+                | Granularity::Day
+                | Granularity::Week => false,
+            },
+            Granularity::Quarter => other == Granularity::Quarter || other == Granularity::Year,
+            Granularity::FiscalQuarter => other == Granularity::FiscalQuarter || other == Granularity::FiscalYear,
+        };
+        if self.grains.iter().flatten().all(|other| told(*other)) { finest } else { self.base() }
+    }
+
+    /// The finest key; none where one is a part of a date.
+    fn finest(&self) -> Option<Granularity> {
+        self.grains.iter().copied().collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
+    /// The unit that windows are read by.
+    pub(super) fn unit(&self, steps: &[TimeStep], calendar: &Calendar) -> Granularity {
+        let to_grain = steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::ToGrain(_))));
+        if to_grain {
+            return self.finest().unwrap_or_else(|| self.base());
+        }
+        if steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
+            return self.base();
+        }
+        let by_day = self.day_by_day
+            && steps.iter().any(|step| match step {
+                TimeStep::Offset(Offset::Window(length)) => self.grains.iter().any(|grain| *grain != Some(length.unit)),
+                TimeStep::Offset(_) | TimeStep::Accumulate { .. } => false,
+            });
+        if by_day { self.base() } else { self.coarsest(calendar) }
+    }
+}
+
+/// The spine of a fact whose measures are read through `steps`; without steps, the bare units.
+pub(super) fn spine(steps: &[TimeStep], keys: &TimeKeys, frame: &Frame<'_>) -> Result<TimeSpine, Diagnostic> {
+    let calendar = &frame.time.calendar;
+    let unit = keys.unit(steps, calendar);
+    let through = Through { steps, base: keys.base(), unit, calendar };
+    let mut slots = Vec::new();
+    for (period, of) in frame.time.periods.iter().enumerate() {
+        for interval in &of.intervals {
+            let Some(bounds) = bounds(interval, frame, unit) else { continue };
+            let mut add = |unit: Option<BucketStart>, is_total: bool, of: Stretch| -> Result<(), Diagnostic> {
+                slots.push(Slot { period, unit, is_total, reads: through.read(of)? });
+                if slots.len() > MOST_UNITS { Err(too_many(through.unit)) } else { Ok(()) }
+            };
+            if frame.groups && !keys.grains.is_empty() {
+                for (start, of) in units(&bounds, unit, calendar) {
+                    add(Some(start), false, of)?;
+                }
+            }
+            let whole = through.last_or_whole(&bounds);
+            if frame.groups && keys.grains.is_empty() {
+                add(None, false, whole)?;
+            }
+            if frame.total {
+                add(None, true, whole)?;
+            }
+        }
+    }
+    Ok(TimeSpine { unit, slots })
+}
+
+/// From the first start to the last end of what is read, cut at the question's clock.
+pub(super) fn hull(spine: &TimeSpine, time: &QueryTime) -> Period {
+    let zone = time.calendar.zone;
+    let now = time.as_of + Duration::microseconds(1);
+    let today = zone::local_date(time.as_of, zone);
+    let mut first: Option<Option<(DateTime<Utc>, NaiveDate)>> = None;
+    let mut last: Option<(DateTime<Utc>, NaiveDate)> = None;
+    for slot in &spine.slots {
+        let (start, end) = match slot.reads {
+            Stretch::Dates { first, end } => (
+                first.map(|date| (zone::day_start(date, zone), date)),
+                (zone::day_start(end, zone), end - Days::new(1)),
+            ),
+            Stretch::Instants { start, end } => (
+                start.map(|start| (start, zone::local_date(start, zone))),
+                (end, zone::local_date(end - Duration::microseconds(1), zone)),
+            ),
+        };
+        first = Some(match (first, start) {
+            (None, start) => start,
+            (Some(Some(known)), Some(start)) => Some(known.min(start)),
+            (Some(None), _) | (_, None) => None,
+        });
+        last = Some(last.map_or(end, |known| known.max(end)));
+    }
+    let (Some(first), Some((end, last))) = (first, last) else { return Period { intervals: Vec::new() } };
+    let last = last.min(today);
+    let dates = Some(Dates { first: first.map(|(_, date)| date), last })
+        .filter(|dates| dates.first.is_none_or(|first| first <= dates.last));
+    Period { intervals: vec![Interval { start: first.map(|(start, _)| start), end: end.min(now), dates }] }
+}
+
+/// The refusal of a window that nothing bounds.
+pub(super) fn time_required(metric: &str) -> Diagnostic {
+    Diagnostic::new(Code::TimeRequired, format!("`{metric}` has no value without a time"))
+        .field("time_range")
+        .help("give a `time_range`, or group by `metric_time`")
+}
+
+fn too_many(unit: Granularity) -> Diagnostic {
+    Diagnostic::new(Code::QueryTooLarge, format!("the time range has more than {MOST_UNITS} units of a {unit}"))
+        .field("time_range")
+        .help("ask for a shorter range or a longer granularity")
+}
+
+/// A period's ends: local dates, or instants where units are shorter than a day.
+fn bounds(interval: &Interval, frame: &Frame<'_>, unit: Granularity) -> Option<Stretch> {
+    let zone = frame.time.calendar.zone;
+    let as_of = zone::local_date(frame.time.as_of, zone);
+    let open = interval.start.is_none();
+    let first = match interval.start {
+        Some(start) => interval.dates.and_then(|d| d.first).unwrap_or_else(|| zone::local_date(start, zone)),
+        None => frame.reach?.first,
+    };
+    // A question of all data ends where its data ends.
+    let last = match (open, frame.reach) {
+        (true, Some(reach)) => reach.last,
+        _ => interval.dates.map_or_else(
+            || zone::local_date(interval.end - Duration::microseconds(1), zone),
+            |dates| dates.last.min(as_of),
+        ),
+    };
+    if last < first {
+        return None;
+    }
+    if !unit.is_sub_day() {
+        return Some(Stretch::Dates { first: Some(first), end: last + Days::new(1) });
+    }
+    let start = interval.start.unwrap_or_else(|| zone::day_start(first, zone));
+    let end = if open { zone::day_start(last + Days::new(1), zone) } else { interval.end };
+    (start < end).then_some(Stretch::Instants { start: Some(start), end })
+}
+
+/// The units that a stretch touches, with the part of each that it holds.
+fn units(of: &Stretch, unit: Granularity, calendar: &Calendar) -> Vec<(BucketStart, Stretch)> {
+    match *of {
+        Stretch::Dates { first: Some(from), end } => {
+            let mut found = Vec::new();
+            let mut start = bucket_of(from, unit, calendar);
+            while start < end {
+                let next = next_bucket(start, unit, calendar);
+                let part = Stretch::Dates { first: Some(start.max(from)), end: next.min(end) };
+                found.push((BucketStart::Date(start), part));
+                start = next;
+            }
+            found
+        }
+        Stretch::Instants { start: Some(from), end } => {
+            let (zone, last) = (calendar.zone, end - Duration::microseconds(1));
+            let (first, last) = (zone::local_date(from, zone), zone::local_date(last, zone));
+            let starts = instant_buckets(&Window { first, last, start: from, end, hours: None }, unit, zone);
+            let ends = starts.iter().skip(1).copied().chain([end]).collect::<Vec<_>>();
+            let parts = starts.into_iter().zip(ends);
+            parts
+                .map(|(start, end)| (BucketStart::Instant(start), Stretch::Instants { start: Some(start), end }))
+                .collect()
+        }
+        Stretch::Dates { first: None, .. } | Stretch::Instants { start: None, .. } => Vec::new(),
+    }
+}
+
+/// What turns a part of the question's time into what is read for it.
+struct Through<'a> {
+    steps: &'a [TimeStep],
+    base: Granularity,
+    unit: Granularity,
+    calendar: &'a Calendar,
+}
+
+impl Through<'_> {
+    /// The stretch read for a value over a whole period: that of its last unit where values
+    /// accumulate, the whole moved where they are offset.
+    fn last_or_whole(&self, of: &Stretch) -> Stretch {
+        let by_unit = self
+            .steps
+            .iter()
+            .any(|step| matches!(step, TimeStep::Accumulate { .. } | TimeStep::Offset(Offset::ToGrain(_))));
+        if !by_unit {
+            return *of;
+        }
+        match *of {
+            Stretch::Dates { first, end } => {
+                let start = bucket_of(end - Days::new(1), self.base, self.calendar);
+                Stretch::Dates { first: Some(first.map_or(start, |first| first.max(start))), end }
+            }
+            Stretch::Instants { end, .. } => {
+                let last = end - Duration::microseconds(1);
+                Stretch::Instants { start: Some(instant_bucket_of(last, self.base, self.calendar.zone)), end }
+            }
+        }
+    }
+
+    fn read(&self, of: Stretch) -> Result<Stretch, Diagnostic> {
+        self.steps.iter().try_fold(of, |of, step| match of {
+            Stretch::Dates { first, end } => self.dates(step, first, end),
+            Stretch::Instants { start, end } => Ok(self.instants(step, start, end)),
+        })
+    }
+
+    fn dates(&self, step: &TimeStep, first: Option<NaiveDate>, end: NaiveDate) -> Result<Stretch, Diagnostic> {
+        let unit_of =
+            |date: NaiveDate| next_bucket(bucket_of(date, self.base, self.calendar), self.base, self.calendar);
+        Ok(match step {
+            TimeStep::Offset(Offset::Window(length)) => {
+                let earlier = |date| back(date, *length).ok_or_else(|| shorter_than_a_day(*length));
+                let start = first.map(earlier).transpose()?;
+                let is_day = first.is_some_and(|first| first + Days::new(1) == end);
+                let moved = earlier(end)?;
+                let end = match start {
+                    // Every day has one day before it, also where the earlier month is shorter.
+                    Some(start) if is_day || moved <= start => start + Days::new(1),
+                    _ => moved,
+                };
+                Stretch::Dates { first: start, end }
+            }
+            TimeStep::Offset(Offset::ToGrain(grain)) => {
+                let at = first.unwrap_or(end - Days::new(1));
+                let start = bucket_of(at, *grain, self.calendar);
+                Stretch::Dates { first: Some(start), end: unit_of(start) }
+            }
+            TimeStep::Offset(Offset::Custom { .. }) => Stretch::Dates { first, end },
+            TimeStep::Accumulate { over, .. } => {
+                let last = bucket_of(end - Days::new(1), self.base, self.calendar);
+                let first = match over {
+                    Accumulation::AllTime => None,
+                    Accumulation::ToDate(grain) => Some(bucket_of(last, *grain, self.calendar)),
+                    Accumulation::Trailing(length) => {
+                        Some(unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?))
+                    }
+                };
+                Stretch::Dates { first, end }
+            }
+        })
+    }
+
+    fn instants(&self, step: &TimeStep, start: Option<DateTime<Utc>>, end: DateTime<Utc>) -> Stretch {
+        let zone = self.calendar.zone;
+        let unit_after = |at: DateTime<Utc>| at + length_of(self.unit);
+        match step {
+            TimeStep::Offset(Offset::Window(length)) => {
+                let moved = start.map(|start| earlier(start, *length, zone));
+                let end = match (start, moved) {
+                    (Some(start), Some(moved)) if unit_after(start) == end => unit_after(moved),
+                    _ => earlier(end, *length, zone),
+                };
+                Stretch::Instants { start: moved, end }
+            }
+            TimeStep::Offset(Offset::ToGrain(grain)) => {
+                let at = start.unwrap_or(end - Duration::microseconds(1));
+                let start = start_of(at, *grain, self.calendar);
+                Stretch::Instants { start: Some(start), end: unit_after(start) }
+            }
+            TimeStep::Offset(Offset::Custom { .. }) => Stretch::Instants { start, end },
+            TimeStep::Accumulate { over, .. } => {
+                let last = instant_bucket_of(end - Duration::microseconds(1), self.unit, zone);
+                let start = match over {
+                    Accumulation::AllTime => None,
+                    Accumulation::ToDate(grain) => Some(start_of(last, *grain, self.calendar)),
+                    Accumulation::Trailing(length) => Some(unit_after(earlier(last, *length, zone))),
+                };
+                Stretch::Instants { start, end }
+            }
+        }
+    }
+}
+
+/// So much before a date; a day that the month lacks is its last. None for hours and shorter.
+fn back(date: NaiveDate, length: Length) -> Option<NaiveDate> {
+    let months = |each: u32| date.checked_sub_months(Months::new(length.count.saturating_mul(each)));
+    match length.unit {
+        Granularity::Second | Granularity::Minute | Granularity::Hour => None,
+        Granularity::Day => date.checked_sub_days(Days::new(length.count.into())),
+        Granularity::Week => date.checked_sub_days(Days::new(u64::from(length.count) * 7)),
+        Granularity::Month => months(1),
+        Granularity::Quarter | Granularity::FiscalQuarter => months(3),
+        Granularity::Year | Granularity::FiscalYear => months(12),
+    }
+}
+
+/// So much after a date, for facts that an offset moves forward.
+pub(super) fn later(date: NaiveDate, length: Length) -> NaiveDate {
+    let months = |each: u32| date.checked_add_months(Months::new(length.count.saturating_mul(each)));
+    let moved = match length.unit {
+        Granularity::Second | Granularity::Minute | Granularity::Hour => date.checked_add_days(Days::new(1)),
+        Granularity::Day => date.checked_add_days(Days::new(length.count.into())),
+        Granularity::Week => date.checked_add_days(Days::new(u64::from(length.count) * 7)),
+        Granularity::Month => months(1),
+        Granularity::Quarter | Granularity::FiscalQuarter => months(3),
+        Granularity::Year | Granularity::FiscalYear => months(12),
+    };
+    moved.unwrap_or(NaiveDate::MAX)
+}
+
+/// So much before an instant: elapsed time for hours and shorter, the wall clock for days and longer.
+fn earlier(at: DateTime<Utc>, length: Length, zone: chrono_tz::Tz) -> DateTime<Utc> {
+    match length.unit {
+        Granularity::Second | Granularity::Minute | Granularity::Hour => {
+            at - length_of(length.unit) * i32::try_from(length.count).unwrap_or(i32::MAX)
+        }
+        Granularity::Day
+        | Granularity::Week
+        | Granularity::Month
+        | Granularity::Quarter
+        | Granularity::Year
+        | Granularity::FiscalQuarter
+        | Granularity::FiscalYear => {
+            let local = zone::wall_clock(at, zone);
+            let date = back(local.date(), length).unwrap_or(NaiveDate::MIN);
+            zone::instant_of_local(date.and_time(local.time()), zone)
+        }
+    }
+}
+
+/// Start of the period that holds an instant.
+fn start_of(at: DateTime<Utc>, granularity: Granularity, calendar: &Calendar) -> DateTime<Utc> {
+    if granularity.is_sub_day() {
+        return instant_bucket_of(at, granularity, calendar.zone);
+    }
+    zone::day_start(bucket_of(zone::local_date(at, calendar.zone), granularity, calendar), calendar.zone)
+}
+
+/// Elapsed time of a unit shorter than a day; a day for longer ones.
+fn length_of(unit: Granularity) -> Duration {
+    match unit {
+        Granularity::Second => Duration::seconds(1),
+        Granularity::Minute => Duration::minutes(1),
+        Granularity::Hour => Duration::hours(1),
+        Granularity::Day
+        | Granularity::Week
+        | Granularity::Month
+        | Granularity::Quarter
+        | Granularity::Year
+        | Granularity::FiscalQuarter
+        | Granularity::FiscalYear => Duration::days(1),
+    }
+}
+
+fn shorter_than_a_day(length: Length) -> Diagnostic {
+    Diagnostic::new(
+        Code::GranularityNotAvailable,
+        format!("a window of {} {}s is shorter than the days that are asked for", length.count, length.unit),
+    )
+    .help("group by `metric_time__hour`, or shorter")
+}
