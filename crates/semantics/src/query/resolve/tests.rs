@@ -174,7 +174,7 @@ fn names_of_metrics() {
     assert_eq!(refusal(json!({"metric_names": ["hidden_thing"]})).0, "unknown-metric");
     let (code, fault) = refusal(json!({"metric_names": ["gros"]}));
     assert_eq!((code.as_str(), fault.did_you_mean[0].as_str()), ("unknown-metric", "gross"));
-    assert_eq!(refusal(json!({"metric_names": ["later"]})).0, "not-supported-yet");
+    assert_eq!(refusal(json!({"metric_names": ["later"]})).0, "time-required");
     assert_eq!(refusal(json!({"metric_names": []})).0, "empty-query");
 }
 
