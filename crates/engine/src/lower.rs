@@ -31,6 +31,7 @@ mod percentile;
 mod double_sum;
 mod exact_sum;
 mod aggregate;
+mod balance;
 mod time;
 mod rows;
 mod join_over_time_range;

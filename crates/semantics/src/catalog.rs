@@ -9,7 +9,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
-use crate::model::metric::{Direction, Format, PeriodAggregation};
+use crate::model::metric::{Direction, Format, PeriodAggregation, WindowChoice};
 use crate::model::{DimensionKind, Length, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
@@ -24,11 +24,13 @@ pub mod metric_graph;
 pub mod build;
 pub mod bind;
 pub mod definition;
+pub mod entity;
 pub mod search;
 
 pub use build::build;
 
 use aggregation::Aggregation;
+use entity::{Entity, Identified};
 use id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use join_graph::{Cardinality, JoinGraph, ManyToOnePath};
 
@@ -80,6 +82,8 @@ pub struct Dataset {
     pub axis: Option<Axis>,
     pub watermark: Option<Watermark>,
     pub dimensions: Vec<DimensionId>,
+    /// Declared things that its rows belong to.
+    pub entities: Vec<Entity>,
     pub not_yet: Vec<NotYet>,
     pub span: Span,
 }
@@ -151,6 +155,8 @@ pub struct Relationship {
     pub from: DatasetId,
     pub to: DatasetId,
     pub columns: Vec<(String, String)>,
+    /// The entity that both ends hold.
+    pub entity: Option<String>,
     pub cardinality: Cardinality,
     pub span: Span,
 }
@@ -217,6 +223,17 @@ pub struct Measure {
     pub expr: Option<Expr<Name>>,
     /// Digits after the point for money stored as floats.
     pub scale: Option<u8>,
+    /// Set for balances, which do not add up over time.
+    pub balance: Option<Balance>,
+}
+
+/// A measure of which only the rows at the first or the last time count.
+#[derive(Clone, Debug)]
+pub struct Balance {
+    pub time: Axis,
+    pub choice: WindowChoice,
+    /// What has its own first or last time; all rows together when empty.
+    pub by: Vec<Identified>,
 }
 
 /// An input of a derived metric, by position.

@@ -141,6 +141,7 @@ codes! {
     PossiblyLate "possibly-late" Warning 200 false "The newest row is older than usual.";
     DeprecatedName "deprecated-name" Warning 200 false "A metric was asked by a name that will go away.";
     RoundedNumber "rounded-number" Warning 200 false "A number has more than 15 significant digits.";
+    Approximate "approximate" Warning 200 false "A value is an estimate.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
     NotImported "not-imported" Warning 200 false "Something in another tool's file was left out or read otherwise.";

@@ -22,7 +22,9 @@ use crate::query::resolved::Padding;
 use crate::query::spine::TimeSpine;
 use crate::time::calendar::Calendar;
 
-pub use crate::query::row::{ColumnRef, Grouping, Key, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
+pub use crate::query::row::{
+    Balance, ColumnRef, Grouping, Key, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn,
+};
 
 /// A plan: the nodes, the periods they aggregate over, and the keys of the groups.
 #[derive(Clone, Debug, PartialEq)]

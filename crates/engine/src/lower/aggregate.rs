@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_aggregate::approx_distinct::approx_distinct_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::first_last::{first_value_udaf, last_value_udaf};
 use datafusion::functions_aggregate::median::median_udaf;
@@ -75,6 +76,10 @@ pub(super) fn aggregate(
         Aggregation::Max => Ok(calls.one(max_udaf(), money(argument, money_scale).expr)),
         Aggregation::Count => Ok(calls.count(vec![calls.over(count_udaf(), argument.expr), calls.rows()])),
         Aggregation::CountDistinct => Ok(calls.count(vec![calls.distinct(argument.expr), calls.rows()])),
+        Aggregation::ApproxCountDistinct => {
+            let counted = calls.over(approx_distinct_udaf(), argument.expr);
+            Ok(calls.count(vec![counted, calls.rows()]))
+        }
         Aggregation::Average => {
             let argument = money(argument, money_scale);
             let values = calls.over(count_udaf(), argument.expr.clone());
@@ -161,7 +166,7 @@ impl Finish {
             Finish::Sum { scale } => Ok(column(0)?.cast(DataType::Decimal128(MAX_DIGITS, scale))),
             Finish::Average => divide(column(0)?, column(1)?),
             Finish::Count => {
-                let counted = column(0)?;
+                let counted = column(0)?.cast(DataType::Int64);
                 let has_rows = column(1)?.expr.gt(lit(0_i64)).or(is_total.clone());
                 let expr = when(has_rows, counted.expr).otherwise(lit(ScalarValue::Int64(None)))?;
                 Ok(Typed::new(expr, DataType::Int64))

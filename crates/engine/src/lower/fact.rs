@@ -9,6 +9,7 @@ use sextant_semantics::plan::{Aggregate, Grouping, KeySource, SemanticPlan};
 use sextant_semantics::query::spine::UNIT_COLUMN;
 
 use super::aggregate::{Aggregated, Finish, aggregate, count_rows};
+use super::balance::{self, Of};
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
@@ -30,9 +31,11 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let rows = rows::lower(&scope, &of.input, tables)?;
     let (rows, filters) = kept(&scope, of, rows)?;
     let rows = with_keys(&scope, of, rows)?;
+    let seen = seen(&scope, of, &rows, &filters)?;
+    let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
     let mut functions = Functions::default();
     let counts = rows_read(&scope, of, &rows, &mut functions)?;
-    let measures = measures(&scope, of, &rows, &filters, &mut functions)?;
+    let measures = measures(&scope, plan.grouping, of, &rows, &seen, &mut functions)?;
     let keys: Vec<Expr> = (0..of.keys.len()).map(|key| ident(key_column(key))).collect();
     let (groups, is_total) = groups(&scope, of, &keys);
     let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
@@ -52,10 +55,17 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     }
     let mut finishes = Vec::with_capacity(measures.len());
     for (measure, periods) in measures.iter().enumerate() {
-        for (period, Measured { positions, finish }) in periods.iter().enumerate() {
-            let results = positions.iter().map(result).collect::<Result<Vec<_>, _>>()?;
-            let value = finish.value(&results, &is_total)?;
-            columns.push(value.expr.alias(measure_column(fact, measure, period)));
+        for (period, Measured { groups, total, finish }) in periods.iter().enumerate() {
+            let value = |positions: &[usize]| -> Result<Expr, LowerError> {
+                let results = positions.iter().map(result).collect::<Result<Vec<_>, _>>()?;
+                Ok(finish.value(&results, &is_total)?.expr)
+            };
+            let value = if groups == total {
+                value(groups)?
+            } else {
+                when(is_total.clone(), value(total)?).otherwise(value(groups)?)?
+            };
+            columns.push(value.alias(measure_column(fact, measure, period)));
         }
         finishes.extend(periods.first().map(|measured| measured.finish));
     }
@@ -175,33 +185,74 @@ fn rows_read(
 
 /// A measure in one period.
 struct Measured {
-    /// Of its functions among all.
-    positions: Vec<usize>,
+    /// Of its functions among all, for a group and for the total; mostly the same.
+    groups: Vec<usize>,
+    total: Vec<usize>,
     finish: Finish,
 }
 
-fn measures(
+/// Which rows each measure sees in each period; `None` where it sees all that were kept.
+fn seen(
     scope: &Scope<'_>,
     of: &Aggregate,
     rows: &LogicalPlan,
     filters: &[Option<Expr>],
+) -> Result<Vec<Vec<Option<Expr>>>, LowerError> {
+    let periods = scope.periods(of, rows)?;
+    let of = |filter: &Option<Expr>| {
+        let by_period = (0..periods.len()).map(|period| match (place_in(&periods, period), filter.clone()) {
+            (Some(place), Some(filter)) => Some(and(place, filter)),
+            (place, filter) => place.or(filter),
+        });
+        by_period.collect()
+    };
+    Ok(filters.iter().map(of).collect())
+}
+
+/// Rows that some measure counts, where each counts only some: a group exists only where one does.
+fn counted(of: &Aggregate, rows: LogicalPlan, seen: &[Vec<Option<Expr>>]) -> Result<LogicalPlan, LowerError> {
+    if of.measures.iter().all(|measure| measure.balance.is_none()) {
+        return Ok(rows);
+    }
+    let mut any: Option<Expr> = None;
+    for (measure, by_period) in seen.iter().enumerate() {
+        for (period, seen) in by_period.iter().enumerate() {
+            let balance = of.measures[measure].balance.as_ref();
+            let at_extreme = balance.map(|of| balance::at_extreme(of, Of::Groups, measure, period));
+            let Some(counts) = seen.iter().cloned().chain(at_extreme).reduce(and) else { return Ok(rows) };
+            any = Some(any.map_or(counts.clone(), |any| any.or(counts)));
+        }
+    }
+    let Some(any) = any else { return Ok(rows) };
+    Ok(LogicalPlanBuilder::from(rows).filter(any)?.build()?)
+}
+
+fn measures(
+    scope: &Scope<'_>,
+    grouping: Grouping,
+    of: &Aggregate,
+    rows: &LogicalPlan,
+    seen: &[Vec<Option<Expr>>],
     functions: &mut Functions,
 ) -> Result<Vec<Vec<Measured>>, LowerError> {
-    let periods = scope.periods(of, rows)?;
     let mut found = Vec::with_capacity(of.measures.len());
-    for (measure, filter) in of.measures.iter().zip(filters) {
+    for (position, (measure, seen)) in of.measures.iter().zip(seen).enumerate() {
         let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows)).transpose()?;
         let order = measure.order.iter().map(|by| Ok(scope.value(by, rows)?.expr));
         let order = order.collect::<Result<Vec<_>, LowerError>>()?;
-        let mut by_period = Vec::with_capacity(periods.len());
-        for period in 0..periods.len() {
-            let condition = match (place_in(&periods, period), filter.clone()) {
-                (Some(place), Some(filter)) => Some(and(place, filter)),
-                (place, filter) => place.or(filter),
+        let mut by_period = Vec::with_capacity(seen.len());
+        for (period, seen) in seen.iter().enumerate() {
+            let mut over = |part: Of| -> Result<(Vec<usize>, Finish), LowerError> {
+                let balance = measure.balance.as_ref();
+                let at_extreme = balance.map(|of| balance::at_extreme(of, part, position, period));
+                let condition = seen.iter().cloned().chain(at_extreme).reduce(and);
+                let Aggregated { functions: parts, finish } =
+                    aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?;
+                Ok((parts.into_iter().map(|part| functions.add(part)).collect(), finish))
             };
-            let Aggregated { functions: parts, finish } =
-                aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?;
-            by_period.push(Measured { positions: parts.into_iter().map(|part| functions.add(part)).collect(), finish });
+            let (groups, finish) = over(if grouping == Grouping::Total { Of::Total } else { Of::Groups })?;
+            let total = if grouping == Grouping::GroupsAndTotal { over(Of::Total)?.0 } else { groups.clone() };
+            by_period.push(Measured { groups, total, finish });
         }
         found.push(by_period);
     }

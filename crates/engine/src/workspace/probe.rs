@@ -186,6 +186,7 @@ fn measure(name: &str, aggregation: Aggregation) -> Measure {
         filter: Vec::new(),
         money_scale: None,
         order: Vec::new(),
+        balance: None,
         data_type: DataType::Integer,
     }
 }

@@ -9,6 +9,8 @@ pub enum Aggregation {
     Max,
     Count,
     CountDistinct,
+    /// An estimate of the distinct count.
+    ApproxCountDistinct,
     /// A double.
     Average,
     /// Linear interpolation at half; a double.

@@ -216,7 +216,7 @@ fn aggregate_type(
         return Ok(DataType::Integer);
     };
     match aggregation {
-        Aggregation::Count | Aggregation::CountDistinct => Ok(DataType::Integer),
+        Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => Ok(DataType::Integer),
         Aggregation::Sum => sum(have),
         Aggregation::SumBoolean if have == DataType::Boolean => Ok(DataType::Integer),
         Aggregation::SumBoolean => wrong("a boolean", have),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::Weekday;
 
+use super::entity::Entity;
 use super::id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use super::join_graph::{Cardinality, Edge, JoinGraph};
 use super::{Catalog, Column, Dataset, Dimension, Relationship, SharedDimension, Watermark};
@@ -107,6 +108,11 @@ impl<'a> Builder<'a> {
                     .as_ref()
                     .map(|w| Watermark { column: w.column.value.clone(), lag: w.lag.as_ref().map(|lag| lag.value) }),
                 dimensions,
+                entities: dataset
+                    .entities
+                    .iter()
+                    .map(|e| Entity { name: e.name.value.clone(), columns: values(&e.columns) })
+                    .collect(),
                 not_yet: dataset.not_yet(),
                 span: dataset.name.span,
             });
@@ -191,6 +197,7 @@ impl<'a> Builder<'a> {
                 from,
                 to,
                 columns: pairs.map(|(a, b)| (a.value.clone(), b.value.clone())).collect(),
+                entity: text(&written.entity),
                 cardinality,
                 span: written.name.span,
             });

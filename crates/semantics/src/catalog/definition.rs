@@ -2,13 +2,19 @@
 
 use super::aggregation::Aggregation;
 use super::{Accumulation, Catalog, Input, Metric, MetricKind, Offset};
+use crate::model::metric::WindowChoice;
 
 /// The formula of a metric. A simple metric shows its aggregation and its label.
 pub fn of(catalog: &Catalog, metric: &Metric) -> String {
     let formula = match &metric.kind {
         MetricKind::Simple(measure) => {
             let what = metric.label.clone().unwrap_or_else(|| metric.name.replace('_', " "));
-            format!("{} of {}", aggregation(measure.aggregation), what.to_lowercase())
+            let when = match measure.balance.as_ref().map(|b| b.choice) {
+                Some(WindowChoice::First) => " at the first time",
+                Some(WindowChoice::Last) => " at the last time",
+                None => "",
+            };
+            format!("{} of {}{when}", aggregation(measure.aggregation), what.to_lowercase())
         }
         MetricKind::Ratio { numerator, denominator } => {
             format!("{} / {}", input(catalog, numerator), input(catalog, denominator))
@@ -35,6 +41,7 @@ fn aggregation(aggregation: Aggregation) -> String {
         Aggregation::Max => "largest".to_string(),
         Aggregation::Count => "count".to_string(),
         Aggregation::CountDistinct => "distinct count".to_string(),
+        Aggregation::ApproxCountDistinct => "approximate distinct count".to_string(),
         Aggregation::Average => "average".to_string(),
         Aggregation::Median => "median".to_string(),
         Aggregation::Percentile { fraction, discrete } => {

@@ -223,12 +223,12 @@ pub struct ConstantProperty {
 pub struct NonAdditiveDimension {
     pub name: Spanned<String>,
     pub window_agg: Spanned<WindowChoice>,
-    /// The entities whose own first or last row counts; the dataset's whole when empty.
+    /// Entities and dimensions whose own first or last time counts; that of all rows when empty.
     pub group_by: Vec<Spanned<String>>,
     pub span: Span,
 }
 
-/// Which row along the non-additive dimension counts.
+/// Which time along the non-additive dimension counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WindowChoice {
     First,
@@ -286,15 +286,7 @@ impl Metric {
         let mut found = Vec::new();
         let mut add = |what, span| found.push(NotYet { what, span });
         match &self.kind {
-            MetricKind::Simple(simple) => {
-                if simple.agg.value == Aggregation::ApproxCountDistinct {
-                    add("agg: approx_count_distinct", simple.agg.span);
-                }
-                if let Some(dimension) = &simple.non_additive_dimension {
-                    add("non_additive_dimension", dimension.span);
-                }
-            }
-            MetricKind::Ratio(_) | MetricKind::Derived(_) | MetricKind::Cumulative(_) => {}
+            MetricKind::Simple(_) | MetricKind::Ratio(_) | MetricKind::Derived(_) | MetricKind::Cumulative(_) => {}
             MetricKind::Conversion(_) => add("type: conversion", self.name.span),
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
         }

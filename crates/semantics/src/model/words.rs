@@ -60,5 +60,23 @@ words! {
     Weekday {
         Mon "monday" Tue "tuesday" Wed "wednesday" Thu "thursday" Fri "friday" Sat "saturday" Sun "sunday"
     }
-    WindowChoice { First "first" Last "last" }
+}
+
+impl Word for WindowChoice {
+    const NAMES: &'static [&'static str] = &["first", "last", "min", "max"];
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "first" | "min" => Some(WindowChoice::First),
+            "last" | "max" => Some(WindowChoice::Last),
+            _ => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            WindowChoice::First => "first",
+            WindowChoice::Last => "last",
+        }
+    }
 }

@@ -72,6 +72,10 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     }
     let in_measures = fact.measures.iter().flat_map(|m| m.argument.iter().chain(&m.filter).chain(&m.order));
     fact.conditions.iter().chain(in_measures).for_each(|expr| used.row(expr));
+    for balance in fact.measures.iter().filter_map(|m| m.balance.as_ref()) {
+        used.time(&balance.time);
+        balance.by.iter().for_each(|expr| used.row(expr));
+    }
     for columns in used.0.values_mut() {
         columns.sort();
         columns.dedup();

@@ -6,10 +6,11 @@ use super::{Aggregate, ComputeMetrics, KeySource, Measure, Rows, SemanticPlan};
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::Aggregation;
 use crate::expr::{Expr, Kind};
+use crate::model::metric::WindowChoice;
 use crate::model::words::Word;
 use crate::query::computation::{Computation, ComputationId, Formula};
 use crate::query::period::{Interval, Period};
-use crate::query::row::{ColumnRef, Grouping, RowExpr, RowRef, Table, TimeColumn};
+use crate::query::row::{Balance, ColumnRef, Grouping, RowExpr, RowRef, Table, TimeColumn};
 use crate::query::spine::{Slot, Stretch, TimeSpine};
 use crate::source::{SourceId, Span};
 use crate::time::stored::StoredAs;
@@ -177,6 +178,7 @@ fn measure(measure: &Measure, tables: &[String]) -> String {
         Aggregation::Max => format!("max({argument})"),
         Aggregation::Count => format!("count({argument})"),
         Aggregation::CountDistinct => format!("count(distinct {argument})"),
+        Aggregation::ApproxCountDistinct => format!("approximate count(distinct {argument})"),
         Aggregation::Average => format!("average({argument})"),
         Aggregation::Median => format!("median({argument})"),
         Aggregation::Percentile { fraction, discrete: false } => format!("percentile({argument}, {fraction})"),
@@ -187,7 +189,19 @@ fn measure(measure: &Measure, tables: &[String]) -> String {
     };
     let filter: Vec<String> = measure.filter.iter().map(|f| row_expr(f, tables)).collect();
     let filter = if filter.is_empty() { String::new() } else { format!(" where {}", filter.join(" and ")) };
-    format!("{} = {call}{filter}", measure.name)
+    let balance = measure.balance.as_ref().map_or_else(String::new, |of| balance(of, tables));
+    format!("{} = {call}{filter}{balance}", measure.name)
+}
+
+fn balance(of: &Balance, tables: &[String]) -> String {
+    let choice = match of.choice {
+        WindowChoice::First => "first",
+        WindowChoice::Last => "last",
+    };
+    let by: Vec<String> = of.by.iter().map(|e| row_expr(e, tables)).collect();
+    let by = if by.is_empty() { String::new() } else { format!(" by [{}]", by.join(", ")) };
+    let bucket = if of.buckets.is_empty() { "" } else { " in its bucket" };
+    format!(" at the {choice} {} of {}{by}{bucket}", of.granularity, time(&of.time, tables))
 }
 
 fn computation(computation: &Computation, plan: &SemanticPlan) -> String {

@@ -10,6 +10,7 @@ use crate::query::request::{AuditRequest, MetricsRequest, Request};
 use crate::query::resolved::ResolvedQuery;
 use crate::query::row::Grouping;
 
+mod balance;
 mod by_day;
 mod columns;
 mod groups;

@@ -3,6 +3,7 @@
 use crate::catalog::aggregation::Aggregation;
 use crate::data_type::{Clock, DataType};
 use crate::expr::{DatePart, Expr};
+use crate::model::metric::WindowChoice;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
 
@@ -102,8 +103,25 @@ pub struct Measure {
     pub money_scale: Option<u8>,
     /// `first` and `last`: the order of rows, the time axis and then the key.
     pub order: Vec<RowExpr>,
+    /// Set where only the rows at the first or the last time count.
+    pub balance: Option<Balance>,
     /// Of the aggregated value.
     pub data_type: DataType,
+}
+
+/// Which rows of a balance count: those at the first or the last time of their partition, among
+/// the rows that lie in the period and pass the measure's filter.
+///
+/// The total has one partition for each distinct `by`; a group has them within each of the `buckets`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Balance {
+    pub time: TimeColumn,
+    /// Times of one period of it are one time.
+    pub granularity: Granularity,
+    pub choice: WindowChoice,
+    pub by: Vec<RowExpr>,
+    /// Positions of keys that are buckets of the same time.
+    pub buckets: Vec<usize>,
 }
 
 /// Which rows the aggregation gives.

@@ -2,9 +2,10 @@
 
 use super::{Builder, MetricId, column_expr, text, values};
 use crate::catalog::aggregation::Aggregation;
+use crate::catalog::entity::Identified;
 use crate::catalog::id::DatasetId;
 use crate::catalog::{
-    Accumulation, Axis, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, Offset, definition,
+    Accumulation, Axis, Balance, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, Offset, definition,
     metric_graph,
 };
 use crate::code::Code;
@@ -112,7 +113,7 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
             .help("put it under `metrics` of the dataset whose rows it aggregates"),
         );
     }
-    let kind = kind(builder, written);
+    let kind = kind(builder, dataset, written);
     let filter = written.filter.iter().filter_map(|f| builder.parse(f)).collect();
     Metric {
         id,
@@ -139,9 +140,9 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
     }
 }
 
-fn kind(builder: &mut Builder, written: &model::Metric) -> MetricKind {
+fn kind(builder: &mut Builder, dataset: Option<DatasetId>, written: &model::Metric) -> MetricKind {
     match &written.kind {
-        model::MetricKind::Simple(simple) => MetricKind::Simple(measure(builder, written, simple)),
+        model::MetricKind::Simple(simple) => MetricKind::Simple(measure(builder, dataset, written, simple)),
         model::MetricKind::Ratio(ratio) => {
             let numerator = input(builder, &ratio.numerator);
             let denominator = input(builder, &ratio.denominator);
@@ -173,7 +174,12 @@ fn cumulative(builder: &mut Builder, written: &model::metric::Cumulative) -> Met
     MetricKind::Cumulative { input, over, period_agg }
 }
 
-fn measure(builder: &mut Builder, written: &model::Metric, simple: &model::metric::Simple) -> Measure {
+fn measure(
+    builder: &mut Builder,
+    dataset: Option<DatasetId>,
+    written: &model::Metric,
+    simple: &model::metric::Simple,
+) -> Measure {
     let fraction = simple.percentile.as_ref().map_or(0.5, |p| p.value);
     let discrete = simple.percentile_type.as_ref().is_some_and(|t| t.value == PercentileType::Discrete);
     let aggregation = match simple.agg.value {
@@ -181,7 +187,8 @@ fn measure(builder: &mut Builder, written: &model::Metric, simple: &model::metri
         model::Aggregation::Min => Aggregation::Min,
         model::Aggregation::Max => Aggregation::Max,
         model::Aggregation::Count => Aggregation::Count,
-        model::Aggregation::CountDistinct | model::Aggregation::ApproxCountDistinct => Aggregation::CountDistinct,
+        model::Aggregation::CountDistinct => Aggregation::CountDistinct,
+        model::Aggregation::ApproxCountDistinct => Aggregation::ApproxCountDistinct,
         model::Aggregation::Average => Aggregation::Average,
         model::Aggregation::Median => Aggregation::Median,
         model::Aggregation::Percentile => Aggregation::Percentile { fraction, discrete },
@@ -194,7 +201,29 @@ fn measure(builder: &mut Builder, written: &model::Metric, simple: &model::metri
         (None, model::Aggregation::Count) => None,
         (None, _) => Some(column_expr(&written.name)),
     };
-    Measure { aggregation, expr, scale: simple.scale.as_ref().map(|s| s.value) }
+    let balance = dataset.zip(simple.non_additive_dimension.as_ref()).and_then(|(id, of)| balance(builder, id, of));
+    Measure { aggregation, expr, scale: simple.scale.as_ref().map(|s| s.value), balance }
+}
+
+/// The time and the things of a balance; what is not found is reported.
+fn balance(builder: &mut Builder, dataset: DatasetId, of: &model::metric::NonAdditiveDimension) -> Option<Balance> {
+    let time = axis(builder, dataset, &of.name);
+    let by: Vec<Option<Identified>> = of.group_by.iter().map(|name| identified(builder, dataset, name)).collect();
+    Some(Balance { time: time?, choice: of.window_agg.value, by: by.into_iter().collect::<Option<_>>()? })
+}
+
+/// What an entity's or a dimension's name tells apart among the rows of a dataset.
+fn identified(builder: &mut Builder, dataset: DatasetId, name: &Spanned<String>) -> Option<Identified> {
+    match builder.catalog.identified(dataset, &name.value) {
+        Ok(found) => Some(found),
+        Err(refused) => {
+            let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
+            if !builder.model.unread.contains(&name.value) {
+                builder.found.push(Diagnostic { code, ..refused }.at(name.span));
+            }
+            None
+        }
+    }
 }
 
 fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {

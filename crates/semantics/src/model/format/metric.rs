@@ -130,8 +130,12 @@ pub(in crate::model) const NON_ADDITIVE: Table = Table::new(
     "A dimension that values cannot be summed over.",
     &[
         required("name", Shape::Text, "The dimension."),
-        required("window_agg", Shape::Word(WindowChoice::NAMES), "Which row along it counts."),
-        key("group_by", Shape::List(&Shape::Text), "The entities whose own row counts."),
+        required(
+            "window_agg",
+            Shape::Word(WindowChoice::NAMES),
+            "Which time along it counts; `min` and `max` mean first and last.",
+        ),
+        key("group_by", Shape::List(&Shape::Text), "Entities and dimensions whose own first or last time counts."),
     ],
 );
 

@@ -177,7 +177,11 @@ impl<'a> Flattener<'a> {
             return Ok(*known);
         }
         let node = match &metric.kind {
-            MetricKind::Simple(_) => {
+            MetricKind::Simple(measure) => {
+                if measure.aggregation == Aggregation::ApproxCountDistinct {
+                    let message = format!("`{}` is an estimate of a distinct count, mostly within 2 %", metric.name);
+                    self.warnings.push(Warning::new(Code::Approximate, message));
+                }
                 let treatment = Treatment { steps: steps.to_vec(), is_padded: metric.join_to_timespine };
                 self.leaves.push(Leaf { metric: id, filters, treatment });
                 Node::Leaf(self.leaves.len() - 1)
@@ -277,11 +281,13 @@ impl<'a> Flattener<'a> {
         match &self.nodes[node].1 {
             Node::Leaf(leaf) if !self.leaves[*leaf].treatment.steps.is_empty() => Additivity::NonAdditive,
             Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
+                MetricKind::Simple(measure) if measure.balance.is_some() => Additivity::NonAdditive,
                 MetricKind::Simple(measure) => match measure.aggregation {
                     Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean => Additivity::Additive,
                     Aggregation::Min
                     | Aggregation::Max
                     | Aggregation::CountDistinct
+                    | Aggregation::ApproxCountDistinct
                     | Aggregation::Average
                     | Aggregation::Median
                     | Aggregation::Percentile { .. }

@@ -5,15 +5,16 @@ use super::super::request::{FilterItem, MetricsRequest};
 use super::super::resolved::{Attached, Fact};
 use super::super::row::{ColumnRef, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
+use super::balance;
 use super::by_day::by_day;
 use super::metrics::{Filter, Flattener, Treatment};
 use super::spines::Spines;
-use crate::catalog::Axis;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId, MetricId};
 use crate::catalog::join_graph::ManyToOnePath;
 use crate::catalog::locate::{Identity, Located};
+use crate::catalog::{Axis, MetricKind};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -115,7 +116,7 @@ impl FactBuilder {
         }
     }
 
-    fn values(
+    pub(super) fn values(
         &mut self,
         bound: &BoundCatalog,
         path: &ManyToOnePath,
@@ -358,6 +359,11 @@ fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf:
         Aggregation::First | Aggregation::Last => order_of_rows(bound, fact, metric.id)?,
         _ => Vec::new(),
     };
+    let balance = match &metric.kind {
+        MetricKind::Simple(of) => of.balance.as_ref(),
+        _ => None,
+    };
+    let balance = balance.map(|of| balance::resolve(bound, fact, of, metric.span)).transpose()?;
     Ok(Measure {
         name: metric.name.clone(),
         aggregation: measure.aggregation,
@@ -365,6 +371,7 @@ fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf:
         filter,
         money_scale: measure.money_scale,
         order,
+        balance,
         data_type: leaf.treatment.data_type(measure.data_type),
     })
 }
@@ -440,7 +447,7 @@ pub(super) fn canonical(item: &FilterItem) -> String {
     }
 }
 
-fn column_ref(table: Table, column: &PhysicalColumn) -> ColumnRef {
+pub(super) fn column_ref(table: Table, column: &PhysicalColumn) -> ColumnRef {
     ColumnRef { table, column: column.name.clone(), data_type: column.data_type }
 }
 
@@ -466,7 +473,7 @@ pub(super) fn untyped(fault: Diagnostic) -> Diagnostic {
     Diagnostic { code, ..fault }
 }
 
-fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnostic {
+pub(super) fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnostic {
     let name = &bound.catalog.dimension(dimension).name;
     Diagnostic::new(Code::GranularityNotAvailable, format!("`{name}` is not a time dimension"))
         .help("only time dimensions take a granularity")

@@ -1,0 +1,48 @@
+//! Entities: the things that rows belong to, such as customers, and what of a row tells them apart.
+
+use super::Catalog;
+use super::id::DatasetId;
+use super::locate::Located;
+use crate::diagnostic::Diagnostic;
+
+/// A thing that the rows of a dataset belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    pub name: String,
+    /// They hold its key, in the order that other datasets have too.
+    pub columns: Vec<String>,
+}
+
+/// What of a dataset's rows tells the things of a name apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Identified {
+    /// Columns of the dataset.
+    Columns(Vec<String>),
+    Dimension(Located),
+}
+
+impl Catalog {
+    /// What a name means for rows of `from`: an entity that the dataset declares, the end of a
+    /// relationship of that entity or of that name, or else a dimension, also a dotted one.
+    pub fn identified(&self, from: DatasetId, name: &str) -> Result<Identified, Diagnostic> {
+        if let Some(entity) = self.dataset(from).entities.iter().find(|e| e.name == name) {
+            return Ok(Identified::Columns(entity.columns.clone()));
+        }
+        let named = |of: &&super::Relationship| of.entity.as_deref() == Some(name) || of.name == name;
+        let mut ends = self.relationships().iter().filter(named);
+        let own = ends.find_map(|of| {
+            let side: fn(&(String, String)) -> &String = match (of.from == from, of.to == from) {
+                (true, _) => |(near, _)| near,
+                (false, true) => |(_, far)| far,
+                (false, false) => return None,
+            };
+            Some(of.columns.iter().map(|pair| side(pair).clone()).collect())
+        });
+        if let Some(columns) = own {
+            return Ok(Identified::Columns(columns));
+        }
+        let parts: Vec<String> = name.split('.').map(str::to_string).collect();
+        let (last, path) = parts.split_last().expect("splitting gives at least one part");
+        self.locate(from, path, last).map(Identified::Dimension)
+    }
+}

@@ -1,0 +1,56 @@
+//! Balances: measures of which only the rows at the first or the last time count.
+
+use super::super::row::{self, KeySource, RowExpr, RowRef, Table};
+use super::rows::{FactBuilder, Values, column_ref, not_time};
+use crate::catalog::Balance;
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::entity::Identified;
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Kind};
+use crate::source::Span;
+use crate::time::granularity::Granularity;
+
+/// A balance over the rows of a fact whose keys are known.
+pub(super) fn resolve(
+    bound: &BoundCatalog,
+    fact: &mut FactBuilder,
+    of: &Balance,
+    span: Span,
+) -> Result<row::Balance, Diagnostic> {
+    let Values::Time(time) = fact.values(bound, &of.time.path, of.time.dimension)? else {
+        return Err(not_time(bound, of.time.dimension));
+    };
+    let mut by = Vec::new();
+    for identified in &of.by {
+        by.extend(identity(bound, fact, identified, span)?);
+    }
+    let bucket = |key: &KeySource| matches!(key, KeySource::Bucket { time: of, .. } if *of == time);
+    let buckets = (0..fact.keys.len()).filter(|key| bucket(&fact.keys[*key])).collect();
+    let granularity = bound.catalog.dimension(of.time.dimension).granularity.unwrap_or(Granularity::Day);
+    Ok(row::Balance { time, granularity, choice: of.choice, by, buckets })
+}
+
+/// The values that tell the things of an entity or of a dimension apart.
+pub(super) fn identity(
+    bound: &BoundCatalog,
+    fact: &mut FactBuilder,
+    of: &Identified,
+    span: Span,
+) -> Result<Vec<RowExpr>, Diagnostic> {
+    match of {
+        Identified::Columns(columns) => columns
+            .iter()
+            .map(|name| {
+                let column = bound.column(fact.dataset, name)?;
+                Ok(Expr::new(Kind::Ref(RowRef::Column(column_ref(Table::FACT, &column))), span))
+            })
+            .collect(),
+        Identified::Dimension(located) => {
+            let expr = match fact.values(bound, &located.path, located.dimension)? {
+                Values::Plain { expr, .. } => expr,
+                Values::Time(time) => time.expr,
+            };
+            Ok(vec![expr.map_refs(&mut |c| RowRef::Column(c.clone()))])
+        }
+    }
+}
