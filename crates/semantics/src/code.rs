@@ -144,7 +144,7 @@ codes! {
     Approximate "approximate" Warning 200 false "A value is an estimate.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
-    NotImported "not-imported" Warning 200 false "Something in another tool's file was left out or read otherwise.";
+    NotImported "not-imported" Warning 200 false "Something of another tool's file, or for one, was left out or is read otherwise.";
     UnnormalizedValues "unnormalized-values" Warning 200 false "Values of a dimension differ only by case or spaces.";
 }
 

@@ -3,12 +3,19 @@
 //! Every format gives the same [`Model`] with spans into its own files. What has no place in it is a
 //! named loss, never silence.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{self, Model};
-use crate::source::SourceId;
+use crate::source::{SourceId, Sources};
 use crate::yaml::{self, Node};
 
+mod formula;
 mod metricflow;
+mod object;
+pub(crate) mod ossie;
+mod project;
+mod report;
 
 /// A format that models are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +65,8 @@ impl Format {
 pub fn read(texts: Vec<(String, String)>, format: Option<Format>) -> Imported {
     match format.unwrap_or_else(|| detect(&texts)) {
         Format::MetricFlow => metricflow::read(texts),
-        format @ (Format::Sextant | Format::Ossie | Format::Cube) => {
+        Format::Ossie => ossie::read(texts),
+        format @ (Format::Sextant | Format::Cube) => {
             let (model, findings) = model::read(texts);
             Imported { format, model, findings, losses: Vec::new() }
         }
@@ -71,10 +79,11 @@ pub fn detect(texts: &[(String, String)]) -> Format {
     let documents = texts.iter().flat_map(|(_, text)| yaml::read(SourceId(0), text, &mut Diagnostics::default()).nodes);
     let mut found = Format::Sextant;
     for document in documents {
-        if is_sextant(&document) {
+        if ossie::is_ossie(&document) {
+            found = Format::Ossie;
+        } else if is_sextant(&document) {
             return Format::Sextant;
-        }
-        if metricflow::is_ours(&document) {
+        } else if metricflow::is_ours(&document) {
             found = Format::MetricFlow;
         }
     }
@@ -84,4 +93,20 @@ pub fn detect(texts: &[(String, String)]) -> Format {
 /// Whether a document has keys that only our format has.
 fn is_sextant(document: &Node) -> bool {
     document.get("datasets").is_some() && document.get("semantic_model").is_none()
+}
+
+/// The documents of these files, what is wrong in them, and the names that were lost with it.
+fn trees(files: Vec<(String, String)>) -> (Sources, Vec<Node>, Diagnostics, BTreeSet<String>) {
+    let mut sources = Sources::default();
+    let mut findings = Diagnostics::default();
+    let mut lost = BTreeSet::new();
+    let mut roots = Vec::new();
+    for (path, text) in files {
+        let source = sources.add(path, text);
+        let text = sources.get(source).text.clone();
+        let documents = yaml::read(source, &text, &mut findings);
+        lost.extend(documents.lost);
+        roots.extend(documents.nodes);
+    }
+    (sources, roots, findings, lost)
 }

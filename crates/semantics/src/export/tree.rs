@@ -349,3 +349,8 @@ pub(super) fn set_flag(map: &mut Map, key: &str, flag: bool) {
         map.set(key, Node::flag(true, NOWHERE));
     }
 }
+
+/// A key that says that there is nothing.
+pub(super) fn null() -> Node {
+    Node::plain("null", ScalarKind::Null, NOWHERE)
+}

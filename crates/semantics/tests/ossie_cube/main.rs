@@ -5,5 +5,6 @@
 #![allow(clippy::disallowed_methods, reason = "models are read from the repository")]
 
 mod erase;
+mod projects;
 mod round_trip;
 mod texts;

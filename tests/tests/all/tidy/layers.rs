@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The stages of `semantics`; each names only itself and those before it.
-const STAGES: [&str; 13] = [
+const STAGES: [&str; 14] = [
     "code",
     "source",
     "diagnostic",
@@ -67,6 +67,7 @@ const STAGES: [&str; 13] = [
     "yaml",
     "model",
     "import",
+    "export",
     "catalog",
     "query",
     "plan",
