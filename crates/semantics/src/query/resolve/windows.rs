@@ -413,3 +413,6 @@ fn shorter_than_a_day(length: Length) -> Diagnostic {
     )
     .help("group by `metric_time__hour`, or shorter")
 }
+
+#[cfg(test)]
+mod tests;
