@@ -31,6 +31,7 @@ mod percentile;
 mod double_sum;
 mod exact_sum;
 mod aggregate;
+mod attach_metric;
 mod balance;
 mod time;
 mod rows;
@@ -46,12 +47,15 @@ pub(crate) type Tables = BTreeMap<DatasetId, Arc<dyn TableProvider>>;
 
 /// The logical plan that gives the columns of [`sextant_semantics::plan::ComputeMetrics`].
 pub(crate) fn lower(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan, LowerError> {
-    on_a_deep_stack(|| {
-        let inputs = &plan.root.input.inputs;
-        let facts = inputs.iter().enumerate().map(|(fact, aggregate)| fact::lower(plan, fact, aggregate, tables));
-        let combined = combine::combine(plan, facts.collect::<Result<_, _>>()?)?;
-        metrics::compute(plan, combined)
-    })?
+    on_a_deep_stack(|| whole(plan, tables))?
+}
+
+/// A plan, or one that stands within another.
+fn whole(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan, LowerError> {
+    let inputs = &plan.root.input.inputs;
+    let facts = inputs.iter().enumerate().map(|(fact, aggregate)| fact::lower(plan, fact, aggregate, tables));
+    let combined = combine::combine(plan, facts.collect::<Result<_, _>>()?)?;
+    metrics::compute(plan, combined)
 }
 
 /// Why a plan could not be lowered. All but an overflow are faults of ours: the plan was checked.

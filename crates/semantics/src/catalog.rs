@@ -215,6 +215,18 @@ pub enum MetricKind {
     Later(&'static str),
 }
 
+impl MetricKind {
+    /// The metrics that it is made of.
+    pub fn inputs(&self) -> Vec<&Input> {
+        match self {
+            MetricKind::Simple(_) | MetricKind::Later(_) => Vec::new(),
+            MetricKind::Ratio { numerator, denominator } => vec![numerator, denominator],
+            MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
+            MetricKind::Cumulative { input, .. } => vec![input],
+        }
+    }
+}
+
 /// A dataset's rows under an aggregation.
 #[derive(Clone, Debug)]
 pub struct Measure {

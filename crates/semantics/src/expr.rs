@@ -28,6 +28,26 @@ impl Name {
     pub fn dotted(&self) -> String {
         self.parts.join(".")
     }
+
+    /// The value that a metric has for a row's keys, as one name: `metric(bookings, listing)`.
+    pub fn of_metric(metric: &str, keys: &[String]) -> Name {
+        Name { parts: vec![format!("metric({metric}, {})", keys.join(", "))] }
+    }
+
+    /// The metric and the keys of such a name.
+    pub fn metric_and_keys(&self) -> Option<(&str, Vec<&str>)> {
+        match self.parts.as_slice() {
+            [only] => metric_and_keys(only),
+            _ => None,
+        }
+    }
+}
+
+/// The metric and the keys of `metric(bookings, listing)`.
+pub fn metric_and_keys(text: &str) -> Option<(&str, Vec<&str>)> {
+    let inside = text.strip_prefix("metric(")?.strip_suffix(')')?;
+    let mut parts = inside.split(", ");
+    Some((parts.next()?, parts.collect()))
 }
 
 /// An expression and where it was written.

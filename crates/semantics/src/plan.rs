@@ -16,7 +16,7 @@ pub use build::plan;
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::ManyToOneHop;
 use crate::model::metric::PeriodAggregation;
-use crate::query::computation::Computation;
+use crate::query::computation::{Computation, ComputationId};
 use crate::query::period::Period;
 use crate::query::resolved::Padding;
 use crate::query::spine::TimeSpine;
@@ -76,6 +76,13 @@ pub struct Aggregate {
     pub padding: Option<Padding>,
 }
 
+/// A computation of a plan of its own, in its first period, by the plan's keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricByKeys {
+    pub plan: SemanticPlan,
+    pub computation: ComputationId,
+}
+
 /// Rows of one fact with its dimensions attached.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {
@@ -83,6 +90,9 @@ pub enum Rows {
     Read { dataset: DatasetId, columns: Vec<String> },
     /// Left-joins the at most one row that a hop leads to, as a new table.
     Attach { input: Box<Rows>, hop: ManyToOneHop, from: Table, table: Table, columns: Vec<String> },
+    /// Left-joins the value that a metric has for the row's keys: the plan gives at most one row for
+    /// each. Position `position` of [`RowRef::Metric`].
+    AttachMetric { input: Box<Rows>, position: usize, name: String, keys: Vec<RowExpr>, of: Box<MetricByKeys> },
     /// Keeps rows of any of the periods (an index into the plan's list), by the axis.
     ConstrainTime { input: Box<Rows>, axis: TimeColumn },
     /// Puts each row beside every unit of the spine whose stretch it lies in, by the axis; only rows of
@@ -99,7 +109,9 @@ impl Aggregate {
         loop {
             match rows {
                 Rows::ConstrainTime { axis, .. } | Rows::JoinOverTimeRange { axis, .. } => return Some(axis),
-                Rows::Attach { input, .. } | Rows::Where { input, .. } => rows = input,
+                Rows::Attach { input, .. } | Rows::AttachMetric { input, .. } | Rows::Where { input, .. } => {
+                    rows = input
+                }
                 Rows::Read { .. } => return None,
             }
         }
@@ -111,9 +123,10 @@ impl Aggregate {
         loop {
             match rows {
                 Rows::JoinOverTimeRange { reads, .. } => return Some(reads),
-                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
-                    rows = input
-                }
+                Rows::ConstrainTime { input, .. }
+                | Rows::Attach { input, .. }
+                | Rows::AttachMetric { input, .. }
+                | Rows::Where { input, .. } => rows = input,
                 Rows::Read { .. } => return None,
             }
         }
@@ -125,9 +138,10 @@ impl Aggregate {
         loop {
             match rows {
                 Rows::JoinOverTimeRange { spine, .. } => return Some(spine),
-                Rows::ConstrainTime { input, .. } | Rows::Attach { input, .. } | Rows::Where { input, .. } => {
-                    rows = input
-                }
+                Rows::ConstrainTime { input, .. }
+                | Rows::Attach { input, .. }
+                | Rows::AttachMetric { input, .. }
+                | Rows::Where { input, .. } => rows = input,
                 Rows::Read { .. } => return None,
             }
         }
@@ -141,6 +155,7 @@ impl Aggregate {
                 Rows::ConstrainTime { input, .. }
                 | Rows::JoinOverTimeRange { input, .. }
                 | Rows::Attach { input, .. }
+                | Rows::AttachMetric { input, .. }
                 | Rows::Where { input, .. } => rows = input,
                 Rows::Read { dataset, .. } => return *dataset,
             }

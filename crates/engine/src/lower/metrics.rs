@@ -74,6 +74,6 @@ fn filled(computation: &Computation, value: Typed) -> Result<Typed, LowerError> 
     Ok(Typed::new(coalesce(vec![value.expr, fill.expr]), data_type))
 }
 
-fn computation_column(computation: usize, period: usize) -> String {
+pub(super) fn computation_column(computation: usize, period: usize) -> String {
     format!("__c{computation}_p{period}")
 }

@@ -3,7 +3,7 @@
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, lit};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, ident, lit};
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::expr as language;
 use sextant_semantics::plan::{Aggregate, ColumnRef, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::expression::{condition, expression};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables, join_over_time_range};
+use super::{LowerError, Tables, attach_metric, join_over_time_range};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -84,6 +84,11 @@ impl<'a> Scope<'a> {
             RowRef::Column(name) => column(rows, name.table, &name.column),
             RowRef::LocalTime(time) => self.time(time, rows)?.wall_clock(),
             RowRef::Bucket { time, granularity } => self.time(time, rows)?.local_bucket(*granularity),
+            RowRef::Metric { position, .. } => {
+                let name = attach_metric::value_column(*position);
+                let data_type = rows.schema().field_with_unqualified_name(&name)?.data_type().clone();
+                Ok(Typed::new(ident(name), data_type))
+            }
         }
     }
 }
@@ -101,6 +106,9 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
                 on.push(binary_expr(near.expr, Operator::Eq, far.expr));
             }
             Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, on)?.build()?)
+        }
+        Rows::AttachMetric { input, position, name: _, keys, of } => {
+            attach_metric::attach(scope, lower(scope, input, tables)?, *position, keys, of, tables)
         }
         Rows::ConstrainTime { input, .. } => {
             let input = lower(scope, input, tables)?;

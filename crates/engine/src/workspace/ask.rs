@@ -148,8 +148,8 @@ impl Workspace {
         let (query, extents) = query;
         let plan = plan::plan(&query);
         let mut reads: Vec<DatasetId> = query
-            .facts
-            .iter()
+            .all_facts()
+            .into_iter()
             .flat_map(|f| std::iter::once(f.dataset).chain(f.tables.iter().map(|t| t.hop.to())))
             .collect();
         reads.sort();
@@ -198,7 +198,7 @@ impl Workspace {
 
     /// The far side of every join is a key, or the question is refused.
     async fn verify_keys(&self, query: &ResolvedQuery, snapshot: &Snapshot) -> Result<(), Diagnostic> {
-        for table in query.facts.iter().flat_map(|f| &f.tables) {
+        for table in query.all_facts().into_iter().flat_map(|f| &f.tables) {
             let name = &self.catalog.dataset(table.hop.to()).name;
             let columns: Vec<String> = table.hop.columns().iter().map(|(_, to)| to.clone()).collect();
             snapshot.verify_key(name, &columns).await?;

@@ -24,6 +24,9 @@ impl Display for Literal {
 
 impl Display for Name {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.metric_and_keys().is_some() {
+            return f.write_str(&self.parts[0]);
+        }
         for (index, part) in self.parts.iter().enumerate() {
             if index > 0 {
                 f.write_char('.')?;

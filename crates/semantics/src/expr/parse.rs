@@ -31,6 +31,9 @@ pub const MAX_CHAIN: usize = 500;
 /// Items of one list.
 pub const MAX_LIST: usize = 2_000;
 
+/// The call that stands for a metric by keys in a condition: `metric(name, key, ...)`.
+const METRIC: &str = "metric";
+
 /// Levels of sqlparser's own recursion; a level of parentheses takes several.
 const RECURSION_LIMIT: usize = 1_000;
 
@@ -38,7 +41,8 @@ const RECURSION_LIMIT: usize = 1_000;
 pub const LANGUAGE: &str = "expressions have names, literals (also DATE, TIMESTAMP, INTERVAL), + - * / % ||, = != < <= > >=, \
      AND OR NOT, IN (list), BETWEEN, LIKE, ILIKE, IS [NOT] NULL, TRUE, FALSE or DISTINCT FROM, CASE, CAST, TRY_CAST, \
      and the functions abs, round, floor, ceil, coalesce, nullif, greatest, least, lower, upper, trim, length, substr, \
-     replace, split_part, starts_with, contains, date_trunc, date_part, extract, date_add, date_diff, to_date";
+     replace, split_part, starts_with, contains, date_trunc, date_part, extract, date_add, date_diff, to_date, in conditions on rows also \
+     metric(name, key, ...)";
 
 /// Where an expression stands, which decides what a refused aggregate is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregate, CombineAggregates, ComputeMetrics, Rows, SemanticPlan};
+use super::{Aggregate, CombineAggregates, ComputeMetrics, MetricByKeys, Rows, SemanticPlan};
 use crate::query::resolved::{Fact, ResolvedQuery};
 use crate::query::row::{KeySource, RowExpr, RowRef, Table, TimeColumn};
 
@@ -30,6 +30,16 @@ fn aggregate(fact: &Fact) -> Aggregate {
             from: attached.from,
             table: attached.table,
             columns: of(attached.table),
+        };
+    }
+    for (position, metric) in fact.attached_metrics.iter().enumerate() {
+        let computation = metric.query.outputs[0].computation;
+        rows = Rows::AttachMetric {
+            input: Box::new(rows),
+            position,
+            name: metric.name.clone(),
+            keys: metric.keys.clone(),
+            of: Box::new(MetricByKeys { plan: plan(&metric.query), computation }),
         };
     }
     let axis = fact.axis_column.clone();
@@ -72,6 +82,7 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     }
     let in_measures = fact.measures.iter().flat_map(|m| m.argument.iter().chain(&m.filter).chain(&m.order));
     fact.conditions.iter().chain(in_measures).for_each(|expr| used.row(expr));
+    fact.attached_metrics.iter().flat_map(|m| &m.keys).for_each(|expr| used.row(expr));
     for balance in fact.measures.iter().filter_map(|m| m.balance.as_ref()) {
         used.time(&balance.time);
         balance.by.iter().for_each(|expr| used.row(expr));
@@ -103,6 +114,7 @@ impl Used {
             match reference.value {
                 RowRef::Column(column) => self.add(column.table, &column.column),
                 RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => self.time(time),
+                RowRef::Metric { .. } => {}
             }
         }
     }

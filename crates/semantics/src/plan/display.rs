@@ -19,23 +19,27 @@ use chrono::Days;
 /// The plan as text; names come from the catalog.
 pub fn text(plan: &SemanticPlan, catalog: &Catalog) -> String {
     let mut out = String::new();
+    write_plan(&mut out, 0, plan, catalog);
+    out
+}
+
+fn write_plan(out: &mut String, depth: usize, plan: &SemanticPlan, catalog: &Catalog) {
     for (i, period) in plan.periods.iter().enumerate() {
-        line(&mut out, 0, &format!("period {i}: {}", self::period(period)));
+        line(out, depth, &format!("period {i}: {}", self::period(period)));
     }
     let ComputeMetrics { input, computations } = &plan.root;
     let formulas: Vec<String> = computations.iter().map(|c| computation(c, plan)).collect();
-    line(&mut out, 0, &format!("compute metrics [{}]", formulas.join("; ")));
+    line(out, depth, &format!("compute metrics [{}]", formulas.join("; ")));
     let keys: Vec<&str> = plan.keys.iter().map(|k| k.name.as_str()).collect();
     let depth = if input.inputs.len() > 1 {
-        line(&mut out, 1, &format!("combine aggregated outputs on [{}], nulls equal", keys.join(", ")));
-        2
+        line(out, depth + 1, &format!("combine aggregated outputs on [{}], nulls equal", keys.join(", ")));
+        depth + 2
     } else {
-        1
+        depth + 1
     };
     for fact in &input.inputs {
-        aggregate(&mut out, depth, plan, fact, catalog);
+        aggregate(out, depth, plan, fact, catalog);
     }
-    out
 }
 
 fn line(out: &mut String, depth: usize, text: &str) {
@@ -106,6 +110,12 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             line(out, depth, &text);
             rows(out, depth + 1, input, tables, catalog);
         }
+        Rows::AttachMetric { input, name, keys, of, .. } => {
+            let keys: Vec<String> = keys.iter().map(|key| row_expr(key, tables)).collect();
+            line(out, depth, &format!("attach {name} on [{}] (one row a key)", keys.join(", ")));
+            write_plan(out, depth + 1, &of.plan, catalog);
+            rows(out, depth + 1, input, tables, catalog);
+        }
         Rows::Where { input, conditions } => {
             let conditions: Vec<String> = conditions.iter().map(|c| row_expr(c, tables)).collect();
             line(out, depth, &format!("where {}", conditions.join(" and ")));
@@ -128,9 +138,10 @@ fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
                 datasets.push((*table, hop.to()));
                 at = input;
             }
-            Rows::ConstrainTime { input, .. } | Rows::JoinOverTimeRange { input, .. } | Rows::Where { input, .. } => {
-                at = input
-            }
+            Rows::ConstrainTime { input, .. }
+            | Rows::JoinOverTimeRange { input, .. }
+            | Rows::AttachMetric { input, .. }
+            | Rows::Where { input, .. } => at = input,
         }
     }
     datasets.sort();
@@ -228,6 +239,7 @@ fn row_expr(expr: &RowExpr, tables: &[String]) -> String {
         RowRef::Column(column) => self::column(column, tables),
         RowRef::LocalTime(time) => format!("local({})", self::time(time, tables)),
         RowRef::Bucket { time, granularity } => format!("{granularity}({})", self::time(time, tables)),
+        RowRef::Metric { position, .. } => format!("metric {position}"),
     });
     words.to_string()
 }

@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::expr::DatePart;
+use crate::expr::{DatePart, metric_and_keys};
 use crate::model::DimensionKind;
 use crate::time::granularity::Granularity;
 
@@ -20,6 +20,8 @@ pub enum FieldOf {
     MetricTime,
     /// A dimension, with the datasets or relationships written before its name.
     Dimension { path: Vec<String>, name: String },
+    /// The value of a metric by keys, of a condition; as written.
+    Metric(String),
 }
 
 /// What of a time is asked.
@@ -34,6 +36,9 @@ pub enum Grain {
 impl Field {
     /// Reads `name`, `path.name`, each with `__grain` or `__extract_part`.
     pub fn parse(catalog: &Catalog, written: &str) -> Result<Field, Diagnostic> {
+        if metric_and_keys(written).is_some() {
+            return Ok(Field { of: FieldOf::Metric(written.to_string()), grain: Grain::Unsaid });
+        }
         let (dotted, suffix) = match written.split_once("__") {
             Some((dotted, suffix)) => (dotted, Some(suffix)),
             None => (written, None),
@@ -58,6 +63,7 @@ impl Field {
     pub fn is_time(&self, catalog: &Catalog) -> bool {
         match &self.of {
             FieldOf::MetricTime => true,
+            FieldOf::Metric(_) => false,
             FieldOf::Dimension { name, .. } => {
                 catalog.dimensions().iter().any(|d| d.name == *name && d.kind == DimensionKind::Time)
             }
@@ -68,6 +74,7 @@ impl Field {
     pub fn base(&self) -> String {
         match &self.of {
             FieldOf::MetricTime => "metric_time".to_string(),
+            FieldOf::Metric(written) => written.clone(),
             FieldOf::Dimension { path, name } => {
                 path.iter().map(String::as_str).chain([name.as_str()]).collect::<Vec<_>>().join(".")
             }

@@ -14,6 +14,7 @@ mod balance;
 mod by_day;
 mod columns;
 mod groups;
+mod metric_filter;
 mod metrics;
 mod rows;
 mod saved;
@@ -77,6 +78,10 @@ pub fn resolve(
     let extra = flat.unselected(request, &outputs, &mut found);
     let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
     let groups = groups::fields(bound, request, &flat, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    flat.by_keys = metric_filter::resolve(bound, context, request, &flat, &mut found).into();
     if !found.is_empty() {
         return Err(found);
     }

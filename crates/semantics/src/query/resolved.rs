@@ -95,6 +95,8 @@ pub struct Fact {
     pub axis: Axis,
     pub axis_column: TimeColumn,
     pub tables: Vec<Attached>,
+    /// Metrics of conditions, each attached to the rows by its keys.
+    pub attached_metrics: Vec<AttachedMetric>,
     /// On rows, before aggregation, ANDed.
     pub conditions: Vec<RowExpr>,
     /// This fact's way to each of the groups.
@@ -137,6 +139,17 @@ pub struct Attached {
     pub hop: ManyToOneHop,
     pub from: Table,
     pub table: Table,
+}
+
+/// The value that a metric has over all data, for the keys of each row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttachedMetric {
+    /// As in the condition: `metric(bookings, listing)`.
+    pub name: String,
+    /// The row's keys, in the order of the query's groups.
+    pub keys: Vec<RowExpr>,
+    /// Gives the metric by the keys: at most one row for each.
+    pub query: Box<ResolvedQuery>,
 }
 
 /// A column of the answer.
@@ -231,6 +244,12 @@ pub enum BucketStart {
 }
 
 impl ResolvedQuery {
+    /// Its facts and those of the metrics attached to them.
+    pub fn all_facts(&self) -> Vec<&Fact> {
+        let attached = self.facts.iter().flat_map(|fact| &fact.attached_metrics);
+        self.facts.iter().chain(attached.flat_map(|metric| metric.query.all_facts())).collect()
+    }
+
     /// The name of a column of the answer.
     pub fn column_name(&self, column: OutputColumn) -> String {
         match column {

@@ -37,6 +37,11 @@ pub enum RowRef {
         time: Box<TimeColumn>,
         granularity: Granularity,
     },
+    /// The value of the fact's attached metric at this position, for the row's keys.
+    Metric {
+        position: usize,
+        data_type: DataType,
+    },
 }
 
 impl RowRef {
@@ -48,6 +53,7 @@ impl RowRef {
             RowRef::LocalTime(_) => DataType::Timestamp(Clock::Local),
             RowRef::Bucket { granularity, .. } if granularity.is_sub_day() => DataType::Timestamp(Clock::Local),
             RowRef::Bucket { .. } => DataType::Date,
+            RowRef::Metric { data_type, .. } => *data_type,
         }
     }
 }

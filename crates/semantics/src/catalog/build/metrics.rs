@@ -315,6 +315,14 @@ fn check_filters(builder: &mut Builder) {
             continue;
         };
         for (name, span) in metric.filter.iter().flat_map(|f| f.refs()).map(|r| (r.value, r.span)) {
+            if let Some((metric, _)) = name.metric_and_keys() {
+                if builder.catalog.metric_named(metric).is_none() && !builder.model.unread.contains(metric) {
+                    let known = builder.catalog.metric_names.keys().map(String::as_str);
+                    let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown metric `{metric}`"));
+                    found.push(unknown.at(span).suggest(metric, known));
+                }
+                continue;
+            }
             let Some((last, path)) = name.parts.split_last() else {
                 continue;
             };
@@ -336,13 +344,13 @@ fn check_cycles(builder: &mut Builder) {
         .catalog
         .metrics
         .iter()
-        .map(|metric| match &metric.kind {
-            MetricKind::Simple(_) | MetricKind::Later(_) => Vec::new(),
-            MetricKind::Ratio { numerator, denominator } => {
-                vec![numerator.metric.index(), denominator.metric.index()]
-            }
-            MetricKind::Derived { inputs, .. } => inputs.iter().map(|i| i.metric.index()).collect(),
-            MetricKind::Cumulative { input, .. } => vec![input.metric.index()],
+        .map(|metric| {
+            let inputs = metric.kind.inputs();
+            let filters = metric.filter.iter().chain(inputs.iter().flat_map(|input| &input.filter));
+            let names = filters.flat_map(|filter| filter.refs());
+            let in_filters = names.filter_map(|n| builder.catalog.metric_named(n.value.metric_and_keys()?.0));
+            let made_of = inputs.iter().map(|input| input.metric);
+            made_of.chain(in_filters.map(|metric| metric.id)).map(|id| id.index()).collect()
         })
         .collect();
     let Err(cycles) = metric_graph::order(&inputs) else {

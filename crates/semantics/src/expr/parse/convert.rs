@@ -11,8 +11,8 @@ use sqlparser::ast::{
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use super::LANGUAGE;
 use super::scan::Tokens;
+use super::{LANGUAGE, METRIC};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, Function, Kind, Literal, Name};
@@ -293,6 +293,9 @@ impl Converter<'_> {
         };
         let first = self.tokens.at_location(ident.span.start);
         let last = self.tokens.close_of(first + 1).unwrap_or(first);
+        if ident.value.eq_ignore_ascii_case(METRIC) && ident.quote_style.is_none() {
+            return self.metric(args, first, last);
+        }
         let Some(function) = Function::parse(&ident.value).filter(|_| ident.quote_style.is_none()) else {
             return Err(self.unsupported(format!("unknown function `{}`", ident.value), first, first));
         };
@@ -317,6 +320,32 @@ impl Converter<'_> {
             parts.push(self.expr(sql)?);
         }
         self.checked_call(function, parts, first, last)
+    }
+
+    /// `metric(name, key, ...)`, which is one name.
+    fn metric(&self, arguments: &FunctionArguments, first: usize, last: usize) -> Converted {
+        let usage = "it is written metric(name, key, ...), its keys are dimensions or entities";
+        let wrong = || with_help(self.invalid("`metric` takes a metric and keys".into(), first, last), usage);
+        let FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses }) = arguments
+        else {
+            return Err(wrong());
+        };
+        let mut names = Vec::with_capacity(args.len());
+        for argument in args {
+            let FunctionArg::Unnamed(FunctionArgExpr::Expr(sql)) = argument else { return Err(wrong()) };
+            let Kind::Ref(name) = *self.expr(sql)?.expr.kind else { return Err(wrong()) };
+            let dotted = name.dotted();
+            if !dotted.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+                return Err(wrong());
+            }
+            names.push(dotted);
+        }
+        match names.split_first() {
+            Some((metric, keys)) if !keys.is_empty() && clauses.is_empty() => {
+                Ok(self.part(Kind::Ref(Name::of_metric(metric, keys)), first, last))
+            }
+            _ => Err(wrong()),
+        }
     }
 
     fn checked_call(&self, function: Function, parts: Vec<Part>, first: usize, last: usize) -> Converted {

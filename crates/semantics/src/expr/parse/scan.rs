@@ -5,7 +5,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
 
 use super::dialect::ExpressionDialect;
-use super::{Anchor, LANGUAGE, MAX_CHAIN, MAX_LIST, MAX_NESTING, Place, excerpt};
+use super::{Anchor, LANGUAGE, MAX_CHAIN, MAX_LIST, MAX_NESTING, METRIC, Place, excerpt};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::Function;
@@ -201,7 +201,7 @@ impl<'a> Tokens<'a> {
             keyword if BEFORE_PARENTHESIS.contains(&keyword) => return Ok(()),
             _ => {}
         }
-        if Function::parse(&lower).is_some() {
+        if lower == METRIC || Function::parse(&lower).is_some() {
             Ok(())
         } else if AGGREGATES.contains(&lower.as_str()) {
             Err(self.aggregate(index, &lower, place))

@@ -1,11 +1,13 @@
 //! Metrics flattened: each named metric becomes computations over distinct measures.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
 use super::super::resolved::{Additivity, Output};
 use super::super::spine::TimeStep;
+use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
@@ -63,13 +65,22 @@ pub(super) struct Flattener<'a> {
     bound: &'a BoundCatalog,
     pub leaves: Vec<Leaf>,
     nodes: Vec<(MetricId, Node)>,
+    /// The metrics that conditions name, by their keys.
+    pub by_keys: Rc<[MetricByKeys]>,
     known: HashMap<(MetricId, Vec<String>, Vec<TimeStep>), usize>,
     pub warnings: Vec<Warning>,
 }
 
 impl<'a> Flattener<'a> {
     pub(super) fn new(bound: &'a BoundCatalog) -> Self {
-        Flattener { bound, leaves: Vec::new(), nodes: Vec::new(), known: HashMap::new(), warnings: Vec::new() }
+        Flattener {
+            bound,
+            leaves: Vec::new(),
+            nodes: Vec::new(),
+            by_keys: Rc::new([]),
+            known: HashMap::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// The metrics asked for, in order; the same one twice is one output.
@@ -383,6 +394,12 @@ fn not_yet(metric: &Metric, what: &str) -> Diagnostic {
 pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<DatasetId> {
     let mut open: Vec<MetricId> =
         request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
+    let by_keys = |filters: &mut dyn Iterator<Item = &Expr<Name>>| -> Vec<MetricId> {
+        let names = filters.flat_map(|filter| filter.refs());
+        let named = names.filter_map(|name| catalog.metric_named(name.value.metric_and_keys()?.0));
+        named.map(|metric| metric.id).collect()
+    };
+    open.extend(by_keys(&mut request.where_.iter().map(|item| &item.condition)));
     let mut seen: Vec<MetricId> = Vec::new();
     let mut datasets: Vec<DatasetId> = Vec::new();
     while let Some(id) = open.pop() {
@@ -391,6 +408,7 @@ pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<Da
         }
         seen.push(id);
         let metric = catalog.metric(id);
+        open.extend(by_keys(&mut metric.filter.iter().chain(metric.kind.inputs().into_iter().flat_map(|i| &i.filter))));
         match &metric.kind {
             MetricKind::Simple(_) => datasets.extend(metric.dataset),
             MetricKind::Ratio { numerator, denominator } => open.extend([numerator.metric, denominator.metric]),

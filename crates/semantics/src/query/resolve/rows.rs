@@ -1,12 +1,15 @@
 //! Rows: which tables a fact is joined with, and names as columns of the joined row.
 
+use std::rc::Rc;
+
 use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{FilterItem, MetricsRequest};
-use super::super::resolved::{Attached, Fact};
+use super::super::resolved::{Attached, AttachedMetric, Fact};
 use super::super::row::{ColumnRef, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
 use super::balance;
 use super::by_day::by_day;
+use super::metric_filter::MetricByKeys;
 use super::metrics::{Filter, Flattener, Treatment};
 use super::spines::Spines;
 use crate::catalog::aggregation::Aggregation;
@@ -18,7 +21,7 @@ use crate::catalog::{Axis, MetricKind};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expr::{Expr, Kind, Name, typing};
+use crate::expr::{Expr, Kind, Name, metric_and_keys, typing};
 use crate::source::Span;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
@@ -37,6 +40,9 @@ pub(super) struct FactBuilder {
     pub on_units: Vec<RowExpr>,
     /// Whether those units are shorter than a day.
     is_sub_day: bool,
+    /// What conditions may attach, and what they have attached.
+    by_keys: Rc<[MetricByKeys]>,
+    pub attached_metrics: Vec<AttachedMetric>,
 }
 
 /// The values of a dimension over the joined row.
@@ -72,6 +78,8 @@ impl FactBuilder {
                     treatment: leaf.treatment.clone(),
                     on_units: Vec::new(),
                     is_sub_day,
+                    by_keys: Rc::clone(&flat.by_keys),
+                    attached_metrics: Vec::new(),
                 }),
             }
         }
@@ -104,6 +112,8 @@ impl FactBuilder {
                 let dimension = self.axis.dimension;
                 Ok((Values::Time(self.time_of_units(bound)?), dimension, None))
             }
+            FieldOf::Metric(written) => Err(Diagnostic::new(Code::InvalidArgument, format!("`{written}` is no group"))
+                .help("a metric by keys stands in conditions on rows; group by a dimension")),
             FieldOf::Dimension { path, name } => {
                 let Located { path, dimension, identity } = bound.catalog.locate(self.dataset, path, name)?;
                 let values = if self.axis.path == path && self.axis.dimension == dimension {
@@ -175,6 +185,9 @@ impl FactBuilder {
     }
 
     fn reference(&mut self, bound: &BoundCatalog, field: &Field, span: Span) -> Result<RowExpr, Diagnostic> {
+        if let FieldOf::Metric(written) = &field.of {
+            return self.metric(bound, written, span).map_err(|d| d.at(span));
+        }
         let (values, dimension, _) = self.field(bound, field).map_err(|d| d.at(span))?;
         let reference = |r: RowRef| Expr::new(Kind::Ref(r), span);
         match (values, field.grain) {
@@ -191,6 +204,52 @@ impl FactBuilder {
             )
             .at(span)
             .help("write `extract(dow from metric_time)` in conditions")),
+        }
+    }
+}
+
+impl FactBuilder {
+    /// The value of a metric by keys, attached on first use.
+    fn metric(&mut self, bound: &BoundCatalog, written: &str, span: Span) -> Result<RowExpr, Diagnostic> {
+        let by_keys = Rc::clone(&self.by_keys);
+        let Some(of) = by_keys.iter().find(|of| of.name == written) else {
+            return Err(Diagnostic::new(Code::InvalidFilter, format!("`{written}` cannot be asked here"))
+                .help("a metric by keys stands in the conditions of `get_metrics` and of metrics"));
+        };
+        let position = match self.attached_metrics.iter().position(|known| known.name == written) {
+            Some(known) => known,
+            None => {
+                let (_, names) = metric_and_keys(written).expect("it was read as such");
+                let mut keys = Vec::with_capacity(names.len());
+                for name in names {
+                    keys.push(self.key(bound, name, span)?);
+                }
+                let query = Box::new(of.query.clone());
+                self.attached_metrics.push(AttachedMetric { name: written.to_string(), keys, query });
+                self.attached_metrics.len() - 1
+            }
+        };
+        let data_type = of.query.output_type(&of.query.outputs[0]);
+        Ok(Expr::new(Kind::Ref(RowRef::Metric { position, data_type }), span))
+    }
+
+    /// A key over the rows in question: what the name means for them, or else what its last part means,
+    /// for a path may start at the metric's own dataset.
+    fn key(&mut self, bound: &BoundCatalog, name: &str, span: Span) -> Result<RowExpr, Diagnostic> {
+        let field = Field::parse(&bound.catalog, name)?;
+        let values = self.field(bound, &field).or_else(|refused| {
+            let last = name.rsplit(['.']).next().and_then(|last| last.rsplit("__").next());
+            let last = last.filter(|last| *last != name).ok_or_else(|| refused.clone())?;
+            let last = Field::parse(&bound.catalog, last).map_err(|_| refused.clone())?;
+            self.field(bound, &last).map_err(|_| refused)
+        })?;
+        match values.0 {
+            Values::Plain { expr, .. } => Ok(expr.map_refs(&mut |c| RowRef::Column(c.clone()))),
+            Values::Time(_) => {
+                Err(Diagnostic::new(Code::InvalidFilter, format!("`{name}` is a time, and no key of a metric"))
+                    .at(span)
+                    .help("its keys are entities and dimensions; it counts all data"))
+            }
         }
     }
 }
@@ -255,11 +314,15 @@ pub(super) fn is_of_units(condition: &RowExpr) -> bool {
     condition.refs().iter().any(|reference| match reference.value {
         RowRef::Column(column) => column.table == Table::SPINE,
         RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => of_units(time),
+        RowRef::Metric { .. } => false,
     })
 }
 
 fn conformed(bound: &BoundCatalog, facts: &mut [FactBuilder], name: &Name) -> Result<(), Diagnostic> {
     let field = Field::parse(&bound.catalog, &name.dotted())?;
+    if matches!(field.of, FieldOf::Metric(_)) {
+        return Ok(());
+    }
     let identities: Vec<(DatasetId, Option<Identity>)> = facts
         .iter_mut()
         .map(|fact| Ok((fact.dataset, fact.field(bound, &field)?.2)))
@@ -324,6 +387,7 @@ pub(super) fn measures(
             axis: fact.axis,
             axis_column,
             tables: fact.tables,
+            attached_metrics: fact.attached_metrics,
             conditions: fact.conditions,
             keys: fact.keys,
             measures,

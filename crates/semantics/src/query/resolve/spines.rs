@@ -143,7 +143,7 @@ fn over_units(condition: &RowExpr, is_axis: &dyn Fn(&TimeColumn) -> bool, unit: 
             RowRef::Bucket { time, granularity } if is_axis(time) => {
                 RowRef::Bucket { time: Box::new(unit.clone()), granularity: *granularity }
             }
-            RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } => return Err(()),
+            RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } | RowRef::Metric { .. } => return Err(()),
         };
         Ok(Expr::new(Kind::Ref(moved), span))
     });

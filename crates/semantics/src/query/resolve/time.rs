@@ -11,6 +11,7 @@ use super::metrics::{Asked, Flattener};
 use super::rows::FactBuilder;
 use super::{Context, Extent, Moment};
 use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::DatasetId;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
 use crate::time::as_of::{AsOf, end_of_day};
@@ -129,6 +130,21 @@ fn try_resolve(
     warn_of_data(data, &range, &mut warnings);
     let query = QueryTime { calendar, as_of: now, range, granularity: times.granularity, periods, changes, series };
     Ok(TimeOfQuery { query, change_of_output, defaults_used, warnings })
+}
+
+/// The question's clock, of metrics over these datasets.
+pub(super) fn clock_of(
+    bound: &BoundCatalog,
+    context: &Context,
+    written: &TimeArguments,
+    datasets: &[DatasetId],
+) -> Result<DateTime<Utc>, Diagnostic> {
+    let mut calendar = bound.catalog.calendar;
+    if let Some(name) = &written.timezone {
+        calendar.zone = zone::parse(name)?;
+    }
+    let extents: Vec<Option<Extent>> = datasets.iter().map(|id| context.extents[id.index()]).collect();
+    clock(bound, context, written, &calendar, &extents, &mut Vec::new())
 }
 
 fn clock(

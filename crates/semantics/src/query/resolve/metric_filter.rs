@@ -1,0 +1,95 @@
+//! Metrics of conditions: `metric(bookings, listing) > 2` keeps the rows of listings with more than two
+//! bookings, all their data counted.
+//!
+//! Each distinct one is a question of its own, asked over all data up to the same clock and grouped by its
+//! keys; its rows are then attached to the rows in question by equal keys.
+
+use chrono::SecondsFormat;
+
+use super::super::request::{GroupItem, MetricItem, MetricsRequest, TimeArguments};
+use super::super::resolved::ResolvedQuery;
+use super::metrics::Flattener;
+use super::{Context, time};
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::DatasetId;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::metric_and_keys;
+
+/// A metric of a condition with the query that gives it.
+#[derive(Clone, Debug)]
+pub(super) struct MetricByKeys {
+    /// As written in the condition.
+    pub name: String,
+    pub query: ResolvedQuery,
+}
+
+/// Every metric that the conditions of a question and of its metrics name, each once.
+pub(super) fn resolve(
+    bound: &BoundCatalog,
+    context: &Context,
+    request: &MetricsRequest,
+    flat: &Flattener,
+    found: &mut Diagnostics,
+) -> Vec<MetricByKeys> {
+    let in_request = request.where_.iter().map(|item| (&item.condition, Some(item.field.as_str())));
+    let of_leaves = flat.leaves.iter().flat_map(|leaf| &leaf.filters).map(|f| (&f.expr, f.field.as_deref()));
+    let mut named: Vec<(String, Option<&str>)> = Vec::new();
+    for (condition, field) in in_request.chain(of_leaves) {
+        for name in condition.refs().into_iter().filter(|name| name.value.metric_and_keys().is_some()) {
+            let text = name.value.dotted();
+            if !named.iter().any(|(known, _)| *known == text) {
+                named.push((text, field));
+            }
+        }
+    }
+    let mut resolved = Vec::with_capacity(named.len());
+    for (name, field) in named {
+        match one(bound, context, request, flat, &name) {
+            Ok(query) => resolved.push(MetricByKeys { name, query }),
+            Err(refused) => {
+                let of = |d: Diagnostic| match field {
+                    Some(field) => Diagnostic { span: None, ..d }.field(field).received(name.clone()),
+                    None => Diagnostic { message: format!("{} (in `{name}`)", d.message), field: None, ..d },
+                };
+                found.0.extend(refused.0.into_iter().map(of));
+            }
+        }
+    }
+    resolved
+}
+
+fn one(
+    bound: &BoundCatalog,
+    context: &Context,
+    request: &MetricsRequest,
+    flat: &Flattener,
+    name: &str,
+) -> Result<ResolvedQuery, Diagnostics> {
+    let (metric, keys) = metric_and_keys(name).expect("only such names were gathered");
+    if let Some(time) = keys.iter().find(|key| key.starts_with("metric_time")) {
+        return Err(Diagnostic::new(Code::InvalidFilter, format!("`{time}` is no key of a metric in a condition"))
+            .help("its keys are entities and dimensions; it counts all data")
+            .into());
+    }
+    let datasets: Vec<DatasetId> =
+        flat.leaves.iter().filter_map(|leaf| bound.catalog.metric(leaf.metric).dataset).collect();
+    let as_of = time::clock_of(bound, context, &request.time, &datasets)?;
+    let asked = MetricsRequest {
+        metrics: vec![MetricItem { name: metric.to_string(), alias: None, field: "where".to_string() }],
+        group_by: keys.iter().map(|key| group(key)).collect(),
+        time: TimeArguments {
+            as_of: Some(as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            timezone: request.time.timezone.clone(),
+            ..TimeArguments::default()
+        },
+        order_by: Some(Vec::new()),
+        totals: Some(false),
+        ..MetricsRequest::default()
+    };
+    super::resolve(bound, context, &asked)
+}
+
+fn group(key: &str) -> GroupItem {
+    GroupItem { name: key.to_string(), grain: None, date_part: None, alias: None, field: "where".to_string() }
+}
