@@ -10,6 +10,7 @@ use crate::model::{self, Model};
 use crate::source::{SourceId, Sources};
 use crate::yaml::{self, Node};
 
+mod cube;
 mod formula;
 mod metricflow;
 mod object;
@@ -66,7 +67,8 @@ pub fn read(texts: Vec<(String, String)>, format: Option<Format>) -> Imported {
     match format.unwrap_or_else(|| detect(&texts)) {
         Format::MetricFlow => metricflow::read(texts),
         Format::Ossie => ossie::read(texts),
-        format @ (Format::Sextant | Format::Cube) => {
+        Format::Cube => cube::read(texts),
+        format @ Format::Sextant => {
             let (model, findings) = model::read(texts);
             Imported { format, model, findings, losses: Vec::new() }
         }
@@ -76,10 +78,15 @@ pub fn read(texts: Vec<(String, String)>, format: Option<Format>) -> Imported {
 /// The format that the files show themselves to be in; ours where nothing says otherwise, or where
 /// they are of several.
 pub fn detect(texts: &[(String, String)]) -> Format {
+    if texts.iter().any(|(name, text)| cube::looks_like_cube(name, text)) {
+        return Format::Cube;
+    }
     let documents = texts.iter().flat_map(|(_, text)| yaml::read(SourceId(0), text, &mut Diagnostics::default()).nodes);
     let mut found = Format::Sextant;
     for document in documents {
-        if ossie::is_ossie(&document) {
+        if cube::is_cube(&document) {
+            found = Format::Cube;
+        } else if ossie::is_ossie(&document) {
             found = Format::Ossie;
         } else if is_sextant(&document) {
             return Format::Sextant;

@@ -112,6 +112,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A flag of objects that may have it.
+    pub(super) fn flag_if_read(&self, key: &str) -> Option<Spanned<bool>> {
+        if self.keys.read.contains(&key) { self.flag(key) } else { None }
+    }
+
     /// The items of a list; none where the key is absent, a fault where it is no list.
     pub(super) fn list(&self, key: &str) -> &'a [Node] {
         match self.node(key).map(|node| (node, &node.value)) {

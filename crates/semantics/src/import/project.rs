@@ -15,7 +15,7 @@ use crate::yaml::{Node, ScalarKind};
 mod axis;
 mod metric;
 
-pub(super) use metric::{Metric, Parts};
+pub(super) use metric::{Metric, Part, Parts};
 
 /// All of one project.
 pub(super) struct Project<'a> {

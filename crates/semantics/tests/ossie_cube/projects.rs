@@ -52,3 +52,8 @@ fn check(format: Format) {
 fn ossie_projects_read_with_their_losses() {
     check(Format::Ossie);
 }
+
+#[test]
+fn cube_projects_read_with_their_losses() {
+    check(Format::Cube);
+}

@@ -1,0 +1,4 @@
+cube(`products`, {
+  sql_table: `products`,
+  measures: { count: { type: `count` } },
+});
