@@ -41,8 +41,7 @@ const RECURSION_LIMIT: usize = 1_000;
 pub const LANGUAGE: &str = "expressions have names, literals (also DATE, TIMESTAMP, INTERVAL), + - * / % ||, = != < <= > >=, \
      AND OR NOT, IN (list), BETWEEN, LIKE, ILIKE, IS [NOT] NULL, TRUE, FALSE or DISTINCT FROM, CASE, CAST, TRY_CAST, \
      and the functions abs, round, floor, ceil, coalesce, nullif, greatest, least, lower, upper, trim, length, substr, \
-     replace, split_part, starts_with, contains, date_trunc, date_part, extract, date_add, date_diff, to_date, in conditions on rows also \
-     metric(name, key, ...)";
+     replace, split_part, starts_with, contains, date_trunc, date_part, extract, date_add, date_diff, to_date";
 
 /// Where an expression stands, which decides what a refused aggregate is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
