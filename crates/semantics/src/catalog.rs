@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
 use crate::model::metric::{Direction, Format, PeriodAggregation, WindowChoice};
-use crate::model::{DimensionKind, Length, NotYet};
+use crate::model::{DimensionKind, Length, Naming, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
@@ -31,7 +31,7 @@ pub use build::build;
 
 use aggregation::Aggregation;
 use entity::{Entity, Identified};
-use id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
+use id::{CustomGranularityId, DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use join_graph::{Cardinality, JoinGraph, ManyToOnePath};
 
 /// A checked model.
@@ -43,7 +43,7 @@ pub struct Catalog {
     /// The clock of a question stands at the end of the data unless it says otherwise.
     pub as_of_data: bool,
     /// How names of dimensions are written.
-    pub naming: model::Naming,
+    pub naming: Naming,
     /// The currency of its amounts.
     pub currency: Option<String>,
     /// The texts that the spans point into.
@@ -56,6 +56,8 @@ pub struct Catalog {
     pub audit_metrics: Vec<MetricId>,
     /// Names as in `group_by`.
     pub audit_dimensions: Vec<String>,
+    time_spines: Vec<TimeSpine>,
+    custom_granularities: Vec<CustomGranularity>,
     datasets: Vec<Dataset>,
     dimensions: Vec<Dimension>,
     shared: Vec<SharedDimension>,
@@ -81,11 +83,42 @@ pub struct Dataset {
     /// The default time axis of its metrics.
     pub axis: Option<Axis>,
     pub watermark: Option<Watermark>,
+    /// Its dimensions, then its entities that are one column.
     pub dimensions: Vec<DimensionId>,
-    /// Declared things that its rows belong to.
+    /// Things that its rows belong to, as declared and as relationships imply.
     pub entities: Vec<Entity>,
+    /// Of a dataset that keeps the versions of its things.
+    pub validity: Option<Validity>,
     pub not_yet: Vec<NotYet>,
     pub span: Span,
+}
+
+/// A row holds from the one time, included, to the other, excluded; null is open.
+#[derive(Clone, Debug)]
+pub struct Validity {
+    pub from: String,
+    pub to: String,
+    pub span: Span,
+}
+
+/// A dataset of periods, one a row.
+#[derive(Clone, Debug)]
+pub struct TimeSpine {
+    pub dataset: DatasetId,
+    /// The column of its periods' first dates or times.
+    pub column: String,
+    pub granularity: Granularity,
+    pub span: Span,
+}
+
+/// A granularity that a column of a time spine gives.
+#[derive(Clone, Debug)]
+pub struct CustomGranularity {
+    pub id: CustomGranularityId,
+    pub name: String,
+    /// Position in [`Catalog::time_spines`].
+    pub spine: usize,
+    pub column: String,
 }
 
 /// A declared column.
@@ -130,6 +163,10 @@ pub struct Dimension {
     pub normalize: Vec<model::dataset::Normalization>,
     /// The shared dimension that it is a member of.
     pub shared: Option<SharedDimensionId>,
+    /// Whether datasets that both have one of its name join on it as well as on their keys.
+    pub partition: bool,
+    /// Whether it is the key of an entity.
+    pub is_entity: bool,
     pub hidden: bool,
     pub span: Span,
 }
@@ -185,6 +222,8 @@ pub struct Metric {
     pub axis: Option<Axis>,
     /// Whether periods without rows are listed.
     pub join_to_timespine: bool,
+    /// What a bare `metric_time` means; the axis's own when absent.
+    pub granularity: Option<Granularity>,
     pub fill: Option<Literal>,
     /// Constructs that cannot be executed yet; asking for the metric is refused by their names.
     pub not_yet: Vec<NotYet>,
@@ -371,6 +410,22 @@ impl Catalog {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    pub fn time_spines(&self) -> &[TimeSpine] {
+        &self.time_spines
+    }
+
+    pub fn custom_granularity(&self, id: CustomGranularityId) -> &CustomGranularity {
+        &self.custom_granularities[id.index()]
+    }
+
+    pub fn custom_granularity_named(&self, name: &str) -> Option<&CustomGranularity> {
+        self.custom_granularities.iter().find(|granularity| granularity.name == name)
+    }
+
+    pub fn custom_granularities(&self) -> &[CustomGranularity] {
+        &self.custom_granularities
     }
 
     pub fn graph(&self) -> &JoinGraph {

@@ -14,7 +14,7 @@ pub mod display;
 pub use build::plan;
 
 use crate::catalog::id::DatasetId;
-use crate::catalog::join_graph::ManyToOneHop;
+use crate::catalog::join_graph::Hop;
 use crate::model::metric::PeriodAggregation;
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::period::Period;
@@ -23,7 +23,7 @@ use crate::query::spine::TimeSpine;
 use crate::time::calendar::Calendar;
 
 pub use crate::query::row::{
-    Balance, ColumnRef, Grouping, Key, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn,
+    Balance, ColumnRef, Grouping, Key, KeySource, Measure, On, RowExpr, RowRef, Table, TimeColumn,
 };
 
 /// A plan: the nodes, the periods they aggregate over, and the keys of the groups.
@@ -89,7 +89,7 @@ pub enum Rows {
     /// Reads these columns of a dataset as table [`Table::FACT`]; the one scan of it.
     Read { dataset: DatasetId, columns: Vec<String> },
     /// Left-joins the at most one row that a hop leads to, as a new table.
-    Attach { input: Box<Rows>, hop: ManyToOneHop, from: Table, table: Table, columns: Vec<String> },
+    Attach { input: Box<Rows>, hop: Hop, on: Vec<On>, table: Table, columns: Vec<String> },
     /// Left-joins the value that a metric has for the row's keys: the plan gives at most one row for
     /// each. Position `position` of [`RowRef::Metric`].
     AttachMetric { input: Box<Rows>, position: usize, name: String, keys: Vec<RowExpr>, of: Box<MetricByKeys> },

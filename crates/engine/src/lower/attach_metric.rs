@@ -27,7 +27,7 @@ pub(super) fn attach(
     for (position, key) in keys.iter().enumerate() {
         let name = far_key(position);
         let data_type = by_keys.schema().field_with_unqualified_name(&name)?.data_type().clone();
-        let (near, far, _) = unify(scope.value(key, &input)?, Typed::new(ident(name), data_type))?;
+        let (near, far, _) = unify(scope.value(key, input.schema())?, Typed::new(ident(name), data_type))?;
         on.push(binary_expr(near.expr, Operator::Eq, far.expr));
     }
     Ok(LogicalPlanBuilder::from(input).join_on(by_keys, JoinType::Left, on)?.build()?)

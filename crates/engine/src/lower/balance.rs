@@ -40,16 +40,16 @@ pub(super) fn with_extremes(
     }
     let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
     for (measure, balance) in balances() {
-        let time = scope.time(&balance.time, &rows)?.bucket(balance.granularity)?;
+        let time = scope.time(&balance.time, rows.schema())?.bucket(balance.granularity)?;
         columns.push(time.expr.alias(time_column(measure)));
         for (position, by) in balance.by.iter().enumerate() {
-            let value = scope.value(by, &rows)?;
+            let value = scope.value(by, rows.schema())?;
             let data_type = decoded(&value.data_type);
             columns.push(value.cast(data_type).expr.alias(by_column(measure, position)));
         }
         // What a period shows of a row must outlive this projection.
         for (period, seen) in seen[measure].iter().enumerate() {
-            let time = scope.time(&balance.time, &rows)?.bucket(balance.granularity)?.expr;
+            let time = scope.time(&balance.time, rows.schema())?.bucket(balance.granularity)?.expr;
             let time = match seen {
                 Some(seen) => when(seen.clone(), time).end()?,
                 None => time,

@@ -123,7 +123,7 @@ pub(super) fn measure_column(fact: usize, measure: usize, period: usize) -> Stri
 
 /// Rows that pass the filter of some measure, and what each measure has yet to filter.
 fn kept(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<(LogicalPlan, Vec<Option<Expr>>), LowerError> {
-    let filters = of.measures.iter().map(|measure| scope.all(&measure.filter, &rows));
+    let filters = of.measures.iter().map(|measure| scope.all(&measure.filter, rows.schema()));
     let filters = filters.collect::<Result<Vec<_>, _>>()?;
     let mut any: Vec<Expr> = Vec::new();
     for filter in &filters {
@@ -147,9 +147,9 @@ fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<Log
     let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
     for (position, key) in of.keys.iter().enumerate() {
         let value = match key {
-            KeySource::Bucket { time, granularity } => scope.time(time, &rows)?.bucket(*granularity)?,
-            KeySource::DatePart { time, part } => scope.time(time, &rows)?.part(*part)?,
-            KeySource::Value(of) => scope.value(of, &rows)?,
+            KeySource::Bucket { time, granularity } => scope.time(time, rows.schema())?.bucket(*granularity)?,
+            KeySource::DatePart { time, part } => scope.time(time, rows.schema())?.part(*part)?,
+            KeySource::Value(of) => scope.value(of, rows.schema())?,
         };
         let data_type = decoded(&value.data_type);
         let key = value.cast(data_type.clone()).expr;
@@ -175,7 +175,7 @@ fn rows_read(
     rows: &LogicalPlan,
     functions: &mut Functions,
 ) -> Result<Vec<usize>, LowerError> {
-    let periods = scope.periods(of, rows)?;
+    let periods = scope.periods(of, rows.schema())?;
     let mut positions = Vec::with_capacity(periods.len());
     for period in 0..periods.len() {
         positions.push(functions.add(count_rows(place_in(&periods, period))));
@@ -198,7 +198,7 @@ fn seen(
     rows: &LogicalPlan,
     filters: &[Option<Expr>],
 ) -> Result<Vec<Vec<Option<Expr>>>, LowerError> {
-    let periods = scope.periods(of, rows)?;
+    let periods = scope.periods(of, rows.schema())?;
     let of = |filter: &Option<Expr>| {
         let by_period = (0..periods.len()).map(|period| match (place_in(&periods, period), filter.clone()) {
             (Some(place), Some(filter)) => Some(and(place, filter)),
@@ -237,8 +237,8 @@ fn measures(
 ) -> Result<Vec<Vec<Measured>>, LowerError> {
     let mut found = Vec::with_capacity(of.measures.len());
     for (position, (measure, seen)) in of.measures.iter().zip(seen).enumerate() {
-        let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows)).transpose()?;
-        let order = measure.order.iter().map(|by| Ok(scope.value(by, rows)?.expr));
+        let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows.schema())).transpose()?;
+        let order = measure.order.iter().map(|by| Ok(scope.value(by, rows.schema())?.expr));
         let order = order.collect::<Result<Vec<_>, LowerError>>()?;
         let mut by_period = Vec::with_capacity(seen.len());
         for (period, seen) in seen.iter().enumerate() {

@@ -33,7 +33,7 @@ pub(super) fn join(
     axis: &TimeColumn,
     spine: &TimeSpine,
 ) -> Result<LogicalPlan, LowerError> {
-    let time = scope.time(axis, &input)?;
+    let time = scope.time(axis, input.schema())?;
     let at = if spine.unit.is_sub_day() { time.utc()? } else { time.local_date()? };
     let mut columns: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
     columns.push(at.expr.alias(AT));

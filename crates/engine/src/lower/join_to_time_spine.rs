@@ -53,16 +53,16 @@ pub(super) fn join(
 /// The distinct time keys of all units that pass the conditions; a unit counts as one row of its period.
 fn units(plan: &SemanticPlan, scope: &Scope<'_>, padding: &Padding) -> Result<LogicalPlan, LowerError> {
     let mut spine = table(&padding.spine)?;
-    if let Some(all) = scope.all(&padding.conditions, &spine)? {
+    if let Some(all) = scope.all(&padding.conditions, spine.schema())? {
         spine = LogicalPlanBuilder::from(spine).filter(all)?.build()?;
     }
     let mut columns = vec![lit(false).alias("__total")];
     let mut names = vec!["__total".to_string()];
     for (position, key) in padding.keys.iter().enumerate() {
         let value = match key {
-            Some(KeySource::Bucket { time, granularity }) => scope.time(time, &spine)?.bucket(*granularity)?,
-            Some(KeySource::DatePart { time, part }) => scope.time(time, &spine)?.part(*part)?,
-            Some(KeySource::Value(of)) => scope.value(of, &spine)?,
+            Some(KeySource::Bucket { time, granularity }) => scope.time(time, spine.schema())?.bucket(*granularity)?,
+            Some(KeySource::DatePart { time, part }) => scope.time(time, spine.schema())?.part(*part)?,
+            Some(KeySource::Value(of)) => scope.value(of, spine.schema())?,
             None => continue,
         };
         let data_type = decoded(&value.data_type);

@@ -1,13 +1,14 @@
 //! The rows of one fact: its scan, the tables joined to it, and the conditions on them.
 
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, TableReference};
+use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, ident, lit};
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::expr as language;
-use sextant_semantics::plan::{Aggregate, ColumnRef, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
+use sextant_semantics::plan::{Aggregate, ColumnRef, On, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
 use sextant_semantics::query::period::Period;
+use sextant_semantics::time::stored::StoredAs;
 use std::sync::Arc;
 
 use super::expression::{condition, expression};
@@ -36,12 +37,12 @@ impl<'a> Scope<'a> {
     }
 
     /// An expression over the joined row.
-    pub(super) fn value(&self, of: &RowExpr, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+    pub(super) fn value(&self, of: &RowExpr, rows: &DFSchema) -> Result<Typed, LowerError> {
         expression(of, &mut |name| self.reference(name, rows))
     }
 
     /// All of the conditions; `None` without any.
-    pub(super) fn all(&self, of: &[RowExpr], rows: &LogicalPlan) -> Result<Option<Expr>, LowerError> {
+    pub(super) fn all(&self, of: &[RowExpr], rows: &DFSchema) -> Result<Option<Expr>, LowerError> {
         let mut found: Option<Expr> = None;
         for of in of {
             let next = condition(of, &mut |name| self.reference(name, rows))?;
@@ -54,14 +55,14 @@ impl<'a> Scope<'a> {
     }
 
     /// A time column with the clock and the span that it is read by.
-    pub(super) fn time<'t>(&'t self, of: &TimeColumn, rows: &LogicalPlan) -> Result<Time<'t>, LowerError> {
+    pub(super) fn time<'t>(&'t self, of: &TimeColumn, rows: &DFSchema) -> Result<Time<'t>, LowerError> {
         // Rows are known to lie in the periods by the axis alone.
         let span = if self.axis == Some(of) { &self.span } else { &Span::Any };
         Ok(Time { of: self.raw(&of.expr, rows)?, stored: of.stored, calendar: &self.plan.calendar, span })
     }
 
     /// Whether a row of an aggregate's input belongs to each of the plan's periods.
-    pub(super) fn periods(&self, of: &Aggregate, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
+    pub(super) fn periods(&self, of: &Aggregate, rows: &DFSchema) -> Result<Vec<Expr>, LowerError> {
         if of.spine().is_some() {
             return Ok((0..self.plan.periods.len()).map(join_over_time_range::in_period).collect());
         }
@@ -69,24 +70,61 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether a row lies in each of the plan's periods; true where nothing constrains time.
-    fn axis_periods(&self, rows: &LogicalPlan) -> Result<Vec<Expr>, LowerError> {
+    fn axis_periods(&self, rows: &DFSchema) -> Result<Vec<Expr>, LowerError> {
         let Some(axis) = self.axis else { return Ok(vec![lit(true); self.plan.periods.len()]) };
         let of = self.raw(&axis.expr, rows)?;
         self.plan.periods.iter().map(|period| in_period(&of, axis.stored, period)).collect()
     }
 
-    fn raw(&self, of: &language::Expr<ColumnRef>, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+    /// What a joined row has in common with the row that it is joined to.
+    fn on(&self, on: &On, rows: &DFSchema) -> Result<Expr, LowerError> {
+        let equal = |near: Typed, far: Typed| {
+            let (near, far, _) = unify(near, far)?;
+            Ok(binary_expr(near.expr, Operator::Eq, far.expr))
+        };
+        match on {
+            On::Equal { near, far } => {
+                equal(column(rows, near.table, &near.column)?, column(rows, far.table, &far.column)?)
+            }
+            On::SameBucket { near, far, granularity } => {
+                let bucket = |of| self.time(of, rows)?.local_bucket(*granularity);
+                equal(bucket(near)?, bucket(far)?)
+            }
+            On::ValidAt { at, from, to } => self.valid_at(at, from, to, rows),
+        }
+    }
+
+    fn valid_at(
+        &self,
+        at: &TimeColumn,
+        from: &TimeColumn,
+        to: &TimeColumn,
+        rows: &DFSchema,
+    ) -> Result<Expr, LowerError> {
+        let by_day = [at, from, to].iter().any(|time| time.stored == StoredAs::Date);
+        let clock = |of| {
+            let time = self.time(of, rows)?;
+            if by_day { time.local_date() } else { time.wall_clock() }
+        };
+        let (at, from, to) = (clock(at)?, clock(from)?, clock(to)?);
+        let (start, since, _) = unify(from, at.clone())?;
+        let (until, end, _) = unify(at, to)?;
+        let is_open = end.expr.clone().is_null();
+        Ok(start.expr.lt_eq(since.expr).and(until.expr.lt(end.expr).or(is_open)))
+    }
+
+    fn raw(&self, of: &language::Expr<ColumnRef>, rows: &DFSchema) -> Result<Typed, LowerError> {
         expression(of, &mut |name: &ColumnRef| column(rows, name.table, &name.column))
     }
 
-    fn reference(&self, name: &RowRef, rows: &LogicalPlan) -> Result<Typed, LowerError> {
+    fn reference(&self, name: &RowRef, rows: &DFSchema) -> Result<Typed, LowerError> {
         match name {
             RowRef::Column(name) => column(rows, name.table, &name.column),
             RowRef::LocalTime(time) => self.time(time, rows)?.wall_clock(),
             RowRef::Bucket { time, granularity } => self.time(time, rows)?.local_bucket(*granularity),
             RowRef::Metric { position, .. } => {
                 let name = attach_metric::value_column(*position);
-                let data_type = rows.schema().field_with_unqualified_name(&name)?.data_type().clone();
+                let data_type = rows.field_with_unqualified_name(&name)?.data_type().clone();
                 Ok(Typed::new(ident(name), data_type))
             }
         }
@@ -97,15 +135,12 @@ impl<'a> Scope<'a> {
 pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<LogicalPlan, LowerError> {
     match rows {
         Rows::Read { dataset, columns } => Ok(scan(*dataset, Table::FACT, columns, tables)?.build()?),
-        Rows::Attach { input, hop, from, table, columns } => {
+        Rows::Attach { input, hop, on, table, columns } => {
             let left = lower(scope, input, tables)?;
             let right = scan(hop.to(), *table, columns, tables)?.build()?;
-            let mut on = Vec::with_capacity(hop.columns().len());
-            for (near, far) in hop.columns() {
-                let (near, far, _) = unify(column(&left, *from, near)?, column(&right, *table, far)?)?;
-                on.push(binary_expr(near.expr, Operator::Eq, far.expr));
-            }
-            Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, on)?.build()?)
+            let both = left.schema().join(right.schema())?;
+            let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;
+            Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, conditions)?.build()?)
         }
         Rows::AttachMetric { input, position, name: _, keys, of } => {
             attach_metric::attach(scope, lower(scope, input, tables)?, *position, keys, of, tables)
@@ -113,7 +148,7 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
         Rows::ConstrainTime { input, .. } => {
             let input = lower(scope, input, tables)?;
             let mut any: Option<Expr> = None;
-            for period in scope.axis_periods(&input)? {
+            for period in scope.axis_periods(input.schema())? {
                 any = Some(match any {
                     None => period,
                     Some(so_far) if so_far == period => so_far,
@@ -124,13 +159,13 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
         }
         Rows::JoinOverTimeRange { input, axis, spine, reads } => {
             let input = lower(scope, input, tables)?;
-            let of = scope.raw(&axis.expr, &input)?;
+            let of = scope.raw(&axis.expr, input.schema())?;
             let kept = LogicalPlanBuilder::from(input).filter(in_period(&of, axis.stored, reads)?)?.build()?;
             join_over_time_range::join(scope, kept, axis, spine)
         }
         Rows::Where { input, conditions } => {
             let input = lower(scope, input, tables)?;
-            match scope.all(conditions, &input)? {
+            match scope.all(conditions, input.schema())? {
                 None => Ok(input),
                 Some(all) => Ok(LogicalPlanBuilder::from(input).filter(all)?.build()?),
             }
@@ -152,9 +187,9 @@ fn scan(
 }
 
 /// A column of a joined table, with the type that it is stored as.
-fn column(rows: &LogicalPlan, table: Table, name: &str) -> Result<Typed, LowerError> {
+fn column(rows: &DFSchema, table: Table, name: &str) -> Result<Typed, LowerError> {
     let qualifier = qualifier(table);
-    let field = rows.schema().field_with_qualified_name(&qualifier, name)?;
+    let field = rows.field_with_qualified_name(&qualifier, name)?;
     let data_type = field.data_type().clone();
     Ok(Typed::new(Expr::Column(Column::new(Some(qualifier), name)), data_type))
 }

@@ -200,8 +200,7 @@ impl Workspace {
     async fn verify_keys(&self, query: &ResolvedQuery, snapshot: &Snapshot) -> Result<(), Diagnostic> {
         for table in query.all_facts().into_iter().flat_map(|f| &f.tables) {
             let name = &self.catalog.dataset(table.hop.to()).name;
-            let columns: Vec<String> = table.hop.columns().iter().map(|(_, to)| to.clone()).collect();
-            snapshot.verify_key(name, &columns).await?;
+            snapshot.verify_key(name, &table.key()).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::data_type::DataType;
 use sextant_semantics::expr::Expr;
 use sextant_semantics::plan::{
-    Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, RowRef, Rows,
+    Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, On, RowRef, Rows,
     SemanticPlan, Table, TimeColumn,
 };
 use sextant_semantics::query::computation::{Computation, Formula};
@@ -100,10 +100,10 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
                 needed.extend(axis.expr.refs().iter().map(|column| column.value.table));
                 Rows::ConstrainTime { input: Box::new(keep(input, needed)), axis: axis.clone() }
             }
-            Rows::Attach { input, hop, from, table, columns } if needed.contains(table) => {
-                needed.push(*from);
-                let (input, hop, columns) = (Box::new(keep(input, needed)), hop.clone(), columns.clone());
-                Rows::Attach { input, hop, from: *from, table: *table, columns }
+            Rows::Attach { input, hop, on, table, columns } if needed.contains(table) => {
+                needed.extend(on.iter().flat_map(On::columns).map(|column| column.table));
+                let (input, hop, on) = (Box::new(keep(input, needed)), hop.clone(), on.clone());
+                Rows::Attach { input, hop, on, table: *table, columns: columns.clone() }
             }
             Rows::Attach { input, .. } => keep(input, needed),
         }

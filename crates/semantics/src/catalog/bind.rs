@@ -122,6 +122,11 @@ impl BoundCatalog {
         let mut measures: Vec<_> = self.measures.iter().collect();
         measures.sort_by_key(|(id, _)| **id);
         measures.iter().filter_map(|(_, m)| m.as_ref().err()).for_each(&mut add);
+        for (dataset, column, span) in self.times_of_rows() {
+            if let Err(fault) = self.column(dataset, column) {
+                add(&fault.at(span));
+            }
+        }
         for relationship in self.catalog.relationships() {
             for (from, to) in &relationship.columns {
                 for checked in [self.column(relationship.from, from), self.column(relationship.to, to)] {
@@ -131,6 +136,26 @@ impl BoundCatalog {
                 }
             }
         }
+        found
+    }
+}
+
+impl BoundCatalog {
+    /// Columns that say when rows hold: bounds of validity, and what time spines have.
+    fn times_of_rows(&self) -> Vec<(DatasetId, &str, crate::source::Span)> {
+        let mut found = Vec::new();
+        for dataset in self.catalog.datasets() {
+            if let Some(validity) = &dataset.validity {
+                found.push((dataset.id, validity.from.as_str(), validity.span));
+                found.push((dataset.id, validity.to.as_str(), validity.span));
+            }
+        }
+        let spines = self.catalog.time_spines();
+        found.extend(spines.iter().map(|spine| (spine.dataset, spine.column.as_str(), spine.span)));
+        found.extend(self.catalog.custom_granularities().iter().map(|custom| {
+            let spine = &spines[custom.spine];
+            (spine.dataset, custom.column.as_str(), spine.span)
+        }));
         found
     }
 }

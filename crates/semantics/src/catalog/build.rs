@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use chrono::Weekday;
 
-use super::entity::Entity;
 use super::id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
-use super::join_graph::{Cardinality, Edge, JoinGraph};
-use super::{Catalog, Column, Dataset, Dimension, Relationship, SharedDimension, Watermark};
+use super::join_graph::JoinGraph;
+use super::{Catalog, Column, Dataset, Dimension, SharedDimension, Validity, Watermark};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Name};
@@ -18,6 +17,7 @@ use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
 
 mod audit;
+mod joins;
 mod metrics;
 mod names;
 
@@ -29,7 +29,10 @@ pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
     names::check(&mut builder);
     builder.datasets();
     builder.relationships();
+    builder.entities();
+    builder.entity_relationships();
     builder.shared_dimensions();
+    builder.time_spines();
     builder.graph();
     metrics::build(&mut builder);
     audit::build(&mut builder);
@@ -62,6 +65,8 @@ impl<'a> Builder<'a> {
             tests: model.tests.clone(),
             audit_metrics: Vec::new(),
             audit_dimensions: Vec::new(),
+            time_spines: Vec::new(),
+            custom_granularities: Vec::new(),
             datasets: Vec::new(),
             dimensions: Vec::new(),
             shared: Vec::new(),
@@ -108,11 +113,12 @@ impl<'a> Builder<'a> {
                     .as_ref()
                     .map(|w| Watermark { column: w.column.value.clone(), lag: w.lag.as_ref().map(|lag| lag.value) }),
                 dimensions,
-                entities: dataset
-                    .entities
-                    .iter()
-                    .map(|e| Entity { name: e.name.value.clone(), columns: values(&e.columns) })
-                    .collect(),
+                entities: Vec::new(),
+                validity: dataset.validity.as_ref().map(|v| Validity {
+                    from: v.from.value.clone(),
+                    to: v.to.value.clone(),
+                    span: v.span,
+                }),
                 not_yet: dataset.not_yet(),
                 span: dataset.name.span,
             });
@@ -154,60 +160,12 @@ impl<'a> Builder<'a> {
             stored_as,
             normalize: normalize.map_or_else(Vec::new, |list| list.iter().map(|n| n.value).collect()),
             shared: None,
+            partition: written.partition,
+            is_entity: false,
             hidden: written.hidden,
             span: written.name.span,
         });
         Some(id)
-    }
-
-    fn relationships(&mut self) {
-        let model = self.model;
-        for written in &model.relationships {
-            let (Some(from), Some(to)) = (self.dataset_id(&written.from), self.dataset_id(&written.to)) else {
-                continue;
-            };
-            if written.from_columns.len() != written.to_columns.len() || written.from_columns.is_empty() {
-                self.found.push(
-                    Diagnostic::new(
-                        Code::InvalidModel,
-                        format!(
-                            "relationship `{}` pairs {} columns with {}",
-                            written.name.value,
-                            written.from_columns.len(),
-                            written.to_columns.len()
-                        ),
-                    )
-                    .at(written.name.span)
-                    .help("give as many `from_columns` as `to_columns`, in the same order"),
-                );
-                continue;
-            }
-            let id = RelationshipId(self.catalog.relationships.len() as u32);
-            let to_key = self.is_key(to, &written.to_columns);
-            let cardinality = match (self.is_key(from, &written.from_columns), to_key) {
-                (true, true) => Cardinality::OneToOne,
-                (false, true) => Cardinality::ManyToOne,
-                (_, false) => Cardinality::ManyToMany,
-            };
-            let pairs = written.from_columns.iter().zip(&written.to_columns);
-            self.relationship_names.entry(written.name.value.clone()).or_insert(id);
-            self.catalog.relationships.push(Relationship {
-                id,
-                name: written.name.value.clone(),
-                from,
-                to,
-                columns: pairs.map(|(a, b)| (a.value.clone(), b.value.clone())).collect(),
-                entity: text(&written.entity),
-                cardinality,
-                span: written.name.span,
-            });
-        }
-    }
-
-    /// Whether the columns hold a declared key of the dataset.
-    fn is_key(&self, dataset: DatasetId, columns: &[Spanned<String>]) -> bool {
-        let keys = &self.catalog.dataset(dataset).keys;
-        keys.iter().any(|key| key.iter().all(|part| columns.iter().any(|c| c.value == *part)))
     }
 
     fn shared_dimensions(&mut self) {
@@ -274,22 +232,6 @@ impl<'a> Builder<'a> {
                 .help("members of a shared dimension have one type"),
             );
         }
-    }
-
-    fn graph(&mut self) {
-        let edges: Vec<Edge> = self
-            .catalog
-            .relationships
-            .iter()
-            .map(|r| Edge {
-                relationship: r.id,
-                from: r.from,
-                to: r.to,
-                columns: r.columns.clone(),
-                cardinality: r.cardinality,
-            })
-            .collect();
-        self.catalog.graph = JoinGraph::new(self.catalog.datasets.len(), &edges);
     }
 
     /// Policies are parsed and refused: a model that promises them must not answer without them.

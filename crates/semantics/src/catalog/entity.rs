@@ -1,16 +1,22 @@
 //! Entities: the things that rows belong to, such as customers, and what of a row tells them apart.
 
 use super::Catalog;
-use super::id::DatasetId;
+use super::id::{DatasetId, DimensionId};
 use super::locate::Located;
 use crate::diagnostic::Diagnostic;
+use crate::model::EntityKind;
 
 /// A thing that the rows of a dataset belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity {
     pub name: String,
-    /// They hold its key, in the order that other datasets have too.
+    /// How rows belong to it; inferred from keys where nothing is declared.
+    pub kind: EntityKind,
+    /// They hold its key, in the order that other datasets have too; empty where the name alone
+    /// stands for the rows of the dataset.
     pub columns: Vec<String>,
+    /// What it is grouped and filtered by, of an entity of one column.
+    pub dimension: Option<DimensionId>,
 }
 
 /// What of a dataset's rows tells the things of a name apart.
@@ -25,7 +31,7 @@ impl Catalog {
     /// What a name means for rows of `from`: an entity that the dataset declares, the end of a
     /// relationship of that entity or of that name, or else a dimension, also a dotted one.
     pub fn identified(&self, from: DatasetId, name: &str) -> Result<Identified, Diagnostic> {
-        if let Some(entity) = self.dataset(from).entities.iter().find(|e| e.name == name) {
+        if let Some(entity) = self.dataset(from).entities.iter().find(|e| e.name == name && !e.columns.is_empty()) {
             return Ok(Identified::Columns(entity.columns.clone()));
         }
         let named = |of: &&super::Relationship| of.entity.as_deref() == Some(name) || of.name == name;

@@ -24,6 +24,8 @@ ids! {
     SharedDimensionId;
     /// A relationship as declared, from its many side.
     RelationshipId;
+    /// A granularity that a time spine gives.
+    CustomGranularityId;
     /// A metric.
     MetricId;
 }

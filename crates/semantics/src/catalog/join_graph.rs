@@ -4,6 +4,7 @@
 //! be written.
 
 use super::id::{DatasetId, RelationshipId};
+use crate::time::granularity::Granularity;
 
 /// One edge of the graph, walked from a row to the at most one row that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +13,7 @@ pub struct ManyToOneHop {
     from: DatasetId,
     to: DatasetId,
     columns: Vec<(String, String)>,
+    versioned: bool,
 }
 
 impl ManyToOneHop {
@@ -32,6 +34,52 @@ impl ManyToOneHop {
     pub fn columns(&self) -> &[(String, String)] {
         &self.columns
     }
+
+    /// Whether `to` has a row for each version of a thing, of which the one holds that is valid at
+    /// the fact's time.
+    pub fn is_versioned(&self) -> bool {
+        self.versioned
+    }
+}
+
+/// From a time to the one row of a time spine that stands for the period it lies in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SpineHop {
+    to: DatasetId,
+    column: String,
+    granularity: Granularity,
+}
+
+impl SpineHop {
+    pub fn to(&self) -> DatasetId {
+        self.to
+    }
+
+    /// The spine's column of periods, by which its rows are told apart.
+    pub fn column(&self) -> &str {
+        &self.column
+    }
+
+    pub fn granularity(&self) -> Granularity {
+        self.granularity
+    }
+}
+
+/// A step to at most one row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Hop {
+    ManyToOne(ManyToOneHop),
+    Spine(SpineHop),
+}
+
+impl Hop {
+    /// The dataset that it leads to.
+    pub fn to(&self) -> DatasetId {
+        match self {
+            Hop::ManyToOne(hop) => hop.to(),
+            Hop::Spine(hop) => hop.to(),
+        }
+    }
 }
 
 /// Hops from one dataset to another; empty where both are one.
@@ -49,7 +97,10 @@ impl ManyToOnePath {
 /// How a relationship's two ends count, inferred from the keys that the datasets declare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cardinality {
-    ManyToOne,
+    ManyToOne {
+        /// Whether the far end has one row at any one time.
+        versioned: bool,
+    },
     OneToOne,
     /// The far end is no key: never joined along.
     ManyToMany,
@@ -65,10 +116,19 @@ pub struct Edge {
     pub cardinality: Cardinality,
 }
 
+/// A time spine before there are hops to it.
+#[derive(Clone, Debug)]
+pub struct Spine {
+    pub dataset: DatasetId,
+    pub column: String,
+    pub granularity: Granularity,
+}
+
 /// All simple many-to-one paths of a model, by the dataset they start from.
 #[derive(Clone, Debug, Default)]
 pub struct JoinGraph {
     paths: Vec<Vec<ManyToOnePath>>,
+    spines: Vec<SpineHop>,
 }
 
 /// Longest path that is searched, in hops.
@@ -78,23 +138,37 @@ const MAX_PATHS: usize = 2_000;
 
 impl JoinGraph {
     /// The graph over datasets `0..datasets`.
-    pub fn new(datasets: usize, edges: &[Edge]) -> Self {
+    pub fn new(datasets: usize, edges: &[Edge], spines: Vec<Spine>) -> Self {
         let mut outgoing: Vec<Vec<ManyToOneHop>> = vec![Vec::new(); datasets];
         for edge in edges {
             let (relationship, from, to) = (edge.relationship, edge.from, edge.to);
-            let forward = ManyToOneHop { relationship, from, to, columns: edge.columns.clone() };
-            let columns = edge.columns.iter().map(|(a, b)| (b.clone(), a.clone())).collect();
-            let backward = ManyToOneHop { relationship, from: to, to: from, columns };
+            let forward = |versioned| ManyToOneHop { relationship, from, to, columns: edge.columns.clone(), versioned };
+            let backward = || ManyToOneHop {
+                relationship,
+                from: to,
+                to: from,
+                columns: edge.columns.iter().map(|(a, b)| (b.clone(), a.clone())).collect(),
+                versioned: false,
+            };
             match edge.cardinality {
-                Cardinality::ManyToOne => outgoing[from.index()].push(forward),
+                Cardinality::ManyToOne { versioned } => outgoing[from.index()].push(forward(versioned)),
                 Cardinality::OneToOne => {
-                    outgoing[from.index()].push(forward);
-                    outgoing[to.index()].push(backward);
+                    outgoing[from.index()].push(forward(false));
+                    outgoing[to.index()].push(backward());
                 }
                 Cardinality::ManyToMany => {}
             }
         }
-        JoinGraph { paths: (0..datasets).map(|start| paths_from(start, &outgoing)).collect() }
+        let to_spine = |s: Spine| SpineHop { to: s.dataset, column: s.column, granularity: s.granularity };
+        JoinGraph {
+            paths: (0..datasets).map(|start| paths_from(start, &outgoing)).collect(),
+            spines: spines.into_iter().map(to_spine).collect(),
+        }
+    }
+
+    /// The hop to a time spine, by its position.
+    pub fn spine(&self, position: usize) -> &SpineHop {
+        &self.spines[position]
     }
 
     /// Every path that starts at `from`, shortest first; the empty path is the first.

@@ -3,13 +3,17 @@
 //! A name is resolved for each dataset by itself, in this order: the dataset's own member of the
 //! shared dimension of that name, else its nearest one along many-to-one paths; a dimension of
 //! the dataset; the only dimension of that name that is reachable. A path before the name
-//! (`customers.region`, `placed_by.region`) names datasets or relationships on the way.
+//! (`customers.region`, `placed_by.region`) names datasets, relationships or their entities on the
+//! way. Models of [`Naming::EntityPaths`] have rules of their own, see [`entity_path`].
 
 use super::id::{DatasetId, DimensionId, RelationshipId, SharedDimensionId};
 use super::join_graph::{JoinGraph, ManyToOnePath};
 use super::{Catalog, Dimension};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Naming;
+
+mod entity_path;
 
 /// A dimension as a dataset sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,19 +25,70 @@ pub struct Located {
 }
 
 /// Equal for two datasets when a name means the same dimension in both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     Shared(SharedDimensionId),
     /// The dimension and the last relationship walked, so that roles stay apart.
     Own(DimensionId, Option<RelationshipId>),
+    /// The key of an entity of this name.
+    Entity(String),
+    /// The full path of entities and the name.
+    Path(String),
+}
+
+/// A name as written in a request or a condition, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Datasets, relationships or entities before the name.
+    pub path: Vec<String>,
+    pub name: String,
+    /// What follows the name of a time: a granularity or `extract_` and a date part.
+    pub suffix: Option<String>,
 }
 
 impl Catalog {
+    /// Takes a name apart by the model's naming; a last word is a granularity where it names one.
+    pub fn read_name(&self, written: &str) -> Written {
+        let (mut words, suffix): (Vec<String>, Option<String>) = match self.naming {
+            Naming::Dotted => {
+                let (dotted, suffix) = match written.split_once("__") {
+                    Some((dotted, suffix)) => (dotted, Some(suffix.to_string())),
+                    None => (written, None),
+                };
+                (dotted.split('.').map(str::to_string).collect(), suffix)
+            }
+            Naming::EntityPaths => {
+                let mut words: Vec<String> = written.split("__").map(str::to_string).collect();
+                let suffix = match words.as_slice() {
+                    [_] => false,
+                    [first, last] if self.dimensions().iter().any(|d| d.name == *last) => first == "metric_time",
+                    [.., last] => last.starts_with("extract_") || self.is_granularity(last),
+                    [] => false,
+                };
+                let suffix = if suffix { words.pop() } else { None };
+                (words, suffix)
+            }
+        };
+        let name = words.pop().unwrap_or_default();
+        Written { path: words, name, suffix }
+    }
+
+    fn is_granularity(&self, word: &str) -> bool {
+        crate::time::granularity::Granularity::parse(word).is_some() || self.custom_granularity_named(word).is_some()
+    }
+
+    /// A path and a name as requests write them.
+    pub fn written(&self, path: &[String], name: &str) -> String {
+        let separator = match self.naming {
+            Naming::Dotted => ".",
+            Naming::EntityPaths => "__",
+        };
+        path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(separator)
+    }
+
     /// The dimension that `path` and `name` mean for rows of `from`.
     pub fn locate(&self, from: DatasetId, path: &[String], name: &str) -> Result<Located, Diagnostic> {
-        let candidates: Vec<Located> =
-            if path.is_empty() { self.candidates(from, name) } else { self.candidates_along(from, path, name) };
-        let mut candidates = candidates.into_iter();
+        let mut candidates = self.meant(from, path, name).into_iter();
         match (candidates.next(), candidates.len()) {
             (Some(only), 0) => Ok(only),
             (Some(first), _) => {
@@ -43,8 +98,20 @@ impl Catalog {
         }
     }
 
+    /// All that `path` and `name` may mean for rows of `from`.
+    fn meant(&self, from: DatasetId, path: &[String], name: &str) -> Vec<Located> {
+        match (self.naming, path.is_empty()) {
+            (Naming::EntityPaths, _) => self.by_entity_path(from, path, name),
+            (Naming::Dotted, true) => self.candidates(from, name),
+            (Naming::Dotted, false) => self.candidates_along(from, path, name),
+        }
+    }
+
     /// Every dimension that rows of `from` can be grouped by, with the shortest name for it.
     pub fn available(&self, from: DatasetId) -> Vec<(String, Located)> {
+        if self.naming == Naming::EntityPaths {
+            return self.available_by_entity_path(from);
+        }
         let mut names: Vec<(String, Located)> = Vec::new();
         for name in self.dimension_names() {
             // Not `locate`: its refusals list what is available.
@@ -89,7 +156,16 @@ impl Catalog {
     /// Dimensions of this name at the end of any path that has a hop.
     fn reachable(&self, from: DatasetId, name: &str) -> Vec<Located> {
         let paths = self.graph().paths(from).iter();
-        paths.filter_map(|path| self.own(JoinGraph::end(from, path), name).map(|d| self.located(path, d.id))).collect()
+        let found =
+            paths.filter_map(|path| self.own(JoinGraph::end(from, path), name).map(|d| self.located(path, d.id)));
+        let mut found: Vec<Located> = found.collect();
+        // The key of an entity is the same wherever it stands along one path; the nearest will do.
+        if found.iter().all(|located| matches!(located.identity, Identity::Entity(_)))
+            && let Some(nearest) = found.iter().map(|located| located.path.hops().len()).min()
+        {
+            found.retain(|located| located.path.hops().len() == nearest);
+        }
+        found
     }
 
     fn candidates_along(&self, from: DatasetId, wanted: &[String], name: &str) -> Vec<Located> {
@@ -105,7 +181,10 @@ impl Catalog {
     /// Whether the wanted names occur along the path in order, the last one at its last hop.
     fn passes(&self, path: &ManyToOnePath, wanted: &[String]) -> bool {
         let is = |hop: &super::join_graph::ManyToOneHop, word: &String| {
-            self.relationship(hop.relationship()).name == *word || self.dataset(hop.to()).name == *word
+            let relationship = self.relationship(hop.relationship());
+            relationship.name == *word
+                || self.dataset(hop.to()).name == *word
+                || relationship.entity.as_ref() == Some(word)
         };
         let (Some(last_hop), Some(last_word)) = (path.hops().last(), wanted.last()) else {
             return false;
@@ -122,8 +201,10 @@ impl Catalog {
     }
 
     fn located(&self, path: &ManyToOnePath, dimension: DimensionId) -> Located {
-        let identity = match self.dimension(dimension).shared {
+        let of = self.dimension(dimension);
+        let identity = match of.shared {
             Some(shared) => Identity::Shared(shared),
+            None if of.is_entity => Identity::Entity(of.name.clone()),
             None => Identity::Own(dimension, self.role(path)),
         };
         Located { path: path.clone(), dimension, identity }
@@ -138,6 +219,9 @@ impl Catalog {
 
     /// The shortest dotted name that leads to `located` alone.
     pub fn qualified(&self, from: DatasetId, located: &Located) -> String {
+        if let Identity::Path(path) = &located.identity {
+            return path.clone();
+        }
         let dimension = self.dimension(located.dimension);
         let dataset = &self.dataset(dimension.dataset).name;
         if located.path.hops().is_empty() {
@@ -158,7 +242,7 @@ impl Catalog {
     }
 
     fn ambiguous(&self, from: DatasetId, path: &[String], name: &str, found: Vec<Located>) -> Diagnostic {
-        let asked = dotted(path, name);
+        let asked = self.written(path, name);
         let mut ways: Vec<String> = found.iter().map(|located| self.qualified(from, located)).collect();
         ways.sort();
         ways.dedup();
@@ -173,7 +257,7 @@ impl Catalog {
     }
 
     fn not_found(&self, from: DatasetId, path: &[String], name: &str) -> Diagnostic {
-        let asked = dotted(path, name);
+        let asked = self.written(path, name);
         let dataset = &self.dataset(from).name;
         let below = self.below(from, path, name);
         if let Some(below) = below {
@@ -188,11 +272,14 @@ impl Catalog {
                 self.some_metrics(below)
             ));
         }
-        let exists = self.dimensions().iter().any(|d| d.name == name && !d.hidden)
+        let exists = self.dimensions().iter().any(|d| d.name == name && (!d.hidden || d.is_entity))
             || self.shared_dimensions().iter().any(|d| d.name == name && !d.hidden);
-        let path_exists = path
-            .iter()
-            .all(|word| self.dataset_named(word).is_some() || self.relationships().iter().any(|r| r.name == *word));
+        let is_entity = |word: &String| self.datasets().iter().any(|d| d.entities.iter().any(|e| e.name == *word));
+        let path_exists = path.iter().all(|word| {
+            is_entity(word)
+                || self.dataset_named(word).is_some()
+                || self.relationships().iter().any(|r| r.name == *word)
+        });
         if exists && path_exists {
             return Diagnostic::new(Code::DimensionNotAvailable, format!("`{dataset}` cannot see `{asked}`"))
                 .help(format!("its rows can be grouped by {}", self.some_available(from)));
@@ -204,7 +291,13 @@ impl Catalog {
     pub fn unknown_dimension(&self, asked: &str) -> Diagnostic {
         let mut known: Vec<String> = self.dimension_names().iter().map(|n| n.to_string()).collect();
         let dotted = self.dimensions().iter().filter(|d| !d.hidden);
-        known.extend(dotted.map(|d| format!("{}.{}", self.dataset(d.dataset).name, d.name)));
+        known.extend(dotted.map(|d| match self.naming {
+            Naming::Dotted => format!("{}.{}", self.dataset(d.dataset).name, d.name),
+            Naming::EntityPaths => {
+                let entity = self.dataset(d.dataset).entities.first();
+                entity.map_or_else(|| d.name.clone(), |entity| format!("{}__{}", entity.name, d.name))
+            }
+        }));
         known.push("metric_time".to_string());
         Diagnostic::new(Code::UnknownDimension, format!("unknown dimension `{asked}`"))
             .suggest(asked, known.iter().map(String::as_str))
@@ -219,6 +312,7 @@ impl Catalog {
                     || self.relationships().iter().any(|r| r.name == *word && r.from == dataset)
             };
             match path.last() {
+                _ if self.naming == Naming::EntityPaths => !self.meant(many, path, name).is_empty(),
                 None => !self.candidates(many, name).is_empty(),
                 Some(word) if is_asked(many, word) => self.own(many, name).is_some(),
                 Some(_) => !self.candidates_along(many, path, name).is_empty(),
@@ -240,10 +334,6 @@ impl Catalog {
         let names: Vec<String> = self.available(from).into_iter().map(|(name, _)| name).take(12).collect();
         if names.is_empty() { "nothing but time".to_string() } else { quoted(&names) }
     }
-}
-
-fn dotted(path: &[String], name: &str) -> String {
-    path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
 }
 
 /// Names in backticks, joined by commas.

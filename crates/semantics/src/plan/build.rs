@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Aggregate, CombineAggregates, ComputeMetrics, MetricByKeys, Rows, SemanticPlan};
-use crate::query::resolved::{Fact, ResolvedQuery};
-use crate::query::row::{KeySource, RowExpr, RowRef, Table, TimeColumn};
+use crate::query::resolved::{Attached, Fact, ResolvedQuery};
+use crate::query::row::{KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 
 /// The plan that answers a query. It cannot fail: resolving found every fault of the user's.
 pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
@@ -23,15 +23,19 @@ fn aggregate(fact: &Fact) -> Aggregate {
     let columns = columns_used(fact);
     let of = |table: Table| columns.get(&table).cloned().unwrap_or_default();
     let mut rows = Rows::Read { dataset: fact.dataset, columns: of(Table::FACT) };
-    for attached in &fact.tables {
-        rows = Rows::Attach {
-            input: Box::new(rows),
-            hop: attached.hop.clone(),
-            from: attached.from,
-            table: attached.table,
-            columns: of(attached.table),
-        };
-    }
+    let attach = |rows: Rows, attached: &Attached| Rows::Attach {
+        input: Box::new(rows),
+        hop: attached.hop.clone(),
+        on: attached.on.clone(),
+        table: attached.table,
+        columns: of(attached.table),
+    };
+    // What is found by a unit of the spine is joined where rows have their units.
+    let (by_unit, by_row): (Vec<&Attached>, Vec<&Attached>) = fact
+        .tables
+        .iter()
+        .partition(|attached| attached.on.iter().flat_map(On::columns).any(|c| c.table == Table::SPINE));
+    rows = by_row.into_iter().fold(rows, attach);
     for (position, metric) in fact.attached_metrics.iter().enumerate() {
         let computation = metric.query.outputs[0].computation;
         rows = Rows::AttachMetric {
@@ -52,7 +56,8 @@ fn aggregate(fact: &Fact) -> Aggregate {
         Some(windows) => {
             let input = Box::new(filtered(rows, &fact.conditions));
             let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
-            filtered(Rows::JoinOverTimeRange { input, axis, spine, reads }, &windows.conditions)
+            let joined = Rows::JoinOverTimeRange { input, axis, spine, reads };
+            filtered(by_unit.into_iter().fold(joined, attach), &windows.conditions)
         }
     };
     Aggregate {
@@ -68,9 +73,8 @@ fn aggregate(fact: &Fact) -> Aggregate {
 fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     let mut used = Used(BTreeMap::new());
     for attached in &fact.tables {
-        for (from, to) in attached.hop.columns() {
-            used.add(attached.from, from);
-            used.add(attached.table, to);
+        for column in attached.on.iter().flat_map(On::columns) {
+            used.add(column.table, &column.column);
         }
     }
     used.time(&fact.axis_column);

@@ -5,12 +5,13 @@ use std::fmt::Write;
 use super::{Aggregate, ComputeMetrics, KeySource, Measure, Rows, SemanticPlan};
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::Aggregation;
+use crate::catalog::join_graph::Hop;
 use crate::expr::{Expr, Kind};
 use crate::model::metric::WindowChoice;
 use crate::model::words::Word;
 use crate::query::computation::{Computation, ComputationId, Formula};
 use crate::query::period::{Interval, Period};
-use crate::query::row::{Balance, ColumnRef, Grouping, RowExpr, RowRef, Table, TimeColumn};
+use crate::query::row::{Balance, ColumnRef, Grouping, On, RowExpr, RowRef, Table, TimeColumn};
 use crate::query::spine::{Slot, Stretch, TimeSpine};
 use crate::source::{SourceId, Span};
 use crate::time::stored::StoredAs;
@@ -82,23 +83,15 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
         Rows::Read { dataset, columns } => {
             line(out, depth, &format!("read {} [{}]", catalog.dataset(*dataset).name, columns.join(", ")));
         }
-        Rows::Attach { input, hop, from, table, columns } => {
-            let relationship = &catalog.relationship(hop.relationship()).name;
-            let pairs: Vec<String> = hop
-                .columns()
-                .iter()
-                .map(|(a, b)| format!("{}.{a} = {}.{b}", tables[from.0 as usize], tables[table.0 as usize]))
-                .collect();
+        Rows::Attach { input, hop, on, columns, .. } => {
+            let by = match hop {
+                Hop::ManyToOne(hop) => format!("{} (many to one)", catalog.relationship(hop.relationship()).name),
+                Hop::Spine(_) => "the period of a time (many to one)".to_string(),
+            };
+            let on: Vec<String> = on.iter().map(|on| self::on(on, tables)).collect();
             let to = &catalog.dataset(hop.to()).name;
-            line(
-                out,
-                depth,
-                &format!(
-                    "attach {to} [{}] by {relationship} (many to one) on {}",
-                    columns.join(", "),
-                    pairs.join(" and ")
-                ),
-            );
+            let text = format!("attach {to} [{}] by {by} on {}", columns.join(", "), on.join(" and "));
+            line(out, depth, &text);
             rows(out, depth + 1, input, tables, catalog);
         }
         Rows::ConstrainTime { input, axis } => {
@@ -120,6 +113,18 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             let conditions: Vec<String> = conditions.iter().map(|c| row_expr(c, tables)).collect();
             line(out, depth, &format!("where {}", conditions.join(" and ")));
             rows(out, depth + 1, input, tables, catalog);
+        }
+    }
+}
+
+fn on(on: &On, tables: &[String]) -> String {
+    match on {
+        On::Equal { near, far } => format!("{} = {}", column(near, tables), column(far, tables)),
+        On::SameBucket { near, far, granularity } => {
+            format!("{granularity} of {} = {granularity} of {}", time(near, tables), time(far, tables))
+        }
+        On::ValidAt { at, from, to } => {
+            format!("{} within {} and {}", time(at, tables), time(from, tables), time(to, tables))
         }
     }
 }

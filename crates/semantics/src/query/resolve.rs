@@ -10,6 +10,7 @@ use crate::query::request::{AuditRequest, MetricsRequest, Request};
 use crate::query::resolved::ResolvedQuery;
 use crate::query::row::Grouping;
 
+mod attach;
 mod balance;
 mod by_day;
 mod columns;
@@ -77,7 +78,7 @@ pub fn resolve(
     let outputs = flat.outputs(request, &mut found);
     let extra = flat.unselected(request, &outputs, &mut found);
     let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
-    let groups = groups::fields(bound, request, &flat, &mut found);
+    let groups = groups::fields(bound, request, &mut found);
     if !found.is_empty() {
         return Err(found);
     }

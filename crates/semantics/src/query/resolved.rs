@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::catalog::Axis;
 use crate::catalog::id::{DatasetId, MetricId};
-use crate::catalog::join_graph::ManyToOneHop;
+use crate::catalog::join_graph::Hop;
 use crate::data_type::DataType;
 use crate::diagnostic::Warning;
 use crate::expr::Expr;
@@ -13,7 +13,7 @@ use crate::query::computation::{Computation, ComputationId};
 use crate::query::field::Field;
 use crate::query::period::Period;
 use crate::query::request::OutputArguments;
-use crate::query::row::{Grouping, Key, KeySource, Measure, RowExpr, Table, TimeColumn};
+use crate::query::row::{Grouping, Key, KeySource, Measure, On, RowExpr, Table, TimeColumn};
 use crate::query::spine::{TimeSpine, TimeStep};
 use crate::time::calendar::Calendar;
 use crate::time::comparison::ResolvedComparison;
@@ -136,9 +136,17 @@ pub struct Padding {
 /// A dimension table that a fact's rows are joined with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attached {
-    pub hop: ManyToOneHop,
-    pub from: Table,
+    pub hop: Hop,
+    /// What the hop's two ends have in common, ANDed.
+    pub on: Vec<On>,
     pub table: Table,
+}
+
+impl Attached {
+    /// The columns of the joined dataset that must tell its rows apart.
+    pub fn key(&self) -> Vec<String> {
+        self.on.iter().filter_map(On::key).map(str::to_string).collect()
+    }
 }
 
 /// The value that a metric has over all data, for the keys of each row.

@@ -2,7 +2,7 @@
 
 use crate::catalog::aggregation::Aggregation;
 use crate::data_type::{Clock, DataType};
-use crate::expr::{DatePart, Expr};
+use crate::expr::{DatePart, Expr, Kind};
 use crate::model::metric::WindowChoice;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
@@ -67,6 +67,60 @@ pub struct TimeColumn {
     /// A date or a timestamp.
     pub expr: Expr<ColumnRef>,
     pub stored: StoredAs,
+}
+
+impl TimeColumn {
+    fn columns(&self) -> Vec<&ColumnRef> {
+        self.expr.refs().into_iter().map(|reference| reference.value).collect()
+    }
+
+    fn column(&self) -> Option<&str> {
+        match self.expr.kind.as_ref() {
+            Kind::Ref(column) => Some(&column.column),
+            _ => None,
+        }
+    }
+}
+
+/// What a joined row must have in common with the row that it is joined to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum On {
+    Equal {
+        near: ColumnRef,
+        far: ColumnRef,
+    },
+    /// Both times lie in one bucket.
+    SameBucket {
+        near: TimeColumn,
+        far: TimeColumn,
+        granularity: Granularity,
+    },
+    /// `from <= at` and `at < to`, a null `to` being open; by days where one of them is a date.
+    ValidAt {
+        at: TimeColumn,
+        from: TimeColumn,
+        to: TimeColumn,
+    },
+}
+
+impl On {
+    /// Every column that it speaks of.
+    pub fn columns(&self) -> Vec<&ColumnRef> {
+        match self {
+            On::Equal { near, far } => vec![near, far],
+            On::SameBucket { near, far, .. } => [near, far].into_iter().flat_map(|time| time.columns()).collect(),
+            On::ValidAt { at, from, to } => [at, from, to].into_iter().flat_map(|time| time.columns()).collect(),
+        }
+    }
+
+    /// The column of the joined table that, with those of the other conditions, tells its rows apart.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            On::Equal { far, .. } => Some(&far.column),
+            On::SameBucket { far, .. } => far.column(),
+            On::ValidAt { from, .. } => from.column(),
+        }
+    }
 }
 
 /// A group key as a column of the answer.

@@ -4,6 +4,7 @@ use super::{Builder, MetricId, column_expr, text, values};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::entity::Identified;
 use crate::catalog::id::DatasetId;
+use crate::catalog::locate::Written;
 use crate::catalog::{
     Accumulation, Axis, Balance, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, Offset, definition,
     metric_graph,
@@ -133,6 +134,7 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         filter,
         axis: if simple { axis } else { None },
         join_to_timespine: written.join_to_timespine.as_ref().is_some_and(|j| j.value),
+        granularity: written.granularity.as_ref().map(|g| g.value),
         fill: written.fill_nulls_with.as_ref().map(|f| f.value.clone()),
         not_yet: written.not_yet(),
         definition: String::new(),
@@ -323,14 +325,12 @@ fn check_filters(builder: &mut Builder) {
                 }
                 continue;
             }
-            let Some((last, path)) = name.parts.split_last() else {
-                continue;
-            };
-            let bare = last.split("__").next().unwrap_or(last);
-            if bare == "metric_time" || name.parts.iter().any(|part| builder.model.unread.contains(part)) {
+            let Written { path, name: bare, .. } = builder.catalog.read_name(&name.dotted());
+            let unread = &builder.model.unread;
+            if bare == "metric_time" || path.iter().chain([&bare]).any(|part| unread.contains(part)) {
                 continue;
             }
-            if let Err(refused) = builder.catalog.locate(dataset, path, bare) {
+            if let Err(refused) = builder.catalog.locate(dataset, &path, &bare) {
                 let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
                 found.push(Diagnostic { code, ..refused }.at(span));
             }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::computation::Computation;
-use super::super::field::Field;
+use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{MetricsRequest, OrderItem};
 use super::super::resolved::{Group, Order, Output, OutputColumn, Part};
 use super::rows::{of_request, untyped};
@@ -12,6 +12,7 @@ use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Kind, Name, typing};
+use crate::model::Naming;
 
 /// The columns that an answer will have.
 pub(super) struct Columns<'a> {
@@ -81,7 +82,11 @@ impl Columns<'_> {
     }
 
     fn default_order(&self) -> Vec<Order> {
-        let times = self.groups.iter().enumerate().filter(|(_, g)| g.granularity.is_some());
+        let times = self
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.granularity.is_some() || matches!(g.field.grain, Grain::Custom(_)));
         let order: Vec<Order> =
             times.map(|(i, _)| Order { column: OutputColumn::Group(i), descending: false }).collect();
         if !order.is_empty() || self.groups.is_empty() {
@@ -97,9 +102,12 @@ impl Columns<'_> {
         }
         let field = Field::parse(&self.bound.catalog, &item.column).ok();
         let is_dimension = field.is_some_and(|f| {
-            let base = f.base();
-            let last = base.rsplit('.').next().unwrap_or(&base);
-            last == "metric_time" || self.bound.catalog.dimension_names().contains(&last)
+            let last = match &f.of {
+                FieldOf::MetricTime => return true,
+                FieldOf::Metric(_) => return false,
+                FieldOf::Dimension { name, .. } => name.as_str(),
+            };
+            self.bound.catalog.dimension_names().contains(&last)
         });
         if is_dimension {
             return Err(Diagnostic::new(
@@ -130,11 +138,20 @@ impl Columns<'_> {
                 return Some(OutputColumn::Metric(i, part));
             }
         }
-        let mut bases = self.groups.iter().enumerate().filter(|(_, g)| g.field.base() == name);
-        match (bases.next(), bases.next()) {
-            (Some((i, _)), None) => Some(OutputColumn::Group(i)),
-            _ => None,
-        }
+        let catalog = &self.bound.catalog;
+        let only = |matches: &dyn Fn(&Group) -> bool| {
+            let mut found = self.groups.iter().enumerate().filter(|(_, g)| matches(g));
+            match (found.next(), found.next()) {
+                (Some((i, _)), None) => Some(OutputColumn::Group(i)),
+                _ => None,
+            }
+        };
+        // The end of a path of entities names what the whole of it does.
+        let end = format!("__{name}");
+        let is_end = |whole: &str| catalog.naming == Naming::EntityPaths && whole.ends_with(&end);
+        only(&|g| g.field.base(catalog) == name)
+            .or_else(|| only(&|g| g.field.column(catalog) == name))
+            .or_else(|| only(&|g| is_end(&g.field.column(catalog)) || is_end(&g.field.base(catalog))))
     }
 
     fn output_named(&self, name: &str) -> Option<usize> {

@@ -1,16 +1,23 @@
 //! Groups: the keys that rows are grouped by, the time series first.
 
-use super::super::field::{Field, FieldOf, Grain, unknown_grain};
+use super::super::field::{Field, FieldOf, Grain, parse_grain, unknown_grain};
 use super::super::request::{GroupItem, MetricsRequest};
 use super::super::resolved::Group;
-use super::super::row::{Key, KeySource};
-use super::metrics::Flattener;
+use super::super::row::{Key, KeySource, RowRef};
+use super::metrics;
 use super::rows::{self, FactBuilder, Values, check_grain};
+use crate::catalog::Axis;
 use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::MetricId;
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::{Expr, Kind};
+use crate::model::Naming;
+use crate::source::{SourceId, Span};
 use crate::time::granularity::Granularity;
+
+const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
 /// A group as asked, its grain decided.
 pub(super) struct Wanted {
@@ -21,25 +28,20 @@ pub(super) struct Wanted {
 }
 
 /// The granularity of the series, when one is asked for.
-pub(super) fn granularity(request: &MetricsRequest) -> Result<Option<Granularity>, Diagnostic> {
+pub(super) fn granularity(bound: &BoundCatalog, request: &MetricsRequest) -> Result<Option<Granularity>, Diagnostic> {
     match request.time.granularity.as_deref() {
         None | Some("none") => Ok(None),
         Some(word) => match Granularity::parse(word) {
             Some(granularity) => Ok(Some(granularity)),
-            None => Err(unknown_grain(word, word).field("granularity").received(word)),
+            None => Err(unknown_grain(&bound.catalog, word, word).field("granularity").received(word)),
         },
     }
 }
 
 /// The groups in order: the granularity's bucket, then those of `group_by`; one asked twice is one.
-pub(super) fn fields(
-    bound: &BoundCatalog,
-    request: &MetricsRequest,
-    flat: &Flattener,
-    found: &mut Diagnostics,
-) -> Vec<Wanted> {
+pub(super) fn fields(bound: &BoundCatalog, request: &MetricsRequest, found: &mut Diagnostics) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
-    match granularity(request) {
+    match granularity(bound, request) {
         Ok(Some(granularity)) => wanted.push(Wanted {
             field: Field { of: FieldOf::MetricTime, grain: Grain::Bucket(granularity) },
             name: None,
@@ -49,7 +51,7 @@ pub(super) fn fields(
         Err(refused) => found.push(refused),
     }
     for item in &request.group_by {
-        match one(bound, item, flat) {
+        match one(bound, item, request) {
             Ok(group) => {
                 let same =
                     wanted.iter_mut().find(|w| w.field == group.field && (w.name.is_none() || w.name == group.name));
@@ -69,18 +71,18 @@ pub(super) fn is_sub_day(groups: &[Wanted]) -> bool {
     groups.iter().any(|wanted| match wanted.field.grain {
         Grain::Bucket(granularity) => granularity.is_sub_day(),
         Grain::Part(part) => part.is_sub_day(),
-        Grain::Unsaid => false,
+        Grain::Unsaid | Grain::Custom(_) => false,
     })
 }
 
-fn one(bound: &BoundCatalog, item: &GroupItem, flat: &Flattener) -> Result<Wanted, Diagnostic> {
+fn one(bound: &BoundCatalog, item: &GroupItem, request: &MetricsRequest) -> Result<Wanted, Diagnostic> {
     let mut field = Field::parse(&bound.catalog, &item.name)?;
     let said = match (&item.grain, item.date_part) {
         (Some(_), Some(_)) => {
             return Err(Diagnostic::new(Code::InvalidArgument, "a group has a grain or a date part, not both"));
         }
         (Some(grain), None) => {
-            Grain::Bucket(Granularity::parse(grain).ok_or_else(|| unknown_grain(&item.name, grain))?)
+            parse_grain(&bound.catalog, grain).ok_or_else(|| unknown_grain(&bound.catalog, &item.name, grain))?
         }
         (None, Some(part)) => Grain::Part(part),
         (None, None) => Grain::Unsaid,
@@ -97,17 +99,28 @@ fn one(bound: &BoundCatalog, item: &GroupItem, flat: &Flattener) -> Result<Wante
         }
     }
     if field.of == FieldOf::MetricTime && field.grain == Grain::Unsaid {
-        field.grain = Grain::Bucket(default_grain(bound, flat));
+        field.grain = Grain::Bucket(default_grain(bound, request));
     }
     Ok(Wanted { field, name: item.alias.clone(), argument: item.field.clone() })
 }
 
-/// The coarsest of the metrics' default grains: each its axis's, at least a day.
-fn default_grain(bound: &BoundCatalog, flat: &Flattener) -> Granularity {
-    flat.leaves
-        .iter()
-        .filter_map(|leaf| bound.catalog.metric(leaf.metric).axis.as_ref())
-        .filter_map(|axis| bound.catalog.dimension(axis.dimension).granularity)
+/// The coarsest of the metrics' default grains.
+fn default_grain(bound: &BoundCatalog, request: &MetricsRequest) -> Granularity {
+    let named = request.metrics.iter().filter_map(|item| bound.catalog.metric_named(&item.name));
+    named.map(|named| grain_of(bound, named.id)).max().unwrap_or(Granularity::Day)
+}
+
+/// What a bare `metric_time` means for a metric: what it says itself, else the coarsest of the axes
+/// beneath it, at least a day.
+fn grain_of(bound: &BoundCatalog, id: MetricId) -> Granularity {
+    let metric = bound.catalog.metric(id);
+    if let Some(own) = metric.granularity {
+        return own;
+    }
+    let of_axis = |axis: &Axis| bound.catalog.dimension(axis.dimension).granularity;
+    metrics::beneath(&bound.catalog, id)
+        .into_iter()
+        .filter_map(|id| bound.catalog.metric(id).axis.as_ref().and_then(of_axis))
         .max()
         .unwrap_or(Granularity::Day)
         .max(Granularity::Day)
@@ -131,7 +144,7 @@ pub(super) fn resolve(
 }
 
 fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Result<Group, Diagnostic> {
-    let mut field = wanted.field.clone();
+    let mut field = rows::agreed(bound, facts, &wanted.field)?;
     let mut data_type = None;
     let mut identities = Vec::new();
     for fact in facts.iter_mut() {
@@ -142,17 +155,21 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
                 if field.grain != Grain::Unsaid {
                     return Err(Diagnostic::new(
                         Code::GranularityNotAvailable,
-                        format!("`{}` is not a time dimension", field.base()),
+                        format!("`{}` is not a time dimension", field.base(&bound.catalog)),
                     )
                     .help("only time dimensions take a granularity"));
                 }
-                (KeySource::Value(expr.map_refs(&mut |c| super::super::row::RowRef::Column(c.clone()))), data_type)
+                (KeySource::Value(expr.map_refs(&mut |c| RowRef::Column(c.clone()))), data_type)
             }
             Values::Time(time) => {
                 let stored = time.stored;
                 if field.grain == Grain::Unsaid {
                     let own = bound.catalog.dimension(dimension).granularity.unwrap_or(Granularity::Day);
-                    field.grain = Grain::Bucket(own.max(Granularity::Day));
+                    let finest = match bound.catalog.naming {
+                        Naming::Dotted => Granularity::Day,
+                        Naming::EntityPaths => own,
+                    };
+                    field.grain = Grain::Bucket(own.max(finest));
                 }
                 match field.grain {
                     Grain::Part(part) => {
@@ -160,6 +177,11 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
                             check_grain(bound, dimension, stored, Granularity::Hour)?;
                         }
                         (KeySource::DatePart { time, part }, DataType::Integer)
+                    }
+                    Grain::Custom(granularity) => {
+                        let column = fact.custom(bound, time, granularity)?;
+                        let data_type = column.data_type;
+                        (KeySource::Value(Expr::new(Kind::Ref(RowRef::Column(column)), NOWHERE)), data_type)
                     }
                     Grain::Bucket(granularity) => {
                         check_grain(bound, dimension, stored, granularity)?;
@@ -175,7 +197,7 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
         if agreed != of_fact {
             return Err(Diagnostic::new(
                 Code::TypeMismatch,
-                format!("`{}` is {agreed} in one dataset and {of_fact} in another", field.base()),
+                format!("`{}` is {agreed} in one dataset and {of_fact} in another", field.base(&bound.catalog)),
             )
             .help("members of a shared dimension have one type: cast one of them in its `expr`"));
         }
@@ -184,11 +206,11 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
     rows::require_one(bound, &field, &identities)?;
     let granularity = match field.grain {
         Grain::Bucket(granularity) => Some(granularity),
-        Grain::Unsaid | Grain::Part(_) => None,
+        Grain::Unsaid | Grain::Part(_) | Grain::Custom(_) => None,
     };
     Ok(Group {
         key: Key {
-            name: wanted.name.clone().unwrap_or_else(|| field.column()),
+            name: wanted.name.clone().unwrap_or_else(|| field.column(&bound.catalog)),
             data_type: data_type.unwrap_or(DataType::Null),
         },
         is_series: field.of == FieldOf::MetricTime && granularity.is_some(),

@@ -392,34 +392,41 @@ fn not_yet(metric: &Metric, what: &str) -> Diagnostic {
 
 /// The datasets that the metrics of a request aggregate, as far as their names are known.
 pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<DatasetId> {
-    let mut open: Vec<MetricId> =
-        request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
     let by_keys = |filters: &mut dyn Iterator<Item = &Expr<Name>>| -> Vec<MetricId> {
         let names = filters.flat_map(|filter| filter.refs());
         let named = names.filter_map(|name| catalog.metric_named(name.value.metric_and_keys()?.0));
         named.map(|metric| metric.id).collect()
     };
+    let mut open: Vec<MetricId> =
+        request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
     open.extend(by_keys(&mut request.where_.iter().map(|item| &item.condition)));
     let mut seen: Vec<MetricId> = Vec::new();
-    let mut datasets: Vec<DatasetId> = Vec::new();
     while let Some(id) = open.pop() {
-        if seen.contains(&id) {
-            continue;
-        }
-        seen.push(id);
-        let metric = catalog.metric(id);
-        open.extend(by_keys(&mut metric.filter.iter().chain(metric.kind.inputs().into_iter().flat_map(|i| &i.filter))));
-        match &metric.kind {
-            MetricKind::Simple(_) => datasets.extend(metric.dataset),
-            MetricKind::Ratio { numerator, denominator } => open.extend([numerator.metric, denominator.metric]),
-            MetricKind::Derived { inputs, .. } => open.extend(inputs.iter().map(|i| i.metric)),
-            MetricKind::Cumulative { input, .. } => open.push(input.metric),
-            MetricKind::Later(_) => {}
+        if !seen.contains(&id) {
+            seen.push(id);
+            let metric = catalog.metric(id);
+            let inputs = metric.kind.inputs();
+            open.extend(by_keys(&mut metric.filter.iter().chain(inputs.iter().flat_map(|i| &i.filter))));
+            open.extend(inputs.iter().map(|input| input.metric));
         }
     }
+    let mut datasets: Vec<DatasetId> = seen.iter().filter_map(|id| catalog.metric(*id).dataset).collect();
     datasets.sort();
     datasets.dedup();
     datasets
+}
+
+/// A metric and all that it is made of.
+pub(super) fn beneath(catalog: &Catalog, id: MetricId) -> Vec<MetricId> {
+    let mut found = vec![id];
+    let mut next = 0;
+    while next < found.len() {
+        let inputs = catalog.metric(found[next]).kind.inputs().into_iter().map(|input| input.metric);
+        let new: Vec<MetricId> = inputs.filter(|id| !found.contains(id)).collect();
+        found.extend(new);
+        next += 1;
+    }
+    found
 }
 
 /// The model's audit metrics that can see every filter, and a warning for each that cannot.

@@ -15,13 +15,14 @@ use super::spines::Spines;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId, MetricId};
-use crate::catalog::join_graph::ManyToOnePath;
+use crate::catalog::join_graph::{ManyToOneHop, ManyToOnePath};
 use crate::catalog::locate::{Identity, Located};
 use crate::catalog::{Axis, MetricKind};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Kind, Name, metric_and_keys, typing};
+use crate::model::Naming;
 use crate::source::Span;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
@@ -29,10 +30,13 @@ use crate::time::stored::StoredAs;
 /// One fact under construction: a dataset on one time axis.
 pub(super) struct FactBuilder {
     pub dataset: DatasetId,
-    pub axis: Axis,
+    /// None where only values of dimensions are asked.
+    pub axis: Option<Axis>,
     /// Positions of its leaves in the flattener.
     pub leaves: Vec<usize>,
     pub tables: Vec<Attached>,
+    /// Where paths lead.
+    pub walked: Vec<(Vec<ManyToOneHop>, Table)>,
     pub conditions: Vec<RowExpr>,
     pub keys: Vec<KeySource>,
     pub treatment: Treatment,
@@ -64,15 +68,19 @@ impl FactBuilder {
                 !leaf.treatment.is_padded || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
             };
             let is_same = |f: &FactBuilder| {
-                f.dataset == dataset && f.axis == axis && f.treatment == leaf.treatment && listed_alike(f)
+                f.dataset == dataset
+                    && f.axis.as_ref() == Some(&axis)
+                    && f.treatment == leaf.treatment
+                    && listed_alike(f)
             };
             match facts.iter_mut().find(|f| is_same(f)) {
                 Some(fact) => fact.leaves.push(i),
                 None => facts.push(FactBuilder {
                     dataset,
-                    axis,
+                    axis: Some(axis),
                     leaves: vec![i],
                     tables: Vec::new(),
+                    walked: Vec::new(),
                     conditions: Vec::new(),
                     keys: Vec::new(),
                     treatment: leaf.treatment.clone(),
@@ -88,7 +96,9 @@ impl FactBuilder {
 
     /// The time column of the fact's axis.
     pub(super) fn axis_column(&mut self, bound: &BoundCatalog) -> Result<TimeColumn, Diagnostic> {
-        let axis = self.axis.clone();
+        let Some(axis) = self.axis.clone() else {
+            return Err(no_axis(bound, self.dataset));
+        };
         match self.values(bound, &axis.path, axis.dimension)? {
             Values::Time(column) => Ok(column),
             Values::Plain { .. } => Err(not_time(bound, axis.dimension)),
@@ -109,14 +119,16 @@ impl FactBuilder {
     ) -> Result<(Values, DimensionId, Option<Identity>), Diagnostic> {
         match &field.of {
             FieldOf::MetricTime => {
-                let dimension = self.axis.dimension;
-                Ok((Values::Time(self.time_of_units(bound)?), dimension, None))
+                let column = self.time_of_units(bound)?;
+                let axis = self.axis.as_ref().ok_or_else(|| no_axis(bound, self.dataset))?;
+                Ok((Values::Time(column), axis.dimension, None))
             }
             FieldOf::Metric(written) => Err(Diagnostic::new(Code::InvalidArgument, format!("`{written}` is no group"))
                 .help("a metric by keys stands in conditions on rows; group by a dimension")),
             FieldOf::Dimension { path, name } => {
                 let Located { path, dimension, identity } = bound.catalog.locate(self.dataset, path, name)?;
-                let values = if self.axis.path == path && self.axis.dimension == dimension {
+                let values = if self.axis.as_ref().is_some_and(|axis| axis.path == path && axis.dimension == dimension)
+                {
                     Values::Time(self.time_of_units(bound)?)
                 } else {
                     self.values(bound, &path, dimension)?
@@ -141,28 +153,6 @@ impl FactBuilder {
             Some(stored) => Values::Time(TimeColumn { expr, stored }),
             None => Values::Plain { expr, data_type: column.data_type },
         })
-    }
-
-    /// The table at the end of a path, attached on first use.
-    fn table(&mut self, bound: &BoundCatalog, path: &ManyToOnePath) -> Result<Table, Diagnostic> {
-        let mut at = Table::FACT;
-        for hop in path.hops() {
-            if let Some(known) = self.tables.iter().find(|t| t.from == at && t.hop == *hop) {
-                at = known.table;
-                continue;
-            }
-            refuse_not_yet(bound, hop.to())?;
-            for (from, to) in hop.columns() {
-                let (left, right) = (bound.column(hop.from(), from)?, bound.column(hop.to(), to)?);
-                if !comparable(left.data_type, right.data_type) {
-                    return Err(key_types(bound, hop.relationship(), &left, &right));
-                }
-            }
-            let table = Table(self.tables.len() as u32 + 1);
-            self.tables.push(Attached { hop: hop.clone(), from: at, table });
-            at = table;
-        }
-        Ok(at)
     }
 
     /// A condition over names as one over the joined row, boolean and with every literal typed.
@@ -198,9 +188,13 @@ impl FactBuilder {
                 check_grain(bound, dimension, time.stored, granularity).map_err(|d| d.at(span))?;
                 Ok(reference(RowRef::Bucket { time: Box::new(time), granularity }))
             }
+            (Values::Time(time), Grain::Custom(granularity)) => {
+                let column = self.custom(bound, time, granularity).map_err(|d| d.at(span))?;
+                Ok(reference(RowRef::Column(column)))
+            }
             (Values::Time(_), Grain::Part(_)) => Err(Diagnostic::new(
                 Code::UnsupportedExpression,
-                format!("`{}` is no name of a condition", field.column()),
+                format!("`{}` is no name of a condition", field.column(&bound.catalog)),
             )
             .at(span)
             .help("write `extract(dow from metric_time)` in conditions")),
@@ -287,7 +281,14 @@ pub(super) fn conditions(
             found.push(refused);
             continue;
         }
-        let filter = Filter { expr: item.condition.clone(), field: Some(item.field.clone()) };
+        let condition = match agreed_names(bound, facts, &item.condition) {
+            Ok(condition) => condition,
+            Err(refused) => {
+                found.push(of_request(refused, &item.field));
+                continue;
+            }
+        };
+        let filter = Filter { expr: condition, field: Some(item.field.clone()) };
         for fact in facts.iter_mut() {
             match fact.condition(bound, &filter) {
                 Ok(condition) if is_of_units(&condition) => fact.on_units.push(condition),
@@ -299,7 +300,7 @@ pub(super) fn conditions(
             }
         }
         if found.0.len() == before {
-            for name in item.condition.refs() {
+            for name in filter.expr.refs() {
                 if let Err(refused) = conformed(bound, facts, name.value) {
                     found.push(of_request(refused, &item.field));
                 }
@@ -330,6 +331,59 @@ fn conformed(bound: &BoundCatalog, facts: &mut [FactBuilder], name: &Name) -> Re
     require_one(bound, &field, &identities)
 }
 
+fn agreed_names(bound: &BoundCatalog, facts: &[FactBuilder], expr: &Expr<Name>) -> Result<Expr<Name>, Diagnostic> {
+    if bound.catalog.naming == Naming::Dotted {
+        return Ok(expr.clone());
+    }
+    expr.try_substitute(&mut |name: &Name, span| {
+        let field = Field::parse(&bound.catalog, &name.dotted()).map_err(|d| d.at(span))?;
+        let agreed = agreed(bound, facts, &field).map_err(|d| d.at(span))?;
+        let parts = vec![agreed.column(&bound.catalog)];
+        Ok(Expr::new(Kind::Ref(Name { parts }), span))
+    })
+}
+
+/// The field under the full path that all facts know it by: of several, the shortest.
+pub(super) fn agreed(bound: &BoundCatalog, facts: &[FactBuilder], field: &Field) -> Result<Field, Diagnostic> {
+    let FieldOf::Dimension { path, name } = &field.of else {
+        return Ok(field.clone());
+    };
+    let (catalog, Some(first)) = (&bound.catalog, facts.first()) else {
+        return Ok(field.clone());
+    };
+    if catalog.naming == Naming::Dotted {
+        return Ok(field.clone());
+    }
+    let mut common = catalog.entity_paths(first.dataset, path, name);
+    for fact in facts {
+        let here = catalog.entity_paths(fact.dataset, path, name);
+        if here.is_empty() {
+            catalog.locate(fact.dataset, path, name)?;
+        }
+        common.retain(|words| here.contains(words));
+    }
+    let shortest = common.iter().map(Vec::len).min();
+    let mut ways: Vec<Vec<String>> = common.into_iter().filter(|words| Some(words.len()) == shortest).collect();
+    match (ways.pop(), ways.is_empty()) {
+        (Some(mut words), true) => {
+            let name = words.pop().unwrap_or_default();
+            Ok(Field { of: FieldOf::Dimension { path: words, name }, grain: field.grain })
+        }
+        (Some(last), false) => {
+            let ways: Vec<String> = ways.into_iter().chain([last]).map(|words| words.join("__")).collect();
+            Err(catalog.several_entity_paths(&field.base(catalog), &ways))
+        }
+        (None, _) => {
+            let asked = field.base(catalog);
+            Err(Diagnostic::new(
+                Code::DimensionNotConformed,
+                format!("no path of entities to `{asked}` is the same for all of the metrics"),
+            )
+            .help("ask the metrics apart, or write the whole path"))
+        }
+    }
+}
+
 /// Refuses a field that means different dimensions to different facts.
 pub(super) fn require_one(
     bound: &BoundCatalog,
@@ -343,7 +397,7 @@ pub(super) fn require_one(
         return Ok(());
     };
     let name = |id: &DatasetId| bound.catalog.dataset(*id).name.clone();
-    let (a, b, dimension) = (name(first), name(other), field.base());
+    let (a, b, dimension) = (name(first), name(other), field.base(&bound.catalog));
     let bare = dimension.rsplit('.').next().unwrap_or(&dimension).to_string();
     Err(Diagnostic::new(
         Code::DimensionNotConformed,
@@ -384,7 +438,7 @@ pub(super) fn measures(
         };
         let mut one = Fact {
             dataset: fact.dataset,
-            axis: fact.axis,
+            axis: fact.axis.expect("a fact of measures has an axis"),
             axis_column,
             tables: fact.tables,
             attached_metrics: fact.attached_metrics,
@@ -484,9 +538,10 @@ pub(super) fn check_grain(
 
 fn aggregate_in_where(bound: &BoundCatalog, item: &FilterItem) -> Option<Diagnostic> {
     let names = bound.catalog.dimension_names();
+    let is_entity = |name: &str| bound.catalog.dimensions().iter().any(|d| d.is_entity && d.name == name);
     let metric = item.condition.refs().into_iter().find(|name| {
         let dotted = name.value.dotted();
-        !names.contains(&dotted.as_str()) && bound.catalog.metric_named(&dotted).is_some()
+        !names.contains(&dotted.as_str()) && !is_entity(&dotted) && bound.catalog.metric_named(&dotted).is_some()
     })?;
     let name = metric.value.dotted();
     Some(
@@ -515,11 +570,7 @@ pub(super) fn column_ref(table: Table, column: &PhysicalColumn) -> ColumnRef {
     ColumnRef { table, column: column.name.clone(), data_type: column.data_type }
 }
 
-fn comparable(a: DataType, b: DataType) -> bool {
-    a == b || (a.is_exact() && b.is_exact())
-}
-
-fn refuse_not_yet(bound: &BoundCatalog, dataset: DatasetId) -> Result<(), Diagnostic> {
+pub(super) fn refuse_not_yet(bound: &BoundCatalog, dataset: DatasetId) -> Result<(), Diagnostic> {
     let dataset = bound.catalog.dataset(dataset);
     match dataset.not_yet.first() {
         Some(later) => Err(Diagnostic::new(
@@ -543,20 +594,8 @@ pub(super) fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnost
         .help("only time dimensions take a granularity")
 }
 
-fn key_types(
-    bound: &BoundCatalog,
-    relationship: crate::catalog::id::RelationshipId,
-    left: &PhysicalColumn,
-    right: &PhysicalColumn,
-) -> Diagnostic {
-    let relationship = bound.catalog.relationship(relationship);
-    Diagnostic::new(
-        Code::TypeMismatch,
-        format!(
-            "relationship `{}` joins `{}` ({}) with `{}` ({})",
-            relationship.name, left.name, left.data_type, right.name, right.data_type
-        ),
-    )
-    .at(relationship.span)
-    .help("declare both columns with one type under `columns`")
+fn no_axis(bound: &BoundCatalog, dataset: DatasetId) -> Diagnostic {
+    let dataset = &bound.catalog.dataset(dataset).name;
+    Diagnostic::new(Code::MissingTimeAxis, format!("`{dataset}` has no time axis"))
+        .help("give the dataset a `time`, or ask for one of its dimensions")
 }

@@ -93,7 +93,7 @@ fn try_resolve(
         calendar,
         named: named.collect(),
         now,
-        granularity: groups::granularity(request)?,
+        granularity: groups::granularity(bound, request)?,
         data,
     };
     if written.timezone.is_some()
@@ -355,7 +355,10 @@ fn check_axes(
     written: &TimeArguments,
 ) -> Result<(), Diagnostic> {
     for fact in facts {
-        let dimension = bound.catalog.dimension(fact.axis.dimension);
+        let Some(axis) = &fact.axis else {
+            continue;
+        };
+        let dimension = bound.catalog.dimension(axis.dimension);
         let is_date = bound.dimension(dimension.id)?.stored == Some(StoredAs::Date);
         let dataset = &bound.catalog.dataset(fact.dataset).name;
         let received = written.time_range.clone().unwrap_or_default();

@@ -1,0 +1,303 @@
+//! What ties datasets together: relationships, entities, time spines, and the graph they make.
+
+use super::{Builder, column_expr, values};
+use crate::catalog::entity::Entity;
+use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
+use crate::catalog::join_graph::{Cardinality, Edge, JoinGraph, Spine};
+use crate::catalog::{CustomGranularity, Dimension, Relationship, TimeSpine};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::model::{self, DimensionKind, EntityKind, Naming};
+use crate::source::Spanned;
+use crate::time::granularity::Granularity;
+use crate::time::stored::StoredAs;
+
+/// What columns are to the rows of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FarEnd {
+    /// They tell one row.
+    Key,
+    /// They tell one row at any one time.
+    Versions,
+    Many,
+}
+
+impl Builder<'_> {
+    pub(super) fn relationships(&mut self) {
+        let model = self.model;
+        for written in &model.relationships {
+            let (Some(from), Some(to)) = (self.dataset_id(&written.from), self.dataset_id(&written.to)) else {
+                continue;
+            };
+            if written.from_columns.len() != written.to_columns.len() || written.from_columns.is_empty() {
+                self.found.push(
+                    Diagnostic::new(
+                        Code::InvalidModel,
+                        format!(
+                            "relationship `{}` pairs {} columns with {}",
+                            written.name.value,
+                            written.from_columns.len(),
+                            written.to_columns.len()
+                        ),
+                    )
+                    .at(written.name.span)
+                    .help("give as many `from_columns` as `to_columns`, in the same order"),
+                );
+                continue;
+            }
+            let columns: Vec<(String, String)> =
+                values(&written.from_columns).into_iter().zip(values(&written.to_columns)).collect();
+            let id = RelationshipId(self.catalog.relationships.len() as u32);
+            self.relationship_names.entry(written.name.value.clone()).or_insert(id);
+            let cardinality = self.cardinality(from, to, &columns);
+            self.catalog.relationships.push(Relationship {
+                id,
+                name: written.name.value.clone(),
+                from,
+                to,
+                entity: written.entity.as_ref().map(|e| e.value.clone()),
+                columns,
+                cardinality,
+                span: written.name.span,
+            });
+        }
+    }
+
+    fn cardinality(&self, from: DatasetId, to: DatasetId, columns: &[(String, String)]) -> Cardinality {
+        let near: Vec<&str> = columns.iter().map(|(near, _)| near.as_str()).collect();
+        let far: Vec<&str> = columns.iter().map(|(_, far)| far.as_str()).collect();
+        let is_one = |dataset, columns: &[&str]| self.far_end(dataset, columns) == FarEnd::Key;
+        match self.far_end(to, &far) {
+            FarEnd::Many => Cardinality::ManyToMany,
+            FarEnd::Versions => Cardinality::ManyToOne { versioned: true },
+            FarEnd::Key if self.catalog.naming == Naming::Dotted && is_one(from, &near) => Cardinality::OneToOne,
+            FarEnd::Key => Cardinality::ManyToOne { versioned: false },
+        }
+    }
+
+    fn far_end(&self, dataset: DatasetId, columns: &[&str]) -> FarEnd {
+        let of = self.catalog.dataset(dataset);
+        let written = self.model.datasets.iter().find(|d| d.name.value == of.name);
+        let entities = written.map_or(&[][..], |d| &d.entities);
+        let is_entity = |kinds: &[EntityKind]| {
+            entities.iter().any(|entity| {
+                let same = !columns.is_empty()
+                    && entity.columns.len() == columns.len()
+                    && entity.columns.iter().all(|c| columns.contains(&c.value.as_str()));
+                same && entity.kind.as_ref().is_some_and(|kind| kinds.contains(&kind.value))
+            })
+        };
+        let holds_key = |further: Option<&String>| {
+            let has = |part: &String| columns.contains(&part.as_str()) || further == Some(part);
+            of.keys.iter().any(|key| key.iter().all(has))
+        };
+        let versions = of.validity.as_ref().map(|v| &v.from);
+        if versions.is_some() && is_entity(&[EntityKind::Natural]) {
+            FarEnd::Versions
+        } else if holds_key(None) || is_entity(&[EntityKind::Primary, EntityKind::Unique]) {
+            FarEnd::Key
+        } else if versions.is_some() && holds_key(versions) {
+            FarEnd::Versions
+        } else {
+            FarEnd::Many
+        }
+    }
+
+    /// Entities as declared, and in models of dotted names those that relationships imply.
+    pub(super) fn entities(&mut self) {
+        let model = self.model;
+        for dataset in &model.datasets {
+            let Some(id) = self.catalog.dataset_names.get(&dataset.name.value).copied() else {
+                continue;
+            };
+            for entity in &dataset.entities {
+                let columns = values(&entity.columns);
+                let kind = entity.kind.as_ref().map_or_else(
+                    || {
+                        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                        match self.far_end(id, &columns) {
+                            FarEnd::Key => EntityKind::Primary,
+                            FarEnd::Versions => EntityKind::Natural,
+                            FarEnd::Many => EntityKind::Foreign,
+                        }
+                    },
+                    |kind| kind.value,
+                );
+                self.entity(id, &entity.name, kind, columns);
+            }
+        }
+        if self.catalog.naming == Naming::Dotted {
+            for relationship in &model.relationships {
+                self.implied_entity(relationship);
+            }
+        }
+    }
+
+    /// A relationship's entity, on both of its ends; the relationship's own name where two of one
+    /// dataset lead to one entity.
+    fn implied_entity(&mut self, written: &model::Relationship) {
+        let name = written.entity.as_ref().unwrap_or(&written.name);
+        let ends = [(&written.from, &written.from_columns), (&written.to, &written.to_columns)];
+        for (dataset, columns) in ends {
+            let Some(id) = self.catalog.dataset_names.get(&dataset.value).copied() else {
+                continue;
+            };
+            let columns = values(columns);
+            let known = self.catalog.dataset(id).entities.iter().find(|e| e.name == name.value);
+            let name = match known {
+                Some(known) if known.columns == columns => continue,
+                Some(_) => &written.name,
+                None => name,
+            };
+            if self.catalog.dataset(id).entities.iter().any(|e| e.name == name.value) {
+                continue;
+            }
+            let kind = match self.far_end(id, &columns.iter().map(String::as_str).collect::<Vec<_>>()) {
+                FarEnd::Key => EntityKind::Primary,
+                FarEnd::Versions => EntityKind::Natural,
+                FarEnd::Many => EntityKind::Foreign,
+            };
+            self.entity(id, name, kind, columns);
+        }
+    }
+
+    fn entity(&mut self, dataset: DatasetId, name: &Spanned<String>, kind: EntityKind, columns: Vec<String>) {
+        let own = &self.catalog.dataset(dataset).dimensions;
+        // Of an entity without columns, a dimension of its name holds the key.
+        let named = own.iter().find(|id| self.catalog.dimension(**id).name == name.value).copied();
+        let dimension = match columns.as_slice() {
+            [] => {
+                if let Some(named) = named {
+                    self.catalog.dimensions[named.index()].is_entity = true;
+                }
+                named
+            }
+            [only] if named.is_none() || self.catalog.naming == Naming::EntityPaths => {
+                Some(self.entity_dimension(dataset, name, only))
+            }
+            _ => None,
+        };
+        let entity = Entity { name: name.value.clone(), kind, columns, dimension };
+        self.catalog.datasets[dataset.index()].entities.push(entity);
+    }
+
+    fn entity_dimension(&mut self, dataset: DatasetId, name: &Spanned<String>, column: &str) -> DimensionId {
+        let id = DimensionId(self.catalog.dimensions.len() as u32);
+        self.catalog.dimensions.push(Dimension {
+            id,
+            dataset,
+            name: name.value.clone(),
+            label: None,
+            description: None,
+            synonyms: Vec::new(),
+            kind: DimensionKind::Categorical,
+            expr: column_expr(&Spanned::new(column.to_string(), name.span)),
+            granularity: None,
+            stored_as: StoredAs::WallClock(self.catalog.calendar.zone),
+            normalize: Vec::new(),
+            shared: None,
+            partition: false,
+            is_entity: true,
+            hidden: self.catalog.naming == Naming::Dotted,
+            span: name.span,
+        });
+        self.catalog.datasets[dataset.index()].dimensions.push(id);
+        id
+    }
+
+    /// Where names are paths of entities, rows of a dataset belong to the rows of every other that
+    /// holds one of their entities once.
+    pub(super) fn entity_relationships(&mut self) {
+        if self.catalog.naming == Naming::Dotted {
+            return;
+        }
+        let ids: Vec<DatasetId> = self.catalog.datasets.iter().map(|d| d.id).collect();
+        for from in &ids {
+            for near in self.catalog.dataset(*from).entities.clone() {
+                for to in ids.iter().filter(|to| *to != from) {
+                    self.entity_relationship(*from, &near, *to);
+                }
+            }
+        }
+    }
+
+    fn entity_relationship(&mut self, from: DatasetId, near: &Entity, to: DatasetId) {
+        let far = self.catalog.dataset(to).entities.iter().find(|e| e.name == near.name).cloned();
+        let Some(far) = far.filter(|far| !far.columns.is_empty() && far.columns.len() == near.columns.len()) else {
+            return;
+        };
+        let joins = match (near.kind, far.kind) {
+            (_, EntityKind::Primary | EntityKind::Unique) => true,
+            (EntityKind::Primary | EntityKind::Unique | EntityKind::Foreign, EntityKind::Natural) => true,
+            (EntityKind::Natural, EntityKind::Natural) | (_, EntityKind::Foreign) => false,
+        };
+        let known = self.catalog.relationships.iter().any(|r| {
+            let same = |entity: &String| *entity == near.name;
+            r.from == from && r.to == to && r.entity.as_ref().is_some_and(same)
+        });
+        if !joins || known {
+            return;
+        }
+        let columns: Vec<(String, String)> = near.columns.iter().cloned().zip(far.columns).collect();
+        let cardinality = self.cardinality(from, to, &columns);
+        let id = RelationshipId(self.catalog.relationships.len() as u32);
+        let span = self.catalog.dataset(from).span;
+        let name = format!("{}_{}_{}", self.catalog.dataset(from).name, near.name, self.catalog.dataset(to).name);
+        let entity = Some(near.name.clone());
+        self.catalog.relationships.push(Relationship { id, name, from, to, entity, columns, cardinality, span });
+    }
+
+    pub(super) fn time_spines(&mut self) {
+        let model = self.model;
+        for written in &model.time_spines {
+            let Some(dataset) = self.dataset_id(&written.dataset) else {
+                continue;
+            };
+            let spine = self.catalog.time_spines.len();
+            self.catalog.time_spines.push(TimeSpine {
+                dataset,
+                column: written.column.value.clone(),
+                granularity: written.granularity.value,
+                span: written.span,
+            });
+            for custom in &written.custom_granularities {
+                self.custom_granularity(spine, custom);
+            }
+        }
+    }
+
+    fn custom_granularity(&mut self, spine: usize, written: &model::CustomGranularity) {
+        let name = &written.name;
+        let is_standard = Granularity::parse(&name.value).is_some();
+        if is_standard || self.catalog.custom_granularity_named(&name.value).is_some() {
+            let fact = format!("granularity `{}` is there already", name.value);
+            self.found.push(
+                Diagnostic::new(Code::DuplicateName, fact)
+                    .at(name.span)
+                    .help("give each granularity a name of its own"),
+            );
+            return;
+        }
+        let id = CustomGranularityId(self.catalog.custom_granularities.len() as u32);
+        let column = written.column.as_ref().unwrap_or(name).value.clone();
+        self.catalog.custom_granularities.push(CustomGranularity { id, name: name.value.clone(), spine, column });
+    }
+
+    pub(super) fn graph(&mut self) {
+        let edges: Vec<Edge> = self
+            .catalog
+            .relationships
+            .iter()
+            .map(|r| Edge {
+                relationship: r.id,
+                from: r.from,
+                to: r.to,
+                columns: r.columns.clone(),
+                cardinality: r.cardinality,
+            })
+            .collect();
+        let spines = self.catalog.time_spines.iter();
+        let spines = spines.map(|s| Spine { dataset: s.dataset, column: s.column.clone(), granularity: s.granularity });
+        self.catalog.graph = JoinGraph::new(self.catalog.datasets.len(), &edges, spines.collect());
+    }
+}
