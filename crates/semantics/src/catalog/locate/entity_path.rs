@@ -37,7 +37,14 @@ impl Catalog {
         let hops = |way: &Way| way.located.path.hops().len();
         let nearest = ways.iter().map(hops).min().unwrap_or(0);
         ways.retain(|way| hops(way) == nearest);
-        ways.into_iter().map(|way| way.located).collect()
+        let mut found: Vec<Located> = Vec::new();
+        for Way { located, .. } in ways {
+            // One dimension may stand after several entities of its dataset.
+            if !found.iter().any(|known| known.dimension == located.dimension && known.path == located.path) {
+                found.push(located);
+            }
+        }
+        found
     }
 
     /// Every dimension that rows of `from` see, under its full paths, the nearest of each.
