@@ -102,8 +102,15 @@ fn documents(report: &Report, root: &Node) -> Vec<Node> {
     models.iter().filter_map(|node| Some(model_of(report, &Object::open(report, &MODEL, node)?))).collect()
 }
 
+/// The version, and the declarations that say nothing more than the document does.
 fn check_version(file: &Object<'_>) {
-    let Some(version) = file.text("version") else { return };
+    for key in ["dialects", "vendors"] {
+        file.texts(key);
+    }
+    let Some(version) = file.text("version") else {
+        let message = format!("a file without a version is read as {}", VERSIONS[2]);
+        return file.report.lose(file.place(), message, &format!("versions that are known: {}", VERSIONS.join(", ")));
+    };
     if !VERSIONS.contains(&version.value.as_str()) {
         let message = format!("version `{}` is read as {}", version.value, VERSIONS[2]);
         file.report.lose(version.span, message, &format!("versions that are known: {}", VERSIONS.join(", ")));

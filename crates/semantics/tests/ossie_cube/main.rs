@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "models are read from the repository")]
 
 mod erase;
+mod mutate;
+mod mutations;
 mod projects;
 mod round_trip;
 mod texts;

@@ -34,12 +34,12 @@ fn collect(root: &Path, directory: &Path, texts: &mut Texts) {
     }
 }
 
-/// `orders.yml:3:5 code: message`, with the help beneath.
+/// `orders.yml:3:5 code: message`, with the help beneath unless it lists a whole language.
 pub(crate) fn shown(sources: &Sources, finding: &Diagnostic) -> String {
     let place = finding.span.map(|span| {
         let at = sources.position(span);
         format!("{}:{}:{} ", sources.get(span.source).name, at.line, at.column)
     });
-    let help = finding.help.as_ref().map(|help| format!("\n    {help}"));
+    let help = finding.help.as_ref().filter(|help| help.len() < 200).map(|help| format!("\n    {help}"));
     format!("{}{}: {}{}", place.unwrap_or_default(), finding.code, finding.message, help.unwrap_or_default())
 }

@@ -154,7 +154,8 @@ fn relate(
         forth && r.from_is_key == from_is_key || back && r.from_is_key && from_is_key
     };
     if project.relationships.iter().any(same) {
-        return;
+        let message = format!("the join of `{}` to `{}` is read once", project.datasets[here].written, name.value);
+        return project.report.lose(name.span, message, "the other cube says the same");
     }
     let wanted = format!("{}_{}", project.datasets[from].name.value, project.datasets[to].name.value);
     let taken = |name: &str| project.relationships.iter().any(|r| r.name.value == name);

@@ -139,6 +139,11 @@ fn add(reader: &mut Reader<'_, '_, '_>, object: &Object<'_>, name: &Spanned<Stri
     let refused = |message: String, at: Span, help: &str| {
         Err(Some(Diagnostic::new(Code::NotImported, message).at(at).help(help.to_string())))
     };
+    let Some(word) = object.required("type") else { return Err(None) };
+    if !TYPES.contains(&word.value.as_str()) && !OTHER_TYPES.contains(&word.value.as_str()) {
+        object.unknown_word("type", &word, &TYPES);
+        return Err(None);
+    }
     if let Some(key) = STAGES.iter().find(|key| object.has(key)) {
         let at = object.node(key).map_or(object.place(), |node| node.span);
         return refused(format!("`{key}` computes it in several stages"), at, "an input's `grain` says the same");
@@ -149,10 +154,14 @@ fn add(reader: &mut Reader<'_, '_, '_>, object: &Object<'_>, name: &Spanned<Stri
     }
     let mut map = described(object);
     let shift = time_shift(object)?;
-    if object.flag("multi_stage").is_some_and(|flag| flag.value) && shift.is_none() {
+    let stages = object.flag("multi_stage").is_some_and(|flag| flag.value);
+    if shift.is_some() && !stages {
+        let fault = Diagnostic::new(Code::InvalidModel, "`time_shift` without `multi_stage: true`".to_string());
+        return Err(Some(fault.at(object.place()).help("a shift is a stage of its own")));
+    }
+    if stages && shift.is_none() {
         return refused("it is of several stages".to_string(), object.place(), "stages are inputs of a derived metric");
     }
-    let Some(word) = object.required("type") else { return Err(None) };
     let window = match object.node("rolling_window") {
         Some(node) => Some(window(object, node)?),
         None => None,
@@ -164,16 +173,16 @@ fn add(reader: &mut Reader<'_, '_, '_>, object: &Object<'_>, name: &Spanned<Stri
             "give the windowed one a metric of its own",
         );
     }
-    if word.value == "number" || shift.is_some() {
+    if shift.is_some() && word.value != "number" {
+        return refused(format!("a shifted measure of `type: {}`", word.value), word.span, "shifts are of numbers");
+    }
+    if word.value == "number" {
         return number(reader, object, name, shift, window, map);
     }
     if OTHER_TYPES.contains(&word.value.as_str()) {
         return refused(format!("a measure of `type: {}` has no metric", word.value), word.span, "metrics are numbers");
     }
-    let Some(agg) = aggregation(&word.value) else {
-        object.unknown_word("type", &word, &TYPES);
-        return Err(None);
-    };
+    let Some(agg) = aggregation(&word.value) else { return Err(None) };
     let argument = match object.text("sql") {
         Some(text) => Some(reader.expression(&text)?),
         None if agg == Aggregation::Count && !object.has("sql") => None,

@@ -1,5 +1,5 @@
-//! Views: they show members of cubes that are all in the model already, so a view that only
-//! includes them is held against the cubes and says nothing more.
+//! Views: they show members of cubes, which are all in the model already. A view is held against
+//! the cubes and left out.
 
 use super::{Cube, sql};
 use crate::code::Code;
@@ -52,7 +52,10 @@ const MEMBER: Keys = Keys {
 pub(super) fn check(project: &Project<'_>, cubes: &[Cube<'_>], node: &Node) {
     let report = project.report;
     let Some(view) = Object::open(report, &VIEW, node) else { return };
-    view.required("name");
+    if let Some(name) = view.required("name") {
+        let message = format!("the view `{}` is left out", name.value);
+        report.lose(name.span, message, "what it shows is in the model: members are asked by their own names");
+    }
     for key in ["extends", "access_policy"] {
         if let Some(node) = view.node(key) {
             let message = format!("`{key}` of {}", view.label());

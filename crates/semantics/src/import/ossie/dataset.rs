@@ -44,7 +44,7 @@ const SOURCE: Keys = Keys { noun: "source", read: &["kind", "object"], left_out:
 /// The one dialect that is read.
 pub(crate) const ANSI: &str = "ANSI_SQL";
 
-pub(super) const DATATYPES: [&str; 10] =
+const DATATYPES: [&str; 10] =
     ["String", "Integer", "Decimal", "Float", "Boolean", "Date", "Time", "DateTime", "DateTimeTz", "Opaque"];
 
 /// What a field's own keys say about its values.
@@ -149,7 +149,7 @@ fn source(object: &Object<'_>, extras: &mut Map) -> Option<Node> {
         if stood_for.and_then(|s| s.scalar().map(|s| s.text == text.value)).unwrap_or(true) {
             return Some(said);
         }
-        edited(object, "source", text.span);
+        edited(object, "source", said.span);
     }
     let first = text.value.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     let mut map = Map::new(text.span);
@@ -219,14 +219,14 @@ fn own_expression(object: &Object<'_>, written: &Spanned<String>, extras: &mut M
     if stood_for.and_then(|s| s.scalar().map(|s| s.text == written.value)).unwrap_or(true) {
         return Some(said);
     }
-    edited(object, "expression", written.span);
+    edited(object, "expression", said.span);
     None
 }
 
-/// What the exporter kept of a thing no longer stands for what the file says.
+/// What the exporter kept of a thing, at `span`, no longer stands for what the file says.
 pub(super) fn edited(object: &Object<'_>, what: &str, span: Span) {
-    let message = format!("the {what} of {} was edited after its export", object.label());
-    object.report.lose(span, message, "what the extension says of it is left out; edit both, or remove the extension");
+    let message = format!("the extension of {} is left out: its {what} was edited after the export", object.label());
+    object.report.lose(span, message, "edit both, or remove the extension");
 }
 
 /// The keys of a dimension's type, from the extension where it has them; whether it is a time.
@@ -299,24 +299,27 @@ pub(super) fn expression(object: &Object<'_>, node: &Node) -> Option<Spanned<Str
         return None;
     }
     let mut found = None;
-    let mut others: Vec<Spanned<String>> = Vec::new();
+    let mut others: Vec<(Spanned<String>, Span)> = Vec::new();
     for node in expression.list("dialects") {
         let Some(dialect) = Object::open(object.report, &DIALECT, node) else { continue };
         let (word, text) = (dialect.required("dialect"), dialect.required("expression"));
         match word {
             Some(word) if word.value == ANSI && found.is_none() => found = text,
-            Some(word) => others.push(word),
+            Some(word) => {
+                let at = text.map_or(word.span, |text| text.span);
+                others.push((word, at));
+            }
             None => {}
         }
     }
     match (&found, others.first()) {
         (Some(_), _) => {
-            for word in &others {
+            for (word, at) in &others {
                 let message = format!("the {} expression of {} is left out", word.value, object.label());
-                object.report.lose(word.span, message, "the one in ANSI_SQL is read");
+                object.report.lose(*at, message, "the one in ANSI_SQL is read");
             }
         }
-        (None, Some(word)) => {
+        (None, Some((word, _))) => {
             let message = format!("{} has no expression in {ANSI}", object.label());
             let fault = Diagnostic::new(Code::UnsupportedExpression, message).at(word.span);
             object.report.fault(fault.suggest(&word.value, [ANSI]).help(format!("add one with `dialect: {ANSI}`")));

@@ -19,7 +19,8 @@ pub(super) fn read(object: &Object<'_>) -> Option<Map> {
         let Some(vendor) = extension.required("vendor_name") else { continue };
         if vendor.value != VENDOR {
             let message = format!("the extension of `{}` of {} is left out", vendor.value, object.label());
-            object.report.lose(vendor.span, message, "extensions of other vendors have no place in a model");
+            let at = extension.node("data").map_or(vendor.span, |data| data.span);
+            object.report.lose(at, message, "extensions of other vendors have no place in a model");
             continue;
         }
         if !extension.has("data") {

@@ -1,6 +1,6 @@
 //! Metrics: SQL aggregates, and our own definitions where the exporter wrote them.
 
-use super::dataset::{DATATYPES, edited, expression};
+use super::dataset::{edited, expression};
 use super::{context, described, extension, known_dataset};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -14,8 +14,8 @@ use crate::yaml::make::Map;
 
 const METRIC: Keys = Keys {
     noun: "metric",
-    read: &["name", "expression", "dataset", "description", "datatype", "ai_context", "custom_extensions"],
-    left_out: &[],
+    read: &["name", "expression", "dataset", "description", "ai_context", "custom_extensions"],
+    left_out: &[("datatype", "the type of a metric follows from its aggregate")],
 };
 
 /// The keys of our format that say how a metric is computed.
@@ -95,9 +95,6 @@ fn add_one(project: &mut Project<'_>, metric: &Written<'_>, names: &[(String, St
     let mut map = Map::new(object.span);
     map.set_some("description", described(object, &context).as_ref().map(Node::of));
     map.set_list("synonyms", context.synonyms.iter().map(Node::of).collect());
-    if let Some(word) = object.text("datatype").filter(|word| !DATATYPES.contains(&word.value.as_str())) {
-        object.unknown_word("datatype", &word, &DATATYPES);
-    }
     let extras = extension::read(object);
     let Some(text) = object.node("expression").and_then(|node| expression(object, node)) else {
         return report.unread(&name.value);
@@ -117,11 +114,15 @@ fn add_one(project: &mut Project<'_>, metric: &Written<'_>, names: &[(String, St
             map.set("name", Node::of(name));
             return add_ours(project, map);
         }
-        if stood_for.is_some() {
-            edited(object, "expression", text.span);
-        }
-        for key in DEFINITION.iter().chain(&["dataset", "at"]) {
-            extras.remove(key);
+        let keys = DEFINITION.iter().chain(&["dataset", "at"]);
+        let said: Vec<Node> = keys.filter_map(|key| extras.remove(key)).collect();
+        match (stood_for, said.first()) {
+            (Some(stood_for), _) => edited(object, "expression", stood_for.span),
+            (None, Some(said)) => {
+                let message = format!("how {} is computed is left out of its extension", object.label());
+                report.lose(said.span, message, "the expression says it");
+            }
+            (None, None) => {}
         }
         map.extend(extras);
     }

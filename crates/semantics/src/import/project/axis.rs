@@ -76,18 +76,17 @@ impl Project<'_> {
         let is_lost = |m: &super::Metric| m.home == Some(home) && m.needs_time;
         let (lost, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.metrics).into_iter().partition(is_lost);
         self.metrics = kept;
-        for metric in &lost {
-            self.report.unread(&metric.name.value);
-        }
-        let names: Vec<String> = lost.iter().map(|m| format!("`{}`", m.name.value)).collect();
         let dataset = &self.datasets[home];
         let times: Vec<&str> = dataset.dimensions.iter().filter(|d| d.is_time).map(|d| d.name.value.as_str()).collect();
         let help = match times.len() {
             0 => "a metric is asked by a time: mark the field that is the dataset's".to_string(),
             _ => format!("several fields are times: {}", times.join(", ")),
         };
-        let message = format!("dataset `{}` has no time axis: {} left out", dataset.name.value, names.join(", "));
-        self.report.loss(Diagnostic::new(Code::MissingTimeAxis, message).at(dataset.name.span).help(help));
+        let message = format!("dataset `{}` has no time axis", dataset.name.value);
+        for metric in &lost {
+            let reason = Diagnostic::new(Code::MissingTimeAxis, message.clone()).help(help.clone());
+            self.report.leave_out("metric", &metric.name, reason);
+        }
     }
 
     /// Metrics that are made of one that was left out are left out with it.
