@@ -51,6 +51,7 @@ pub struct Catalog {
     pub time_ranges: Vec<model::NamedRange>,
     pub saved_queries: Vec<model::SavedQuery>,
     pub targets: Vec<model::Target>,
+    /// Those of metrics too, in the order of the files.
     pub tests: Vec<model::Test>,
     /// What `audit_performance` looks at unless told.
     pub audit_metrics: Vec<MetricId>,

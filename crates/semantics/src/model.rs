@@ -70,6 +70,11 @@ impl Model {
         let inside = self.datasets.iter().flat_map(|d| d.metrics.iter().map(move |m| (Some(d), m)));
         inside.chain(self.metrics.iter().map(|m| (None, m)))
     }
+
+    /// The tests of the model, then those of its metrics.
+    pub fn all_tests(&self) -> impl Iterator<Item = &Test> {
+        self.tests.iter().chain(self.all_metrics().flat_map(|(_, metric)| &metric.tests))
+    }
 }
 
 /// A length of time as models write it: `28 days`, `6h`, `1 month`. The count is at least 1.

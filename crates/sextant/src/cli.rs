@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit status: 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model,
-4 data that cannot be read, 5 a limit. Start with: sextant demo";
+4 data that cannot be read, 5 a limit, 6 a failed test of the model. Start with: sextant demo";
 
 /// Where the model and the data are.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Check a model, and with --data [DIR] the data it speaks of
     Validate,
+    /// Ask the questions of the model's tests and hold the answers against the rows they expect
+    Test(Test),
     /// List metrics or dimensions
     List(List),
     /// Ask for metrics over a period
@@ -67,6 +69,22 @@ pub(crate) struct Demo {
     /// The instant the demo answers for, instead of the clock
     #[arg(long, value_name = "INSTANT")]
     pub(crate) now: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Only tests whose name or metrics hold this text
+    #[arg(value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextFormat {
+    Text,
+    Json,
 }
 
 #[derive(Args, Debug)]

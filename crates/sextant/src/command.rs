@@ -11,6 +11,7 @@ mod fixtures;
 mod list;
 mod query;
 mod serve;
+mod test;
 mod time;
 mod validate;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
     match cli.command {
         Command::Demo(demo) => demo::run(place, &demo),
         Command::Validate => validate::run(place),
+        Command::Test(test) => test::run(place, &test),
         Command::List(list) => list::run(place, &list),
         Command::Query(query) => query::run(place, &query),
         Command::Audit(audit) => audit::run(place, &audit),

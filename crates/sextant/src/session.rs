@@ -63,7 +63,12 @@ impl Session {
 
 /// The session of a settled configuration.
 pub(crate) fn open_config(config: &Config) -> Result<Session, Fault> {
-    Session::with(Ok(Arc::new(workspace(config)?)))
+    over(Arc::new(workspace(config)?))
+}
+
+/// The session over a workspace that is open already.
+pub(crate) fn over(workspace: Arc<Workspace>) -> Result<Session, Fault> {
+    Session::with(Ok(workspace))
 }
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.

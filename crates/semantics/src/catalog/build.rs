@@ -62,7 +62,7 @@ impl<'a> Builder<'a> {
             time_ranges: model.time_ranges.clone(),
             saved_queries: model.saved_queries.clone(),
             targets: model.targets.clone(),
-            tests: model.tests.clone(),
+            tests: model.all_tests().cloned().collect(),
             audit_metrics: Vec::new(),
             audit_dimensions: Vec::new(),
             time_spines: Vec::new(),
@@ -77,6 +77,11 @@ impl<'a> Builder<'a> {
             metric_names: std::collections::BTreeMap::new(),
         };
         Builder { model, catalog, found: Diagnostics::default(), relationship_names: HashMap::new() }
+    }
+
+    /// Whether a path may name it.
+    fn is_step(&self, name: &str) -> bool {
+        self.catalog.dataset_names.contains_key(name) || self.relationship_names.contains_key(name)
     }
 
     fn finish(self) -> Result<Catalog, Diagnostics> {

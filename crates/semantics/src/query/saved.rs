@@ -19,8 +19,8 @@ use crate::yaml::{Node, Value, part};
 pub fn check(model: &Model) -> Diagnostics {
     let mut findings = Diagnostics::default();
     let names = Names::of(model);
-    let tests = model.tests.iter().chain(model.all_metrics().flat_map(|(_, metric)| &metric.tests));
-    for query in model.saved_queries.iter().map(|saved| &saved.query).chain(tests.map(|test| &test.query)) {
+    let saved = model.saved_queries.iter().map(|saved| &saved.query);
+    for query in saved.chain(model.all_tests().map(|test| &test.query)) {
         match request::decode_saved(&query.to_json()) {
             Ok(request) => names.check(&request, query, &mut findings),
             Err(faults) => findings.0.extend(faults.0.into_iter().map(|fault| placed(fault, query))),

@@ -28,12 +28,13 @@ struct Found {
     suggestion: Option<String>,
 }
 
+/// What the commerce model defines; its tests are questions, whose mistakes the request's own tests hold.
 fn commerce() -> Vec<(String, String)> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../semantic-models/commerce");
     let mut files: Vec<(String, String)> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "yml"))
+        .filter(|path| path.extension().is_some_and(|e| e == "yml") && !path.ends_with("tests.yml"))
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap()))
         .collect();
     files.sort();

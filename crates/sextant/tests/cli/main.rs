@@ -4,6 +4,7 @@ mod batch;
 mod demo;
 mod exit_status;
 mod http;
+mod model_tests;
 mod process;
 mod query;
 mod stdio;

@@ -72,7 +72,10 @@ fn axis(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) ->
             Some(Axis { path: located.path, dimension: located.dimension })
         }
         Err(refused) => {
-            if !parts.iter().any(|part| builder.model.unread.contains(part)) {
+            // What was read stands, though a metric of its name was not; what nobody wrote is a slip.
+            let is_unread = |part: &String| builder.model.unread.contains(part) && !builder.is_step(part);
+            let is_slip = |part: &String| !builder.model.unread.contains(part) && !builder.is_step(part);
+            if path.iter().any(is_slip) || !parts.iter().any(is_unread) {
                 let code = if refused.code == Code::UnknownDimension { Code::UnknownReference } else { refused.code };
                 let refused = match refused.did_you_mean.is_empty() {
                     true => refused.suggest(name, builder.model.unread.iter().map(String::as_str)),
