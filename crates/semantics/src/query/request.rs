@@ -62,6 +62,8 @@ pub struct MetricsRequest {
     pub query: Option<String>,
     pub time: TimeArguments,
     pub group_by: Vec<GroupItem>,
+    /// An empty list of groups was given: it takes the place of a saved query's.
+    pub no_groups: bool,
     /// ANDed conditions on rows.
     pub where_: Vec<FilterItem>,
     /// ANDed conditions on results.

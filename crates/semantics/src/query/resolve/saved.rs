@@ -1,6 +1,6 @@
 //! Saved queries: a request that names one is the saved request with what it says itself on top.
 
-use super::super::request::{self, MetricsRequest, TimeArguments};
+use super::super::request::{self, MetricsRequest, OutputArguments, TimeArguments};
 use crate::catalog::bind::BoundCatalog;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -30,7 +30,8 @@ pub fn expand(bound: &BoundCatalog, asked: &MetricsRequest) -> Result<MetricsReq
         saved_query: None,
         query: asked.query.clone(),
         time: times(saved.time, &asked.time),
-        group_by: if asked.group_by.is_empty() { saved.group_by } else { asked.group_by.clone() },
+        group_by: if asked.group_by.is_empty() && !asked.no_groups { saved.group_by } else { asked.group_by.clone() },
+        no_groups: asked.no_groups,
         where_,
         having,
         order_by: asked.order_by.clone().or(saved.order_by),
@@ -38,8 +39,18 @@ pub fn expand(bound: &BoundCatalog, asked: &MetricsRequest) -> Result<MetricsReq
         cursor: asked.cursor.clone(),
         include_empty: asked.include_empty || saved.include_empty,
         totals: asked.totals.or(saved.totals),
-        output: asked.output.clone(),
+        output: output(saved.output, &asked.output),
     })
+}
+
+fn output(saved: OutputArguments, asked: &OutputArguments) -> OutputArguments {
+    OutputArguments {
+        currency: asked.currency.clone().or(saved.currency),
+        response_format: asked.response_format.or(saved.response_format),
+        number_format: asked.number_format.or(saved.number_format),
+        max_bytes: asked.max_bytes.or(saved.max_bytes),
+        explain: asked.explain || saved.explain,
+    }
 }
 
 fn times(saved: TimeArguments, asked: &TimeArguments) -> TimeArguments {
