@@ -96,12 +96,13 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
 
 /// What get_metrics, run_saved_query and saved queries have in common.
 fn question(reader: &mut Reader, object: &Object) -> MetricsRequest {
+    let time = time(reader, object);
     let groups = items::groups(reader, object, "group_by");
     MetricsRequest {
         metrics: Vec::new(),
         saved_query: None,
         query: None,
-        time: time(reader, object),
+        time,
         no_groups: groups.as_ref().is_some_and(Vec::is_empty),
         group_by: groups.unwrap_or_default(),
         where_: items::conditions_on_rows(reader, object),
