@@ -72,7 +72,7 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let by_unit = LogicalPlanBuilder::from(aggregated).project(columns)?.build()?;
     let mut plan_of_fact = picked(plan, fact, of, by_unit)?;
     if let Some(padding) = &of.padding {
-        plan_of_fact = join_to_time_spine::join(plan, &scope, padding, plan_of_fact)?;
+        plan_of_fact = join_to_time_spine::join(plan, &scope, padding, plan_of_fact, tables)?;
     }
     Ok(Fact { plan: plan_of_fact, finishes })
 }

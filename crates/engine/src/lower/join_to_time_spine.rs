@@ -8,11 +8,11 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, 
 use sextant_semantics::plan::{KeySource, SemanticPlan};
 use sextant_semantics::query::resolved::Padding;
 
-use super::LowerError;
 use super::fact::{key_column, rows_column};
 use super::join_over_time_range::{in_period, table};
-use super::rows::Scope;
+use super::rows::{self, Scope};
 use super::typed::decoded;
+use super::{LowerError, Tables};
 
 const AGGREGATED: &str = "aggregated";
 const LISTED: &str = "listed";
@@ -23,8 +23,9 @@ pub(super) fn join(
     scope: &Scope<'_>,
     padding: &Padding,
     aggregated: LogicalPlan,
+    tables: &Tables,
 ) -> Result<LogicalPlan, LowerError> {
-    let listed = units(plan, scope, padding)?;
+    let listed = units(plan, scope, padding, tables)?;
     let names: Vec<String> = aggregated.schema().fields().iter().map(|field| field.name().clone()).collect();
     let time_keys: Vec<String> =
         (0..padding.keys.len()).filter(|key| padding.keys[*key].is_some()).map(key_column).collect();
@@ -51,8 +52,16 @@ pub(super) fn join(
 }
 
 /// The distinct time keys of all units that pass the conditions; a unit counts as one row of its period.
-fn units(plan: &SemanticPlan, scope: &Scope<'_>, padding: &Padding) -> Result<LogicalPlan, LowerError> {
+fn units(
+    plan: &SemanticPlan,
+    scope: &Scope<'_>,
+    padding: &Padding,
+    tables: &Tables,
+) -> Result<LogicalPlan, LowerError> {
     let mut spine = table(&padding.spine)?;
+    for (attached, columns) in &padding.tables {
+        spine = rows::attach(scope, spine, &attached.hop, &attached.on, attached.table, columns, tables)?;
+    }
     if let Some(all) = scope.all(&padding.conditions, spine.schema())? {
         spine = LogicalPlanBuilder::from(spine).filter(all)?.build()?;
     }

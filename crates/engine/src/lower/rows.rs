@@ -5,6 +5,7 @@ use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, ident, lit};
 use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::catalog::join_graph::Hop;
 use sextant_semantics::expr as language;
 use sextant_semantics::plan::{Aggregate, ColumnRef, On, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
 use sextant_semantics::query::period::Period;
@@ -136,11 +137,7 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
     match rows {
         Rows::Read { dataset, columns } => Ok(scan(*dataset, Table::FACT, columns, tables)?.build()?),
         Rows::Attach { input, hop, on, table, columns } => {
-            let left = lower(scope, input, tables)?;
-            let right = scan(hop.to(), *table, columns, tables)?.build()?;
-            let both = left.schema().join(right.schema())?;
-            let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;
-            Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, conditions)?.build()?)
+            attach(scope, lower(scope, input, tables)?, hop, on, *table, columns, tables)
         }
         Rows::AttachMetric { input, position, name: _, keys, of } => {
             attach_metric::attach(scope, lower(scope, input, tables)?, *position, keys, of, tables)
@@ -171,6 +168,22 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
             }
         }
     }
+}
+
+/// Rows with the at most one row that a hop leads to.
+pub(super) fn attach(
+    scope: &Scope<'_>,
+    left: LogicalPlan,
+    hop: &Hop,
+    on: &[On],
+    table: Table,
+    columns: &[String],
+    tables: &Tables,
+) -> Result<LogicalPlan, LowerError> {
+    let right = scan(hop.to(), table, columns, tables)?.build()?;
+    let both = left.schema().join(right.schema())?;
+    let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;
+    Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, conditions)?.build()?)
 }
 
 fn scan(

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Months, NaiveTime, Utc};
 use sextant_semantics::catalog::Catalog;
 use sextant_semantics::catalog::bind::BoundDimension;
 use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::data_type::{Clock, DataType};
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::expr::Kind;
 use sextant_semantics::model::Length;
@@ -32,7 +33,7 @@ impl Workspace {
     pub(super) async fn extent(&self, data: Data<'_>, dataset: DatasetId) -> Result<Option<Extent>, Failure> {
         let catalog = &data.bound.catalog;
         let Some(axis) = &catalog.dataset(dataset).axis else {
-            return Ok(None);
+            return self.extent_of_spine(data, dataset).await;
         };
         let (Ok(_), Ok(dimension)) = (data.bound.schema(dataset), data.bound.dimension(axis.dimension)) else {
             return Ok(None);
@@ -48,6 +49,25 @@ impl Workspace {
         let stored = dimension.stored.unwrap_or(StoredAs::Date);
         let watermark = watermark(catalog, data.snapshot, dataset, stored).await?;
         Ok(Some(Extent { first: moment(found.min, stored), last: moment(found.max, stored), watermark }))
+    }
+
+    /// How far a time spine reaches; `None` for a dataset that is none.
+    async fn extent_of_spine(&self, data: Data<'_>, dataset: DatasetId) -> Result<Option<Extent>, Failure> {
+        let catalog = &data.bound.catalog;
+        let Some(spine) = catalog.time_spines().iter().find(|spine| spine.dataset == dataset) else {
+            return Ok(None);
+        };
+        let Ok(column) = data.bound.column(dataset, &spine.column) else {
+            return Ok(None);
+        };
+        let stored = match column.data_type {
+            DataType::Date => StoredAs::Date,
+            DataType::Timestamp(Clock::Instant) => StoredAs::Instant,
+            DataType::Timestamp(Clock::Local) => StoredAs::WallClock(catalog.calendar.zone),
+            _ => return Ok(None),
+        };
+        let found = data.snapshot.extent(&catalog.dataset(dataset).name, &spine.column).await?;
+        Ok(found.map(|of| Extent { first: moment(of.min, stored), last: moment(of.max, stored), watermark: None }))
     }
 
     /// The ends of an axis that is an expression: every row is read once for each state of the files.

@@ -85,7 +85,8 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
         }
     }
     let in_measures = fact.measures.iter().flat_map(|m| m.argument.iter().chain(&m.filter).chain(&m.order));
-    fact.conditions.iter().chain(in_measures).for_each(|expr| used.row(expr));
+    let on_units = fact.windows.iter().flat_map(|windows| &windows.conditions);
+    fact.conditions.iter().chain(on_units).chain(in_measures).for_each(|expr| used.row(expr));
     fact.attached_metrics.iter().flat_map(|m| &m.keys).for_each(|expr| used.row(expr));
     for balance in fact.measures.iter().filter_map(|m| m.balance.as_ref()) {
         used.time(&balance.time);

@@ -127,6 +127,8 @@ pub struct Windows {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Padding {
     pub spine: TimeSpine,
+    /// What is found by a unit, with the columns that are read of it.
+    pub tables: Vec<(Attached, Vec<String>)>,
     /// Conditions on units, ANDed.
     pub conditions: Vec<RowExpr>,
     /// This fact's way to each group, over units; none for groups that units say nothing of.

@@ -73,6 +73,17 @@ pub fn instant_bucket_of(instant: DateTime<Utc>, granularity: Granularity, zone:
     zone::last_change(start, instant, zone).map_or(start, |change| change.max(start))
 }
 
+/// Start of the local hour, minute or second after the one that starts at an instant; of the next day for longer ones.
+pub fn instant_bucket_after(start: DateTime<Utc>, granularity: Granularity, zone: Tz) -> DateTime<Utc> {
+    match sub_day_seconds(granularity) {
+        Some(length) => {
+            let end = start + Duration::seconds(length);
+            zone::last_change(start, end, zone).filter(|change| *change > start).unwrap_or(end)
+        }
+        None => zone::day_start(zone::local_date(start, zone) + Days::new(1), zone),
+    }
+}
+
 /// Starts of the local hours, minutes or seconds that a window touches, in order; of its days for
 /// longer granularities.
 pub fn instant_buckets(window: &Window, granularity: Granularity, zone: Tz) -> Vec<DateTime<Utc>> {

@@ -204,8 +204,10 @@ pub(super) fn agg_params(f: &Fields<'_>) -> (Option<Spanned<f64>>, Option<Spanne
     let share = share(&f);
     let discrete = f.flag("use_discrete_percentile").filter(|flag| flag.value);
     if let Some(flag) = f.flag("use_approximate_percentile").filter(|flag| flag.value) {
-        let fact = "an approximate percentile is answered exactly";
+        let fact = "an approximate percentile is answered exactly, by a value of the data";
         f.report.loss(flag.span, fact, "an exact percentile is within every approximation");
+        f.finish();
+        return (share, Some(Spanned::new(PercentileType::Discrete, flag.span)));
     }
     f.finish();
     (share, discrete.map(|flag| Spanned::new(PercentileType::Discrete, flag.span)))

@@ -411,6 +411,7 @@ pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<Da
         }
     }
     let mut datasets: Vec<DatasetId> = seen.iter().filter_map(|id| catalog.metric(*id).dataset).collect();
+    datasets.extend(catalog.time_spines().iter().map(|spine| spine.dataset));
     datasets.sort();
     datasets.dedup();
     datasets

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{FilterItem, MetricsRequest};
 use super::super::resolved::{Attached, AttachedMetric, Fact};
-use super::super::row::{ColumnRef, KeySource, Measure, RowExpr, RowRef, Table, TimeColumn};
+use super::super::row::{ColumnRef, KeySource, Measure, On, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
 use super::balance;
 use super::by_day::by_day;
@@ -291,7 +291,7 @@ pub(super) fn conditions(
         let filter = Filter { expr: condition, field: Some(item.field.clone()) };
         for fact in facts.iter_mut() {
             match fact.condition(bound, &filter) {
-                Ok(condition) if is_of_units(&condition) => fact.on_units.push(condition),
+                Ok(condition) if is_of_units(&condition, &fact.tables) => fact.on_units.push(condition),
                 Ok(condition) => fact.conditions.push(condition),
                 Err(refused) => {
                     found.push(of_request(refused, &item.field));
@@ -309,11 +309,15 @@ pub(super) fn conditions(
     }
 }
 
-/// Whether a condition speaks of the units of a time spine.
-pub(super) fn is_of_units(condition: &RowExpr) -> bool {
-    let of_units = |time: &TimeColumn| time.expr.refs().iter().any(|column| column.value.table == Table::SPINE);
+/// Whether a condition speaks of the units of a time spine, or of what is found by them.
+fn is_of_units(condition: &RowExpr, tables: &[Attached]) -> bool {
+    let by_unit = |table: Table| {
+        let found = tables.iter().filter(|attached| attached.table == table).flat_map(|attached| &attached.on);
+        table == Table::SPINE || found.flat_map(On::columns).any(|column| column.table == Table::SPINE)
+    };
+    let of_units = |time: &TimeColumn| time.expr.refs().iter().any(|column| by_unit(column.value.table));
     condition.refs().iter().any(|reference| match reference.value {
-        RowRef::Column(column) => column.table == Table::SPINE,
+        RowRef::Column(column) => by_unit(column.table),
         RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => of_units(time),
         RowRef::Metric { .. } => false,
     })

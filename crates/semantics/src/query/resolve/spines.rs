@@ -1,7 +1,7 @@
 //! Facts and their time spines: which facts are read through windows, and which list units without rows.
 
-use super::super::resolved::{Fact, Padding, QueryTime, Windows};
-use super::super::row::{Grouping, KeySource, RowExpr, RowRef, TimeColumn};
+use super::super::resolved::{Attached, Fact, Padding, QueryTime, Windows};
+use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::{TimeStep, unit_column};
 use super::metrics::Treatment;
 use super::windows::{self, Frame, Reach, TimeKeys};
@@ -76,6 +76,7 @@ impl Spines<'_> {
         let frame = Frame { time: self.time, reach: self.reach(fact, &[], keys.base()), groups: true, total: false };
         let spine = windows::spine(&[], &keys, &frame)?;
         let unit = unit_column(spine.unit.is_sub_day());
+        let found = found_by_time(fact, &is_axis);
         let of_units = fact.keys.iter().map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => {
                 Some(KeySource::Bucket { time: unit.clone(), granularity: *granularity })
@@ -83,6 +84,7 @@ impl Spines<'_> {
             KeySource::DatePart { time, part } if is_axis(time) => {
                 Some(KeySource::DatePart { time: unit.clone(), part: *part })
             }
+            KeySource::Value(expr) if is_of_tables(expr, &found) => Some(key.clone()),
             KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
         });
         let of_units: Vec<Option<KeySource>> = of_units.collect();
@@ -90,20 +92,24 @@ impl Spines<'_> {
         let on_units = windows.map_or(&[] as &[RowExpr], |windows| &windows.conditions);
         let mut conditions = Vec::new();
         for condition in fact.conditions.iter().chain(on_units).chain(filters) {
-            match over_units(condition, &is_axis, &unit) {
+            match over_units(condition, &is_axis, &unit, &found) {
                 Some(condition) => conditions.push(condition),
                 // A condition on another group is not true of a unit that has none.
                 None if of_a_key(condition, &fact.keys) => return Ok(None),
                 None => {}
             }
         }
-        Ok(Some(Padding { spine, conditions, keys: of_units }))
+        let tables = fact.tables.iter().filter(|attached| found.contains(&attached.table));
+        let tables = tables.map(|attached| by_unit(attached, &unit, &of_units, &conditions)).collect();
+        Ok(Some(Padding { spine, tables, conditions, keys: of_units }))
     }
 
     fn keys(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> TimeKeys {
+        let found = found_by_time(fact, is_axis);
         let grains = fact.keys.iter().filter_map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => Some(Some(*granularity)),
             KeySource::DatePart { time, .. } if is_axis(time) => Some(None),
+            KeySource::Value(expr) if is_of_tables(expr, &found) => Some(None),
             KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
         });
         let axis = self.bound.catalog.dimension(fact.axis.dimension).granularity.unwrap_or(Granularity::Day);
@@ -115,34 +121,103 @@ impl Spines<'_> {
         }
     }
 
-    /// From the first to the last date that a question of all data speaks of: the model's own spine, or the facts
-    /// and as far after them as an offset moves them, never past the clock.
-    fn reach(&self, fact: &Fact, steps: &[TimeStep], _base: Granularity) -> Option<Reach> {
+    /// From the first to the last date that a question of all data speaks of: what the model's spine for the unit has, or
+    /// the facts and as far after them as an offset moves them. A spine of another tool's model says all that there is;
+    /// otherwise nothing is listed past the clock.
+    fn reach(&self, fact: &Fact, steps: &[TimeStep], unit: Granularity) -> Option<Reach> {
         let zone = self.time.calendar.zone;
-        let extent = self.context.extents[fact.dataset.index()]?;
         let date = |moment: Moment| match moment {
             Moment::Date(date) => date,
             Moment::Instant(instant) => zone::local_date(instant, zone),
         };
-        let (first, mut last) = (date(extent.first), date(extent.last));
-        for step in steps {
-            if let TimeStep::Offset(Offset::Window(length)) = step {
-                last = windows::later(last, *length);
+        let as_of = zone::local_date(self.time.as_of, zone);
+        let of_unit = if unit.is_sub_day() { unit } else { Granularity::Day };
+        let mut spines = self.bound.catalog.time_spines().iter().filter(|spine| spine.granularity == of_unit);
+        let spine = spines.find_map(|spine| self.context.extents[spine.dataset.index()]);
+        let (first, last) = match spine {
+            Some(extent) => (date(extent.first), date(extent.last)),
+            None => {
+                let extent = self.context.extents[fact.dataset.index()]?;
+                let moved = steps.iter().fold(date(extent.last), |last, step| match step {
+                    TimeStep::Offset(Offset::Window(length)) => windows::later(last, *length),
+                    TimeStep::Offset(_) | TimeStep::Accumulate { .. } => last,
+                });
+                (date(extent.first), moved)
             }
-        }
-        let last = last.min(zone::local_date(self.time.as_of, zone));
+        };
+        let is_foreign = spine.is_some() && self.bound.catalog.naming == Naming::EntityPaths;
+        let last = if is_foreign { last } else { last.min(as_of) };
         (first <= last).then_some(Reach { first, last })
     }
 }
 
-/// A condition over the axis alone as one over units.
-fn over_units(condition: &RowExpr, is_axis: &dyn Fn(&TimeColumn) -> bool, unit: &TimeColumn) -> Option<RowExpr> {
+/// The tables of which a row is found by the axis alone, as those of custom granularities.
+fn found_by_time(fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> Vec<Table> {
+    let by_time = |attached: &&Attached| {
+        !attached.on.is_empty()
+            && attached.on.iter().all(|on| match on {
+                On::SameBucket { near, .. } => is_axis(near),
+                On::Equal { .. } | On::ValidAt { .. } => false,
+            })
+    };
+    fact.tables.iter().filter(by_time).map(|attached| attached.table).collect()
+}
+
+/// Whether an expression is over columns of these tables alone.
+fn is_of_tables(expr: &RowExpr, tables: &[Table]) -> bool {
+    let refs = expr.refs();
+    let within = |reference: &RowRef| matches!(reference, RowRef::Column(column) if tables.contains(&column.table));
+    !refs.is_empty() && refs.iter().all(|reference| within(reference.value))
+}
+
+/// A table that is found by the axis as one that is found by the unit, with the columns that are read of it.
+fn by_unit(
+    attached: &Attached,
+    unit: &TimeColumn,
+    keys: &[Option<KeySource>],
+    conditions: &[RowExpr],
+) -> (Attached, Vec<String>) {
+    let on = attached.on.iter().map(|on| match on {
+        On::SameBucket { far, granularity, .. } => {
+            On::SameBucket { near: unit.clone(), far: far.clone(), granularity: *granularity }
+        }
+        On::Equal { .. } | On::ValidAt { .. } => on.clone(),
+    });
+    let on: Vec<On> = on.collect();
+    let mut columns: Vec<String> = Vec::new();
+    let mut add = |column: &ColumnRef| {
+        if column.table == attached.table && !columns.contains(&column.column) {
+            columns.push(column.column.clone());
+        }
+    };
+    on.iter().flat_map(On::columns).for_each(&mut add);
+    let values = keys.iter().flatten().filter_map(|key| match key {
+        KeySource::Value(expr) => Some(expr),
+        KeySource::Bucket { .. } | KeySource::DatePart { .. } => None,
+    });
+    for reference in values.chain(conditions).flat_map(|expr| expr.refs()) {
+        if let RowRef::Column(column) = reference.value {
+            add(column);
+        }
+    }
+    columns.sort();
+    (Attached { hop: attached.hop.clone(), on, table: attached.table }, columns)
+}
+
+/// A condition over the axis, and over what is found by it, as one over units.
+fn over_units(
+    condition: &RowExpr,
+    is_axis: &dyn Fn(&TimeColumn) -> bool,
+    unit: &TimeColumn,
+    found: &[Table],
+) -> Option<RowExpr> {
     let moved = condition.try_substitute(&mut |reference: &RowRef, span| {
         let moved = match reference {
             RowRef::LocalTime(time) if is_axis(time) => RowRef::LocalTime(Box::new(unit.clone())),
             RowRef::Bucket { time, granularity } if is_axis(time) => {
                 RowRef::Bucket { time: Box::new(unit.clone()), granularity: *granularity }
             }
+            RowRef::Column(column) if found.contains(&column.table) => reference.clone(),
             RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } | RowRef::Metric { .. } => return Err(()),
         };
         Ok(Expr::new(Kind::Ref(moved), span))

@@ -39,6 +39,8 @@ struct Times<'a> {
     named: Vec<NamedRange>,
     now: DateTime<Utc>,
     granularity: Option<Granularity>,
+    /// The finest period that the question groups by; a range is widened to whole ones where that is asked.
+    aligned: Option<Granularity>,
     data: Option<DataExtent>,
 }
 
@@ -94,6 +96,7 @@ fn try_resolve(
         named: named.collect(),
         now,
         granularity: groups::granularity(bound, request)?,
+        aligned: groups.iter().filter(|group| group.is_series).filter_map(|group| group.granularity).min(),
         data,
     };
     if written.timezone.is_some()
@@ -189,7 +192,7 @@ impl Times<'_> {
             time_range: written.time_range.clone(),
             start_date: written.start_date.clone(),
             end_date: written.end_date.clone(),
-            granularity: self.granularity,
+            granularity: self.granularity.or(self.aligned.filter(|_| written.align_to_granularity)),
             include_today: written.include_today,
             complete_days_only: written.complete_days_only,
             align_to_granularity: written.align_to_granularity,
@@ -197,7 +200,15 @@ impl Times<'_> {
         };
         let context =
             TimeContext { now: self.now, calendar: &self.calendar, named: &self.named, data: self.data, watermark };
-        range::resolve(&arguments, &context).map(Some)
+        let mut resolved = range::resolve(&arguments, &context)?;
+        if let Some(unit) = arguments.granularity.filter(|unit| unit.is_sub_day() && written.align_to_granularity) {
+            let zone = self.calendar.zone;
+            let units = bucket::instant_buckets(&resolved.range, unit, zone);
+            let (first, last) = (units.first().copied(), units.last().copied());
+            resolved.range.start = first.unwrap_or(resolved.range.start);
+            resolved.range.end = last.map_or(resolved.range.end, |last| bucket::instant_bucket_after(last, unit, zone));
+        }
+        Ok(Some(resolved))
     }
 
     /// A comparison for each distinct watermark among the outputs, and the one of each output.

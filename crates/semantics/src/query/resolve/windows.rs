@@ -81,13 +81,18 @@ impl TimeKeys {
         self.grains.iter().copied().collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
+    /// Whether a unit is the first of its group: of the days of a week, the one that the week or a month starts with.
+    fn starts_group(&self, start: &BucketStart, calendar: &Calendar) -> bool {
+        self.grains.iter().any(|grain| match (grain, start) {
+            (None, _) => true,
+            (Some(grain), BucketStart::Date(date)) => bucket_of(*date, *grain, calendar) == *date,
+            (Some(grain), BucketStart::Instant(instant)) => start_of(*instant, *grain, calendar) == *instant,
+        })
+    }
+
     /// The unit that windows are read by.
     pub(super) fn unit(&self, steps: &[TimeStep], calendar: &Calendar) -> Granularity {
-        let to_grain = steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::ToGrain(_))));
-        if to_grain {
-            return self.finest().unwrap_or_else(|| self.base());
-        }
-        if steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
+        if is_to_grain(steps) || steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
             return self.base();
         }
         let by_day = self.day_by_day
@@ -97,6 +102,11 @@ impl TimeKeys {
             });
         if by_day { self.base() } else { self.coarsest(calendar) }
     }
+}
+
+/// Whether a period is read at the start of another.
+fn is_to_grain(steps: &[TimeStep]) -> bool {
+    steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::ToGrain(_))))
 }
 
 /// The spine of a fact whose measures are read through `steps`; without steps, the bare units.
@@ -113,8 +123,10 @@ pub(super) fn spine(steps: &[TimeStep], keys: &TimeKeys, frame: &Frame<'_>) -> R
                 if slots.len() > MOST_UNITS { Err(too_many(through.unit)) } else { Ok(()) }
             };
             if frame.groups && !keys.grains.is_empty() {
-                for (start, of) in units(&bounds, unit, calendar) {
-                    add(Some(start), false, of)?;
+                for (position, (start, of)) in units(&bounds, unit, calendar).into_iter().enumerate() {
+                    if !is_to_grain(steps) || position == 0 || keys.starts_group(&start, calendar) {
+                        add(Some(start), false, of)?;
+                    }
                 }
             }
             let whole = through.last_or_whole(&bounds);
