@@ -21,6 +21,7 @@ mod join;
 mod measure;
 mod sql;
 mod view;
+mod window;
 
 const FILE: Keys = Keys { noun: "Cube file", read: &["cubes", "views"], left_out: &[] };
 

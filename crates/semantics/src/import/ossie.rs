@@ -17,11 +17,14 @@ use crate::yaml::make::Map;
 use crate::yaml::{Node, ScalarKind, Value};
 
 mod dataset;
+mod expression;
 mod extension;
+mod field;
 mod metric;
 
-pub(crate) use dataset::{ANSI, Inferred, inferred};
+pub(crate) use expression::ANSI;
 pub(crate) use extension::VENDOR;
+pub(crate) use field::{Inferred, inferred};
 
 /// The versions whose constructs are known.
 pub(crate) const VERSIONS: [&str; 3] = ["0.1.0", "0.1.1", "0.2.0.dev0"];

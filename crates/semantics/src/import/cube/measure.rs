@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::window::{Window, time_shift, window};
 use super::{Cube, sql};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -49,9 +50,6 @@ const MEASURE: Keys = Keys {
 };
 
 const FILTER: Keys = Keys { noun: "filter", read: &["sql"], left_out: &[] };
-const WINDOW: Keys =
-    Keys { noun: "rolling window", read: &["trailing", "leading", "offset", "type", "granularity"], left_out: &[] };
-const SHIFT: Keys = Keys { noun: "time shift", read: &["interval", "type", "time_dimension", "name"], left_out: &[] };
 
 const TYPES: [&str; 8] = ["count", "sum", "avg", "min", "max", "count_distinct", "count_distinct_approx", "number"];
 const OTHER_TYPES: [&str; 6] = ["string", "time", "boolean", "rank", "number_agg", "running_total"];
@@ -133,7 +131,7 @@ struct Reader<'p, 'a, 'c> {
 }
 
 /// Why a measure is left out; nothing where a fault was reported.
-type Refused = Option<Diagnostic>;
+pub(super) type Refused = Option<Diagnostic>;
 
 fn add(reader: &mut Reader<'_, '_, '_>, object: &Object<'_>, name: &Spanned<String>) -> Result<(), Refused> {
     let refused = |message: String, at: Span, help: &str| {
@@ -346,82 +344,4 @@ fn hidden_map(span: Span) -> Map {
 
 fn formula_over(name: &Spanned<String>, inputs: Vec<String>, map: Map) -> Metric {
     Metric { name: name.clone(), home: None, needs_time: false, inputs, at: None, map }
-}
-
-/// How far back a rolling window goes.
-struct Window {
-    /// The key of a cumulative metric and its value; absent for all of the past.
-    key: Option<(&'static str, Spanned<String>)>,
-    span: Span,
-}
-
-impl Window {
-    fn extend(&self, map: &mut Map, base: &Spanned<String>) {
-        map.set("type", Node::text("cumulative", self.span));
-        map.set("input_metric", Node::text(base.value.clone(), self.span));
-        if let Some((key, value)) = &self.key {
-            map.set(key, Node::of(value));
-        }
-    }
-}
-
-fn window(object: &Object<'_>, node: &Node) -> Result<Window, Refused> {
-    let Some(window) = Object::open(object.report, &WINDOW, node) else { return Err(None) };
-    let refused = |message: &str| {
-        let refused = Diagnostic::new(Code::NotImported, message.to_string()).at(node.span);
-        Err(Some(refused.help("windows are trailing ones, or since the start of a period")))
-    };
-    let span = node.span;
-    if window.has("leading") {
-        return refused("its window leads");
-    }
-    if window.text("offset").is_some_and(|offset| offset.value != "end") {
-        return refused("its window does not end where its period ends");
-    }
-    match window.text("type").as_ref().map(|word| word.value.as_str()) {
-        Some("to_date") => {
-            let Some(granularity) = window.required("granularity") else { return Err(None) };
-            Ok(Window { key: Some(("grain_to_date", granularity)), span })
-        }
-        None | Some("fixed") => match window.required("trailing") {
-            Some(trailing) if trailing.value == "unbounded" => Ok(Window { key: None, span }),
-            Some(trailing) if convert::length(&trailing.value).is_some() => {
-                Ok(Window { key: Some(("window", trailing)), span })
-            }
-            Some(trailing) => {
-                window.unknown_word("trailing", &trailing, &["unbounded", "7 days", "1 month"]);
-                Err(None)
-            }
-            None => Err(None),
-        },
-        Some(_) => refused("its window is of an unknown type"),
-    }
-}
-
-/// How far back a measure is shifted.
-fn time_shift(object: &Object<'_>) -> Result<Option<Spanned<String>>, Refused> {
-    let shifts = object.list("time_shift");
-    let [node] = shifts else {
-        return match shifts.first() {
-            None => Ok(None),
-            Some(first) => {
-                Err(Some(Diagnostic::new(Code::NotImported, "it is shifted by several times").at(first.span)))
-            }
-        };
-    };
-    let Some(shift) = Object::open(object.report, &SHIFT, node) else { return Err(None) };
-    if shift.has("name") || shift.has("time_dimension") {
-        let refused = Diagnostic::new(Code::NotImported, "its shift is of one time dimension").at(node.span);
-        return Err(Some(refused.help("a metric is shifted along its own time axis")));
-    }
-    let (interval, word) = (shift.required("interval"), shift.required("type"));
-    let (Some(interval), Some(word)) = (interval, word) else { return Err(None) };
-    if word.value != "prior" {
-        return Err(Some(Diagnostic::new(Code::NotImported, "it is shifted into the future").at(word.span)));
-    }
-    if convert::length(&interval.value).is_none() {
-        shift.unknown_word("interval", &interval, &["1 year", "1 month", "7 days"]);
-        return Err(None);
-    }
-    Ok(Some(interval))
 }

@@ -1,6 +1,6 @@
 //! Metrics: SQL aggregates, and our own definitions where the exporter wrote them.
 
-use super::dataset::{edited, expression};
+use super::expression::{edited, expression};
 use super::{context, described, extension, known_dataset};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
