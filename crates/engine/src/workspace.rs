@@ -44,6 +44,8 @@ pub struct Workspace {
     sessions: Sessions,
     limits: Limits,
     memory_bytes: usize,
+    /// What of other tools' files the model does not hold.
+    losses: Diagnostics,
     /// The last schemas seen and the catalog bound to them.
     bound: Mutex<Option<(Schemas, Arc<BoundCatalog>)>>,
 }
@@ -86,10 +88,25 @@ impl Workspace {
         Workspace::open_with(texts, root, &Resources::STANDARD)
     }
 
+    /// As [`Workspace::open`], of texts in this format, whatever they look like.
+    pub fn open_as(format: import::Format, texts: Vec<(String, String)>, root: PathBuf) -> Result<Workspace, Failure> {
+        let model_version = version(&texts);
+        Workspace::of(import::read(texts, Some(format)), model_version, root, &Resources::STANDARD)
+    }
+
     /// As [`Workspace::open`], with other resources.
     pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
         let model_version = version(&texts);
-        let import::Imported { model, findings: mut found, .. } = import::read(texts, None);
+        Workspace::of(import::read(texts, None), model_version, root, resources)
+    }
+
+    fn of(
+        imported: import::Imported,
+        model_version: String,
+        root: PathBuf,
+        resources: &Resources,
+    ) -> Result<Workspace, Failure> {
+        let import::Imported { model, findings: mut found, losses, .. } = imported;
         found.0.extend(saved::check(&model).0);
         let catalog = match (catalog::build(&model), found.is_empty()) {
             (Ok(catalog), true) => catalog,
@@ -112,6 +129,7 @@ impl Workspace {
             sessions,
             limits: Limits { time: BACKSTOP, ..Limits::STANDARD },
             memory_bytes: QUESTION_MEMORY,
+            losses: Diagnostics(losses),
             bound: Mutex::new(None),
         })
     }
@@ -119,6 +137,11 @@ impl Workspace {
     /// The directory that sources are relative to.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What of other tools' files was left out or read otherwise, by its place in them.
+    pub fn losses(&self) -> &Diagnostics {
+        &self.losses
     }
 
     pub fn catalog(&self) -> &Catalog {

@@ -25,8 +25,7 @@ impl Exported {
     }
 }
 
-/// The model in our own YAML, in one file. What has no key in it, the naming of an imported model,
-/// is not written.
+/// The model in our own YAML, in one file.
 pub fn sextant(model: &Model) -> String {
     write::yaml(&tree::model(model))
 }

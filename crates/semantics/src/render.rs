@@ -5,6 +5,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::code::Class;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Sources, Span};
 
@@ -36,7 +37,11 @@ pub fn in_order<'a>(sources: &Sources, findings: &'a Diagnostics) -> Vec<&'a Dia
 }
 
 fn one(sources: &Sources, finding: &Diagnostic, renderer: &Renderer) -> String {
-    let title = Level::ERROR.primary_title(&finding.message).id(finding.code.as_str());
+    let level = match finding.code.class() {
+        Class::Warning => Level::WARNING,
+        Class::Model | Class::Request | Class::Data | Class::Limit => Level::ERROR,
+    };
+    let title = level.primary_title(&finding.message).id(finding.code.as_str());
     let mut report = vec![match finding.span {
         Some(span) => title.element(snippet(sources, span)),
         None => Group::with_title(title),

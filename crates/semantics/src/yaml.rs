@@ -16,7 +16,7 @@ mod words;
 pub mod write;
 
 /// Nodes of one text, copies made by aliases included.
-pub const MAX_NODES: usize = 20_000;
+pub const MAX_NODES: usize = 200_000;
 /// Lists and maps within each other.
 pub const MAX_DEPTH: usize = 64;
 /// Aliases of one text.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sextant_semantics::import::Format as ModelFormat;
 
 use crate::fixtures::Scale;
 
@@ -26,9 +27,18 @@ pub(crate) struct Place {
     /// The directory of one model [default: models of sextant.toml, else ./semantic-models]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Place")]
     pub(crate) models: Option<PathBuf>,
+    /// The format of the model's files [default: what they look like]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = model_format, help_heading = "Place")]
+    pub(crate) model_format: Option<ModelFormat>,
     /// The directory that the model's sources are relative to [default: data of sextant.toml, else ./data]
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, help_heading = "Place")]
     pub(crate) data: Option<Option<PathBuf>>,
+}
+
+/// The format of that name.
+fn model_format(word: &str) -> Result<ModelFormat, String> {
+    let words = ModelFormat::ALL.map(ModelFormat::as_str).join(", ");
+    ModelFormat::parse(word).ok_or_else(|| format!("one of {words}"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +49,8 @@ pub(crate) enum Command {
     Validate,
     /// Ask the questions of the model's tests and hold the answers against the rows they expect
     Test(Test),
+    /// Write another tool's model (dbt, MetricFlow, Ossie, Cube) in the format of Sextant
+    Import(Import),
     /// List metrics or dimensions
     List(List),
     /// Ask for metrics over a period
@@ -85,6 +97,13 @@ pub(crate) struct Test {
 pub(crate) enum TextFormat {
     Text,
     Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The directory to write the model into
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod explain;
 mod fixtures;
+mod import;
 mod list;
 mod query;
 mod serve;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::Demo(demo) => demo::run(place, &demo),
         Command::Validate => validate::run(place),
         Command::Test(test) => test::run(place, &test),
+        Command::Import(import) => import::run(place, &import),
         Command::List(list) => list::run(place, &list),
         Command::Query(query) => query::run(place, &query),
         Command::Audit(audit) => audit::run(place, &audit),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::import::Format;
 
 use crate::cli::Place;
 use crate::fault::Fault;
@@ -19,6 +20,8 @@ const DATA: &str = "data";
 pub(crate) struct Config {
     pub(crate) models: Setting,
     pub(crate) data: Setting,
+    /// None: what the files look like.
+    pub(crate) model_format: Option<Format>,
 }
 
 /// A directory, and whether somebody named it or it is the default.
@@ -61,6 +64,7 @@ fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathB
     Ok(Config {
         models: setting(place.models.clone(), "SEXTANT_MODELS", file.models, MODELS),
         data: setting(place.data.clone().flatten(), "SEXTANT_DATA", file.data, DATA),
+        model_format: place.model_format,
     })
 }
 
@@ -88,7 +92,7 @@ mod tests {
     use super::*;
 
     fn place(models: Option<&str>) -> Place {
-        Place { models: models.map(PathBuf::from), data: None }
+        Place { models: models.map(PathBuf::from), model_format: None, data: None }
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(crate) type Texts = Vec<(String, String)>;
 /// Bytes that one model file may have.
 const LARGEST_FILE: u64 = 8 << 20;
 
-/// Reads every `.yml` and `.yaml` file to any depth; links and dot-directories are not followed.
+/// Reads every `.yml` and `.yaml` file to any depth, and `.json` files that are models; links and
+/// dot-directories are not followed.
 pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let root = &models.path;
     if !root.is_dir() {
@@ -31,6 +32,9 @@ pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let mut texts = Texts::new();
     for path in paths {
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        if name.ends_with(".json") && !is_manifest(&path) {
+            continue;
+        }
         texts.push((name.clone(), text(&path, &name)?));
     }
     if texts.is_empty() {
@@ -39,18 +43,43 @@ pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     Ok(texts)
 }
 
+/// Whether a `.json` file is a model: a semantic manifest, or a tree of datasets. dbt writes many
+/// others beside it.
+fn is_manifest(path: &Path) -> bool {
+    if path.file_name().is_some_and(|name| name == "semantic_manifest.json") {
+        return true;
+    }
+    let is_small = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LARGEST_FILE);
+    let text = if is_small { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    has("semantic_models") && has("project_configuration") || has("datasets")
+}
+
+/// What of other tools' files is not in the model, with the lines it stands in.
+pub(crate) fn render_losses(models: &Setting, texts: &Texts, losses: &Diagnostics) -> String {
+    let count = match losses.0.len() {
+        1 => "1 warning".to_string(),
+        many => format!("{many} warnings"),
+    };
+    format!("{}\n\n{count} in {}\n", rendered(models, texts, losses), models.path.display())
+}
+
 /// Findings with the lines they stand in, for the terminal that standard error is, or is not.
 pub(crate) fn render(models: &Setting, texts: &Texts, findings: &Diagnostics) -> String {
+    let count = match findings.0.len() {
+        1 => "1 fault".to_string(),
+        many => format!("{many} faults"),
+    };
+    format!("{}\n\n{count} in {}", rendered(models, texts, findings), models.path.display())
+}
+
+fn rendered(models: &Setting, texts: &Texts, findings: &Diagnostics) -> String {
     let mut sources = Sources::default();
     for (name, text) in texts {
         sources.add(models.path.join(name).to_string_lossy(), text.as_str());
     }
     let colours = if Paint::stderr().has_colour() { Colours::Ansi } else { Colours::None };
-    let count = match findings.0.len() {
-        1 => "1 fault".to_string(),
-        many => format!("{many} faults"),
-    };
-    format!("{}\n\n{count} in {}", render::render(&sources, findings, colours).trim_end(), models.path.display())
+    render::render(&sources, findings, colours).trim_end().to_string()
 }
 
 /// Where a directory holds several models, says which flag chooses each.
@@ -86,11 +115,16 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
         let kind = entry.file_type()?;
         if kind.is_dir() {
             collect(&entry.path(), paths)?;
-        } else if kind.is_file() && Path::new(&name).extension().is_some_and(|end| end == "yml" || end == "yaml") {
+        } else if kind.is_file() && Path::new(&name).extension().is_some_and(is_read) {
             paths.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// Whether files with this ending may be models.
+fn is_read(end: &std::ffi::OsStr) -> bool {
+    ["yml", "yaml", "json"].iter().any(|known| end == *known)
 }
 
 fn text(path: &Path, name: &str) -> Result<String, Failure> {

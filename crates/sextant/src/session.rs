@@ -90,7 +90,12 @@ impl From<Refusal> for Fault {
 /// The workspace of a configuration.
 pub(crate) fn workspace(config: &Config) -> Result<Workspace, Refusal> {
     let texts = models::read(&config.models).map_err(|failure| Refusal { failure, text: None })?;
-    Workspace::open(texts.clone(), config.data.path.clone()).map_err(|mut failure| {
+    let (read, root) = (texts.clone(), config.data.path.clone());
+    let opened = match config.model_format {
+        Some(format) => Workspace::open_as(format, read, root),
+        None => Workspace::open(read, root),
+    };
+    opened.map_err(|mut failure| {
         models::name_choices(&config.models, &texts, &mut failure);
         let text = models::render(&config.models, &texts, &failure.0);
         Refusal { failure, text: Some(text) }

@@ -5,7 +5,7 @@ use crate::model::calendar::{FiscalWeeks, NamedRange, TimeSpine};
 use crate::model::dataset::{Currency, Entity, Normalization, Validity};
 use crate::model::words::Word;
 use crate::model::{
-    Audit, Calendar, Column, Dataset, Dimension, DimensionKind, Length, Location, Model, Policy, Relationship,
+    Audit, Calendar, Column, Dataset, Dimension, DimensionKind, Length, Location, Model, Naming, Policy, Relationship,
     SavedQuery, SharedDimension, StoredAs, Target, Test, Watermark,
 };
 use crate::source::{SourceId, Span, Spanned};
@@ -23,6 +23,7 @@ pub(super) fn model(model: &Model) -> Node {
     map.set_some("description", optional(&model.description));
     let mut rest = around(model);
     map.set_some("calendar", rest.remove("calendar"));
+    map.set_some("naming", rest.remove("naming"));
     map.set_some("time_spines", rest.remove("time_spines"));
     map.set_some("currency", rest.remove("currency"));
     map.set_list("datasets", model.datasets.iter().map(|d| dataset(d).into_node()).collect());
@@ -39,6 +40,9 @@ pub(super) fn around(model: &Model) -> Map {
     let mut map = Map::new(NOWHERE);
     if model.calendar != Calendar::default() {
         map.set("calendar", calendar(&model.calendar));
+    }
+    if model.naming != Naming::default() {
+        map.set("naming", Node::text(model.naming.word(), NOWHERE));
     }
     map.set_list("time_spines", model.time_spines.iter().map(time_spine).collect());
     map.set_some("currency", optional(&model.currency));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::fields::{Fields, Reader};
 use super::format;
-use super::{Calendar, Dataset, Model};
+use super::{Calendar, Dataset, Model, Naming};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Sources, Span, Spanned};
@@ -57,6 +57,7 @@ pub fn read_trees(
             }
         }
         check_name(&model, roots, &reader);
+        check_naming(roots, &reader);
         check_names(&mut model, &reader);
     }
     let findings = reader.findings.into_inner();
@@ -93,6 +94,9 @@ fn add_file(model: &mut Model, fields: &Fields<'_>) {
     once(fields, "name", &mut model.name, fields.text("name"));
     once(fields, "description", &mut model.description, fields.text("description"));
     once(fields, "currency", &mut model.currency, fields.text("currency"));
+    if let Some(naming) = fields.word::<Naming>("naming") {
+        model.naming = naming.value;
+    }
     if let Some(calendar) = fields.object("calendar", |f| Some(Spanned::new(question::calendar(f), f.span))) {
         if model.calendar == Calendar::default() {
             model.calendar = calendar.value;
@@ -138,6 +142,17 @@ fn check_name(model: &Model, roots: &[Node], reader: &Reader<'_>) {
     if let (None, false, Some((source, _))) = (&model.name, written, reader.sources.iter().next()) {
         let finding = Diagnostic::new(Code::MissingKey, "the model has no `name`").at(Span::new(source, 0, 0));
         reader.report(finding.help("add `name:` to one of its files"));
+    }
+}
+
+/// Files do not disagree about how names are written.
+fn check_naming(roots: &[Node], reader: &Reader<'_>) {
+    let mut written = roots.iter().filter_map(|root| root.get("naming"));
+    let Some(first) = written.next() else { return };
+    let word = |node: &Node| node.scalar().map(|scalar| scalar.text.clone());
+    if let Some(second) = written.find(|second| word(second) != word(first)) {
+        let finding = Diagnostic::new(Code::InvalidModel, "a second `naming` of the model").at(second.span);
+        reader.report(finding.help(format!("the first is in {}; keep one of the two", reader.place(first.span))));
     }
 }
 

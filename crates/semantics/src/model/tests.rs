@@ -54,6 +54,16 @@ fn the_model_of_the_documentation_reads_without_findings() {
     insta::assert_snapshot!(model.tests[0].query.to_json(), @r#"{"metrics":["net_sales"],"time_range":"2026-03","as_of":"2026-04-02"}"#);
 }
 
+#[test]
+fn files_do_not_disagree_about_naming() {
+    let (model, findings) = read_files(&["name: m\nnaming: entity_paths\n", "naming: entity_paths\n"]);
+    assert_eq!((model.naming, findings.is_empty()), (Naming::EntityPaths, true));
+    let found = listed(&["name: m\nnaming: entity_paths\n", "naming: dotted\n"]);
+    let wanted =
+        "b.yml:1:9 invalid-model: a second `naming` of the model (; the first is in a.yml:2; keep one of the two)";
+    assert_eq!(found, wanted);
+}
+
 const KEYS_THAT_ARE_NONE: &str = "
 name: m
 tets: []

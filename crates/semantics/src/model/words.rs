@@ -2,7 +2,7 @@
 
 use chrono::Weekday;
 
-use crate::model::calendar::FiscalWeek53;
+use crate::model::calendar::{FiscalWeek53, Naming};
 use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::metric::{
     Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
@@ -54,6 +54,7 @@ words! {
         Second "second" Minute "minute" Hour "hour" Day "day" Week "week" Month "month" Quarter "quarter" Year "year"
         FiscalQuarter "fiscal_quarter" FiscalYear "fiscal_year"
     }
+    Naming { Dotted "dotted" EntityPaths "entity_paths" }
     Normalization { Trim "trim" Lower "lower" Upper "upper" }
     PercentileType { Continuous "continuous" Discrete "discrete" }
     PeriodAggregation { First "first" Last "last" Average "average" }

@@ -1,11 +1,13 @@
 //! A project is a directory of files; its report stands beside them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::Imported;
 use sextant_semantics::model::Model;
+use sextant_semantics::source::Sources;
 
 /// Where the report of a project stands.
 const REPORT: &str = "report.txt";
@@ -116,4 +118,17 @@ fn outline(model: &Model) -> String {
         put(format!("saved query {} {}", saved.name.value, saved.query.to_json()));
     }
     text
+}
+
+/// The model as text without its texts and places.
+pub(crate) fn erased(model: &Model) -> String {
+    let model = Model { sources: Sources::default(), unread: BTreeSet::new(), ..model.clone() };
+    let text = format!("{model:#?}");
+    let mut left = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("Span {") {
+        left.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    left + rest
 }

@@ -11,6 +11,10 @@ pub(crate) fn run(place: &Place) -> Result<(), Fault> {
     let config = Config::of(place)?;
     let workspace = workspace(&config)?;
     let catalog = workspace.catalog();
+    if !workspace.losses().is_empty() {
+        let texts = models::read(&config.models)?;
+        output::note(&models::render_losses(&config.models, &texts, workspace.losses()))?;
+    }
     let counts = format!("{} datasets, {} metrics", catalog.datasets().len(), catalog.metrics().len());
     output::emit(&format!("{}: {counts}, no faults\n", config.models.path.display()))?;
     if place.data.is_none() {

@@ -8,6 +8,12 @@ use crate::model::{Dataset, Dimension, DimensionKind, Entity, EntityKind, Locati
 use crate::source::{Span, Spanned};
 use crate::time::granularity::Granularity;
 
+/// An entity, and the expression of its key where that is more than a column.
+pub(super) struct Key {
+    pub(super) entity: Entity,
+    pub(super) expression: Option<Spanned<String>>,
+}
+
 /// A dimension, and which end of a row's validity it is.
 pub(super) struct Element {
     pub(super) dimension: Dimension,
@@ -25,12 +31,12 @@ pub(super) struct Parts {
     pub(super) table: Spanned<String>,
     pub(super) time: Option<Spanned<String>>,
     pub(super) primary_entity: Option<Spanned<String>>,
-    pub(super) entities: Vec<Entity>,
+    pub(super) keys: Vec<Key>,
     pub(super) elements: Vec<Element>,
     pub(super) span: Span,
 }
 
-/// An entity. An expression that is more than a column is told, and left out: entities are columns.
+/// An entity. One whose key is more than a column is told: rows are grouped by it, and not joined.
 pub(super) fn entity(
     report: &Report,
     name: Spanned<String>,
@@ -38,17 +44,17 @@ pub(super) fn entity(
     expr: Option<Spanned<String>>,
     description: Option<Spanned<String>>,
     span: Span,
-) -> Entity {
+) -> Key {
     let expr = expr.unwrap_or_else(|| name.clone());
-    let columns = match column(&expr.value) {
-        Some(column) => vec![Spanned::new(column, expr.span)],
+    let (columns, expression) = match column(&expr.value) {
+        Some(column) => (vec![Spanned::new(column, expr.span)], None),
         None => {
-            let fact = format!("the expression of entity `{}` is not read", name.value);
-            report.loss(expr.span, fact, "an entity here is a column; nothing joins or groups by this one");
-            Vec::new()
+            let fact = format!("entity `{}` is an expression, by which nothing is joined", name.value);
+            report.loss(expr.span, fact, "keys of joins are columns here; rows can be grouped by it");
+            (Vec::new(), Some(expr))
         }
     };
-    Entity { name, kind: Some(kind), columns, description, span }
+    Key { entity: Entity { name, kind: Some(kind), columns, description, span }, expression }
 }
 
 /// A dimension without synonyms, by its written parts.
@@ -77,16 +83,39 @@ pub(super) fn dimension(
 
 /// The dataset of a semantic model.
 pub(super) fn dataset(report: &Report, parts: Parts) -> Dataset {
-    let Parts { name, label, description, table, time, primary_entity, mut entities, elements, span } = parts;
+    let Parts { name, label, description, table, time, primary_entity, keys, elements, span } = parts;
     let validity = validity(report, &name, &elements);
-    let primary_time = elements.iter().find(|e| e.is_primary_time).map(|e| e.dimension.name.clone());
+    let mut primary_times = elements.iter().filter(|e| e.is_primary_time).map(|e| e.dimension.name.clone());
+    let time = match time.or_else(|| primary_times.next()) {
+        Some(time) => {
+            primary_times.for_each(|other| report.count("`is_primary` beside another time dimension", other.span));
+            Some(time)
+        }
+        None => None,
+    };
+    let mut dimensions: Vec<Dimension> = elements.into_iter().map(|e| e.dimension).collect();
+    let mut entities = Vec::new();
+    for Key { entity, expression } in keys {
+        if let Some(expr) = expression.filter(|_| dimensions.iter().all(|d| d.name.value != entity.name.value)) {
+            let kind = Spanned::new(DimensionKind::Categorical, entity.name.span);
+            dimensions.push(dimension(entity.name.clone(), kind, Some(expr), None, entity.span));
+        }
+        entities.push(entity);
+    }
     let key = |kind: EntityKind| {
         let of_kind = entities.iter().filter(move |e| e.kind.as_ref().is_some_and(|k| k.value == kind));
         of_kind.map(|e| e.columns.clone()).filter(|columns| !columns.is_empty()).collect::<Vec<_>>()
     };
     let primary_key = key(EntityKind::Primary).into_iter().next().unwrap_or_default();
     let unique_keys = key(EntityKind::Unique);
-    if let Some(primary) = primary_entity.filter(|primary| entities.iter().all(|e| e.name.value != primary.value)) {
+    let held = |name: &str| entities.iter().find(|e| e.name.value == name);
+    if let Some((primary, of)) = primary_entity.as_ref().and_then(|p| Some((p, held(&p.value)?)))
+        && of.kind.as_ref().is_some_and(|kind| kind.value == EntityKind::Foreign)
+    {
+        let fact = format!("`primary_entity: {}` is not read", primary.value);
+        report.loss(primary.span, fact, "the entity of that name is foreign");
+    }
+    if let Some(primary) = primary_entity.filter(|primary| held(&primary.value).is_none()) {
         let kind = Some(Spanned::new(EntityKind::Primary, primary.span));
         let span = primary.span;
         entities.insert(0, Entity { name: primary, kind, columns: Vec::new(), description: None, span });
@@ -99,9 +128,9 @@ pub(super) fn dataset(report: &Report, parts: Parts) -> Dataset {
         columns: Vec::new(),
         primary_key,
         unique_keys,
-        time: time.or(primary_time),
+        time,
         watermark: None,
-        dimensions: elements.into_iter().map(|e| e.dimension).collect(),
+        dimensions,
         entities,
         validity,
         metrics: Vec::new(),
@@ -114,7 +143,13 @@ pub(super) fn dataset(report: &Report, parts: Parts) -> Dataset {
 /// From when until when a row holds: the columns of the two dimensions that say so.
 fn validity(report: &Report, dataset: &Spanned<String>, elements: &[Element]) -> Option<Validity> {
     let end_of = |is_end: fn(&Element) -> bool| {
-        let dimension = &elements.iter().find(|e| is_end(e))?.dimension;
+        let mut ends = elements.iter().filter(|e| is_end(e)).map(|e| &e.dimension);
+        let dimension = ends.next()?;
+        if let Some(second) = ends.next() {
+            let message = format!("`{}` begins or ends its validity twice", dataset.value);
+            let fault = Diagnostic::new(Code::InvalidModel, message).at(second.name.span);
+            report.fault(fault.help("one dimension has `is_start: true`, another `is_end: true`"));
+        }
         let expr = dimension.expr.as_ref().unwrap_or(&dimension.name);
         let column = column(&expr.value).map(|column| Spanned::new(column, expr.span));
         if column.is_none() {

@@ -43,8 +43,7 @@ impl Report {
         let before = self.findings.borrow().0.len();
         let object = read();
         if object.is_none() && self.findings.borrow().0.len() > before {
-            let name = node.get("name").and_then(Node::scalar).map(|name| name.text.clone());
-            self.unread.borrow_mut().extend(name);
+            names_in(node, &mut self.unread.borrow_mut());
         }
         object
     }
@@ -97,7 +96,7 @@ impl<'a> Fields<'a> {
     /// The keys of `node`; a finding when it is no map.
     pub(super) fn open(report: &'a Report, noun: &'static str, node: &'a Node) -> Option<Fields<'a>> {
         let Value::Map(entries) = &node.value else {
-            let message = format!("a {noun} is {}, not a map", node.noun());
+            let message = format!("{} is {}, not a map", article(noun), node.noun());
             report.fault(Diagnostic::new(Code::WrongType, message).at(node.span));
             return None;
         };
@@ -345,7 +344,7 @@ impl<'a> Fields<'a> {
     /// A key that is known and left out: counted, and told once for the file.
     pub(super) fn ignore(&self, key: &'static str) {
         if self.node(key).is_some_and(|node| !is_empty(node)) {
-            self.report.count(&format!("`{key}` of a {}", self.noun), self.key_span(key));
+            self.report.count(&format!("`{key}` of {}", article(self.noun)), self.key_span(key));
         }
     }
 
@@ -368,7 +367,7 @@ impl<'a> Fields<'a> {
     pub(super) fn count_rest(self) {
         let taken = self.taken.borrow();
         for entry in self.entries.iter().filter(|e| !taken.contains(e.key.value.as_str())) {
-            self.report.count(&format!("`{}` of a {}", entry.key.value, self.noun), entry.key.span);
+            self.report.count(&format!("`{}` of {}", entry.key.value, article(self.noun)), entry.key.span);
         }
     }
 
@@ -381,8 +380,23 @@ impl<'a> Fields<'a> {
             let loss = Diagnostic::new(Code::NotImported, message).at(entry.key.span);
             let loss = loss.suggest(&entry.key.value, taken.iter().copied());
             let keys: Vec<&str> = taken.iter().copied().collect();
-            let help = format!("keys of a {}: {}", self.noun, keys.join(", "));
+            let help = format!("keys of {}: {}", article(self.noun), keys.join(", "));
             self.report.losses.borrow_mut().push(loss.help(help));
+        }
+    }
+}
+
+/// The names of an object and of all that stand in it.
+fn names_in(node: &Node, names: &mut BTreeSet<String>) {
+    match &node.value {
+        Value::Scalar(_) => {}
+        Value::List(items) => items.iter().for_each(|item| names_in(item, names)),
+        Value::Map(entries) => {
+            for entry in entries {
+                let name = entry.value.scalar().filter(|_| entry.key.value == "name");
+                names.extend(name.map(|name| name.text.clone()));
+                names_in(&entry.value, names);
+            }
         }
     }
 }
@@ -390,6 +404,12 @@ impl<'a> Fields<'a> {
 /// Whether a word is a granularity that this engine does not count in.
 pub(super) fn is_below_second(word: &str) -> bool {
     matches!(word, "nanosecond" | "microsecond" | "millisecond")
+}
+
+/// `an entity`, `a metric`.
+fn article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 /// Whether a node holds nothing: an empty list, map or text.

@@ -8,9 +8,6 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Spanned};
 use crate::yaml::{self, Entry, Node, Value};
 
-/// Keys of a file that hold nothing to read and are no loss.
-const SILENT: [&str; 1] = ["version"];
-
 /// Everything that the texts say.
 pub(super) fn read(report: &Report, sources: &Sources) -> Draft {
     let mut draft = Draft::default();
@@ -64,6 +61,7 @@ fn document(report: &Report, node: &Node, draft: &mut Draft) {
             "models" if matches!(value.value, Value::List(_)) => {
                 list(report, entry).iter().for_each(|node| latest::read(report, node, draft));
             }
+            "version" if !is_project => version(report, value),
             "name" if is_project => {
                 draft.name = value.scalar().map(|name| Spanned::new(name.text.clone(), value.span));
             }
@@ -72,10 +70,17 @@ fn document(report: &Report, node: &Node, draft: &mut Draft) {
     }
 }
 
-fn other(report: &Report, entry: &Entry) {
-    if !SILENT.contains(&entry.key.value.as_str()) {
-        report.count(&format!("`{}`", entry.key.value), entry.key.span);
+/// Property files of dbt have `version: 2` or none.
+fn version(report: &Report, node: &Node) {
+    let number = node.scalar().and_then(|scalar| scalar.text.parse::<f64>().ok());
+    if number.is_none_or(|number| ![1.0, 2.0].contains(&number)) {
+        let fault = Diagnostic::new(Code::UnknownValue, "`version` is not 2").at(node.span);
+        report.fault(fault.help("dbt's property files have `version: 2`, or none"));
     }
+}
+
+fn other(report: &Report, entry: &Entry) {
+    report.count(&format!("`{}`", entry.key.value), entry.key.span);
 }
 
 fn list<'a>(report: &Report, entry: &'a Entry) -> &'a [Node] {

@@ -2,12 +2,12 @@
 //! `columns:`, simple metrics in `metrics:`. The rest of a dbt model is counted and left out.
 
 use super::draft::{Draft, Metric, SemanticModel};
-use super::elements::{self, Element, Parts};
+use super::elements::{self, Element, Key, Parts};
 use super::fields::{Fields, Report};
 use super::semantic_model as legacy;
 use super::{metric, spine};
 use crate::expr::display::identifier;
-use crate::model::{DimensionKind, Entity};
+use crate::model::DimensionKind;
 use crate::source::{Span, Spanned};
 use crate::time::granularity::Granularity;
 use crate::yaml::{Node, Value};
@@ -21,9 +21,25 @@ pub(super) fn read(report: &Report, node: &Node, draft: &mut Draft) {
         let granularity_of = |column: &str| columns.iter().find(|c| c.name.value == column)?.granularity.clone();
         draft.time_spines.extend(spine::of_model(report, node, table, granularity_of));
     }
+    let spine_column = f.node("time_spine").and_then(|node| node.get("standard_granularity_column"));
+    let spine_column = spine_column.and_then(Node::scalar).map(|column| column.text.as_str());
+    for column in columns.iter().filter(|c| !c.is_time() && Some(c.name.value.as_str()) != spine_column) {
+        if let Some(granularity) = &column.granularity {
+            let fact = format!("`granularity` of column `{}` is not read", column.name.value);
+            report.loss(granularity.span, fact, "time dimensions and columns of a time spine have a granularity");
+        }
+    }
     let switch = f.node("semantic_model");
     let is_semantic = switch.is_some_and(|node| node.scalar().is_none_or(|s| s.text.eq_ignore_ascii_case("true")));
+    let is_spine = |column: &Column| Some(column.name.value.as_str()) == spine_column;
+    let is_plain = |column: &&Column| column.key.is_none() && column.element.is_none() && !is_spine(column);
+    for column in columns.iter().filter(|_| is_semantic || spine_column.is_some()).filter(is_plain) {
+        report.count("a column without semantics", column.name.span);
+    }
     if !is_semantic {
+        if f.node("time_spine").is_none() {
+            report.count("a dbt model without semantics", f.place());
+        }
         without_semantics(&f, &columns, switch.map(|node| node.span));
         f.count_rest();
         return;
@@ -33,14 +49,14 @@ pub(super) fn read(report: &Report, node: &Node, draft: &mut Draft) {
     let time = f.text("agg_time_dimension");
     let primary_entity = f.text("primary_entity");
     let description = f.text("description");
-    let mut entities = Vec::new();
+    let mut keys = Vec::new();
     let mut elements = Vec::new();
     for column in columns {
-        entities.extend(column.entity);
+        keys.extend(column.key);
         elements.extend(column.element);
     }
     if let Some(f) = f.node("derived_semantics").and_then(|node| Fields::open(report, "derived semantics", node)) {
-        entities.extend(f.list("entities").iter().filter_map(|node| derived_entity(report, node)));
+        keys.extend(f.list("entities").iter().filter_map(|node| derived_entity(report, node)));
         elements.extend(f.list("dimensions").iter().filter_map(|node| derived_dimension(report, node)));
         f.finish();
     }
@@ -50,7 +66,7 @@ pub(super) fn read(report: &Report, node: &Node, draft: &mut Draft) {
     let span = f.span;
     f.count_rest();
     let (Some(table), Some(name)) = (name, semantic_name) else { return };
-    let parts = Parts { name, label: None, description, table, time, primary_entity, entities, elements, span };
+    let parts = Parts { name, label: None, description, table, time, primary_entity, keys, elements, span };
     draft.semantic_models.push(SemanticModel { dataset: elements::dataset(report, parts), measures: Vec::new() });
 }
 
@@ -58,7 +74,7 @@ pub(super) fn read(report: &Report, node: &Node, draft: &mut Draft) {
 fn without_semantics(f: &Fields<'_>, columns: &[Column], switch: Option<Span>) {
     let keys = ["agg_time_dimension", "primary_entity", "derived_semantics", "metrics"];
     let written = keys.into_iter().find(|key| f.has(key)).map(|key| f.key_span(key));
-    let inside = columns.iter().find(|c| c.entity.is_some() || c.element.is_some()).map(|c| c.name.span);
+    let inside = columns.iter().find(|c| c.key.is_some() || c.element.is_some()).map(|c| c.name.span);
     if let Some(span) = switch.or(written).or(inside) {
         let fact = format!("the semantics of {} are not read", f.label());
         f.report.loss(span, fact, "set `semantic_model: true` to read them");
@@ -88,8 +104,14 @@ fn switched(report: &Report, node: &Node) -> Option<Switch> {
 struct Column {
     name: Spanned<String>,
     granularity: Option<Spanned<Granularity>>,
-    entity: Option<Entity>,
+    key: Option<Key>,
     element: Option<Element>,
+}
+
+impl Column {
+    fn is_time(&self) -> bool {
+        self.element.as_ref().is_some_and(|element| element.dimension.kind.value == DimensionKind::Time)
+    }
 }
 
 fn column(report: &Report, node: &Node) -> Option<Column> {
@@ -100,10 +122,10 @@ fn column(report: &Report, node: &Node) -> Option<Column> {
     let description = if entity.is_some() || dimension.is_some() { f.text("description") } else { None };
     f.count_rest();
     let name = name?;
-    let entity = entity.and_then(|node| column_entity(report, node, &name, description.as_ref()));
+    let key = entity.and_then(|node| column_entity(report, node, &name, description.as_ref()));
     let element =
         dimension.and_then(|node| column_dimension(report, node, &name, description.as_ref(), granularity.as_ref()));
-    Some(Column { name, granularity, entity, element })
+    Some(Column { name, granularity, key, element })
 }
 
 /// The column itself as an expression.
@@ -117,7 +139,7 @@ fn column_entity(
     node: &Node,
     column: &Spanned<String>,
     description: Option<&Spanned<String>>,
-) -> Option<Entity> {
+) -> Option<Key> {
     let holder;
     let is_map = matches!(node.value, Value::Map(_));
     let f = if is_map {
@@ -168,7 +190,7 @@ fn shorthand(node: &Node) -> Node {
     Node { value: Value::Map(vec![entry]), span: node.span }
 }
 
-fn derived_entity(report: &Report, node: &Node) -> Option<Entity> {
+fn derived_entity(report: &Report, node: &Node) -> Option<Key> {
     let f = Fields::open(report, "derived entity", node)?;
     f.required_node("type");
     let (name, kind, expr) = (f.required("name"), f.word("type"), f.required("expr"));

@@ -25,7 +25,7 @@ pub(super) fn model(report: &Report, draft: Draft) -> Model {
     }
     let across = metrics::lower(report, &mut datasets, measures, metrics);
     let relationships = relationships(&datasets);
-    let time_spines = spines(&mut datasets, time_spines);
+    let time_spines = spines(report, &mut datasets, time_spines);
     let place = datasets.first().map(|d| d.name.span).or(across.first().map(|m| m.name.span));
     let mut model = Model {
         name: name.or(place.map(|span| Spanned::new("imported".to_string(), span))),
@@ -109,19 +109,13 @@ fn unused(stem: &str, is_used: impl Fn(&str) -> bool) -> String {
 }
 
 /// Every table of a spine becomes a dataset; what is said twice of one column is said once.
-fn spines(datasets: &mut Vec<Dataset>, spines: Vec<Spine>) -> Vec<TimeSpine> {
+fn spines(report: &Report, datasets: &mut Vec<Dataset>, spines: Vec<Spine>) -> Vec<TimeSpine> {
     let mut merged: BTreeMap<(String, String), Spine> = BTreeMap::new();
     let mut order = Vec::new();
     for spine in spines {
         let key = (spine.table.value.clone(), spine.column.value.clone());
         match merged.get_mut(&key) {
-            Some(first) => {
-                for custom in spine.custom_granularities {
-                    if first.custom_granularities.iter().all(|known| known.name.value != custom.name.value) {
-                        first.custom_granularities.push(custom);
-                    }
-                }
-            }
+            Some(first) => merge(report, first, spine),
             None => {
                 merged.insert(key.clone(), spine);
                 order.push(key);
@@ -146,6 +140,23 @@ fn spines(datasets: &mut Vec<Dataset>, spines: Vec<Spine>) -> Vec<TimeSpine> {
         });
     }
     found
+}
+
+/// Adds what a second description of a spine says.
+fn merge(report: &Report, first: &mut Spine, second: Spine) {
+    if first.granularity.value != second.granularity.value {
+        let message = format!("two granularities of time spine `{}`", first.table.value);
+        let fault = Diagnostic::new(Code::InvalidModel, message).at(second.granularity.span);
+        report.fault(fault.help(format!("the first is `{}`; keep one of the two", first.granularity.value)));
+    }
+    for custom in second.custom_granularities {
+        let known = first.custom_granularities.iter().find(|known| known.name.value == custom.name.value);
+        match known.map(|known| known.column.as_ref().map(|c| &c.value) == custom.column.as_ref().map(|c| &c.value)) {
+            Some(true) => {}
+            Some(false) => twice(report, "custom granularity", &custom.name),
+            None => first.custom_granularities.push(custom),
+        }
+    }
 }
 
 fn spine_dataset(name: Spanned<String>, spine: &Spine) -> Dataset {

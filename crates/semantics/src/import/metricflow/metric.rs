@@ -4,13 +4,11 @@
 use super::config;
 use super::draft::{Aggregated, Base, Kind, MeasureInput, Metric};
 use super::fields::{Fields, Report};
-use super::semantic_model as legacy;
+use super::semantic_model::{self as legacy, Percentile};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::convert;
-use crate::model::metric::{
-    Calculation, ConstantProperty, Input, NonAdditiveDimension, PercentileType, PeriodAggregation,
-};
+use crate::model::metric::{Calculation, ConstantProperty, Input, NonAdditiveDimension, PeriodAggregation};
 use crate::source::Spanned;
 use crate::yaml::{Node, Value};
 
@@ -78,11 +76,11 @@ fn kind_word(f: &Fields<'_>) -> Option<String> {
 }
 
 fn legacy_kind(f: &Fields<'_>, word: &str, name: Option<&Spanned<String>>, metric: &Fields<'_>) -> Option<Kind> {
-    f.accept("input_measures");
+    f.ignore("input_measures");
     match word {
         "simple" if f.has("measure") || !f.has("metric_aggregation_params") => {
-            f.accept("metric_aggregation_params");
-            f.accept("expr");
+            f.ignore("metric_aggregation_params");
+            f.ignore("expr");
             f.required_node("measure")?;
             let mut measure = measure(f, "measure")?;
             measure.join_to_timespine = measure.join_to_timespine.or(f.flag("join_to_timespine"));
@@ -115,14 +113,15 @@ fn manifest_rows(f: &Fields<'_>, name: Option<&Spanned<String>>) -> Option<Kind>
         params.missing("agg");
     }
     let agg = legacy::aggregation(&params);
-    let (percentile, percentile_type) = legacy::agg_params(&params);
+    let percentile = legacy::agg_params(&params);
     let non_additive_dimension =
         params.node("non_additive_dimension").and_then(|node| legacy::non_additive(f.report, node));
     let time = params.text("agg_time_dimension");
     let expr = params.text("expr").or(f.text("expr"));
-    legacy::check_percentile(&params, agg.as_ref(), percentile.as_ref());
+    percentile.check(&params, agg.as_ref());
     params.finish();
     let expr = expr.or_else(|| name.cloned())?;
+    let Percentile { share: percentile, kind: percentile_type, .. } = percentile;
     let aggregated = Aggregated { agg: agg?, expr, percentile, percentile_type, non_additive_dimension, time };
     Some(Kind::OfRows {
         semantic_model: semantic_model?,
@@ -139,8 +138,8 @@ fn legacy_cumulative(f: &Fields<'_>, metric: &Fields<'_>) -> Option<Kind> {
     let mut period_agg = None;
     let mut input = None;
     if let Some(inner) = inner {
-        window = inner.window("window").or(window);
-        grain_to_date = inner.granularity("grain_to_date").or(grain_to_date);
+        window = one(&inner, "window", window, inner.window("window"));
+        grain_to_date = one(&inner, "grain_to_date", grain_to_date, inner.granularity("grain_to_date"));
         period_agg = period(&inner);
         input = self::input(&inner, "metric").map(Base::Metric);
         inner.finish();
@@ -150,6 +149,22 @@ fn legacy_cumulative(f: &Fields<'_>, metric: &Fields<'_>) -> Option<Kind> {
         input = measure(f, "measure").map(Base::Measure);
     }
     cumulative(metric, input?, window, grain_to_date, period_agg)
+}
+
+/// What is written at the older or the newer place of a key; both say the same.
+fn one<T: PartialEq>(
+    f: &Fields<'_>,
+    key: &str,
+    older: Option<Spanned<T>>,
+    newer: Option<Spanned<T>>,
+) -> Option<Spanned<T>> {
+    if let (Some(older), Some(newer)) = (&older, &newer)
+        && older.value != newer.value
+    {
+        let message = format!("two values of `{key}` of one metric");
+        f.contradiction(newer.span, message, "keep the one in `cumulative_type_params`");
+    }
+    newer.or(older)
 }
 
 fn cumulative(
@@ -198,14 +213,18 @@ fn latest_kind(
 
 /// A simple metric of the latest vocabulary.
 fn rows(f: &Fields<'_>, name: Option<&Spanned<String>>, home: Option<&Spanned<String>>) -> Option<Kind> {
+    if home.is_none() && !f.has("agg") {
+        f.missing("type_params");
+        f.accept_rest();
+        return None;
+    }
     if !f.has("agg") {
         f.missing("agg");
     }
     let agg = legacy::aggregation(f);
     let expr = f.text("expr").or_else(|| name.cloned());
-    let percentile = legacy::share(f);
-    let percentile_type = f.word::<PercentileType>("percentile_type");
-    legacy::check_percentile(f, agg.as_ref(), percentile.as_ref());
+    let percentile = legacy::percentile(f);
+    percentile.check(f, agg.as_ref());
     let non_additive_dimension = f.node("non_additive_dimension").and_then(|node| {
         let f = Fields::open(f.report, "non-additive dimension", node)?;
         let name = f.required("name");
@@ -221,6 +240,7 @@ fn rows(f: &Fields<'_>, name: Option<&Spanned<String>>, home: Option<&Spanned<St
         f.contradiction(f.place(), message, "move it under `metrics` of the model whose rows it aggregates");
         return None;
     };
+    let Percentile { share: percentile, kind: percentile_type, .. } = percentile;
     let aggregated = Aggregated { agg: agg?, expr: expr?, percentile, percentile_type, non_additive_dimension, time };
     let aggregated = Box::new(aggregated);
     Some(Kind::OfRows { semantic_model: home.clone(), aggregated, join_to_timespine, fill_nulls_with })

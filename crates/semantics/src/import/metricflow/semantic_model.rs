@@ -2,14 +2,14 @@
 
 use super::config;
 use super::draft::{Aggregated, Measure, SemanticModel};
-use super::elements::{self, Element, Parts};
+use super::elements::{self, Element, Key, Parts};
 use super::fields::{Fields, Report};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::convert;
 use crate::model::metric::{NonAdditiveDimension, PercentileType, WindowChoice};
 use crate::model::words::Word;
-use crate::model::{Aggregation, DimensionKind, Entity};
+use crate::model::{Aggregation, DimensionKind};
 use crate::source::Spanned;
 use crate::yaml::Node;
 
@@ -28,9 +28,12 @@ pub(super) fn read(report: &Report, node: &Node) -> Option<SemanticModel> {
         time
     });
     let primary_entity = f.text("primary_entity");
-    let entities: Vec<Entity> = f.list("entities").iter().filter_map(|node| entity(report, node)).collect();
-    let elements: Vec<Element> = f.list("dimensions").iter().filter_map(|node| dimension(report, node)).collect();
-    let measures: Vec<Measure> = f.list("measures").iter().filter_map(|node| measure(report, node)).collect();
+    let keys: Vec<Key> =
+        f.list("entities").iter().filter_map(|node| report.or_unread(node, || entity(report, node))).collect();
+    let elements: Vec<Element> =
+        f.list("dimensions").iter().filter_map(|node| report.or_unread(node, || dimension(report, node))).collect();
+    let measures: Vec<Measure> =
+        f.list("measures").iter().filter_map(|node| report.or_unread(node, || measure(report, node))).collect();
     f.ignore("metadata");
     let (place, span) = (f.label(), f.span);
     f.finish();
@@ -38,8 +41,7 @@ pub(super) fn read(report: &Report, node: &Node) -> Option<SemanticModel> {
         report.loss(span, format!("{place} is not enabled"), "remove `enabled: false` to read it");
         return None;
     }
-    let parts =
-        Parts { name: name?, label, description, table: table?, time, primary_entity, entities, elements, span };
+    let parts = Parts { name: name?, label, description, table: table?, time, primary_entity, keys, elements, span };
     Some(SemanticModel { dataset: elements::dataset(report, parts), measures })
 }
 
@@ -69,7 +71,7 @@ pub(super) fn node_relation(report: &Report, node: &Node) -> Option<Spanned<Stri
     alias
 }
 
-fn entity(report: &Report, node: &Node) -> Option<Entity> {
+fn entity(report: &Report, node: &Node) -> Option<Key> {
     let f = Fields::open(report, "entity", node)?;
     let name = f.required("name");
     if !f.has("type") {
@@ -107,6 +109,10 @@ fn dimension(report: &Report, node: &Node) -> Option<Element> {
         }
         granularity = params.granularity("time_granularity");
         is_primary = params.flag("is_primary").is_some_and(|flag| flag.value);
+        if let Some(grain) = granularity.as_ref().filter(|_| !is_time) {
+            let fact = format!("`time_granularity` of {} is not read", f.label());
+            report.loss(grain.span, fact, "only time dimensions have a granularity");
+        }
         if let Some(node) = params.node("validity_params") {
             (starts, ends) = validity(report, node);
         }
@@ -155,7 +161,7 @@ fn measure(report: &Report, node: &Node) -> Option<Measure> {
     }
     let agg = aggregation(&f);
     let expr = f.text("expr");
-    let (percentile, percentile_type) = agg_params(&f);
+    let percentile = agg_params(&f);
     let non_additive_dimension = f.node("non_additive_dimension").and_then(|node| non_additive(report, node));
     let time = f.text("agg_time_dimension");
     let creates_metric = f.flag("create_metric").is_some_and(|flag| flag.value);
@@ -164,10 +170,11 @@ fn measure(report: &Report, node: &Node) -> Option<Measure> {
     f.ignore("metadata");
     f.ignore("config");
     let span = f.span;
-    check_percentile(&f, agg.as_ref(), percentile.as_ref());
+    percentile.check(&f, agg.as_ref());
     f.finish();
     let (name, agg) = (name?, agg?);
     let expr = expr.unwrap_or_else(|| name.clone());
+    let Percentile { share: percentile, kind: percentile_type, .. } = percentile;
     let aggregated = Aggregated { agg, expr, percentile, percentile_type, non_additive_dimension, time };
     Some(Measure { name, label, description, aggregated, creates_metric, span })
 }
@@ -196,12 +203,21 @@ pub(super) fn aggregation(f: &Fields<'_>) -> Option<Spanned<Aggregation>> {
     agg.map(|agg| Spanned::new(agg, text.span))
 }
 
+/// What is said of a percentile.
+#[derive(Default)]
+pub(super) struct Percentile {
+    pub(super) share: Option<Spanned<f64>>,
+    pub(super) kind: Option<Spanned<PercentileType>>,
+    /// Whether a share is written, be it a good one or not.
+    is_written: bool,
+}
+
 /// `agg_params`: a percentile's share and kind. What is asked as approximate is answered exactly.
-pub(super) fn agg_params(f: &Fields<'_>) -> (Option<Spanned<f64>>, Option<Spanned<PercentileType>>) {
+pub(super) fn agg_params(f: &Fields<'_>) -> Percentile {
     let Some(f) = f.node("agg_params").and_then(|node| Fields::open(f.report, "measure's agg_params", node)) else {
-        return (None, None);
+        return Percentile::default();
     };
-    let share = share(&f);
+    let (share, is_written) = (share(&f), f.has("percentile"));
     let discrete = f.flag("use_discrete_percentile").filter(|flag| flag.value);
     if let Some(flag) = f.flag("use_approximate_percentile").filter(|flag| flag.value) {
         let fact = "an approximate percentile is answered exactly, by a value of the data";
@@ -210,11 +226,17 @@ pub(super) fn agg_params(f: &Fields<'_>) -> (Option<Spanned<f64>>, Option<Spanne
         return (share, Some(Spanned::new(PercentileType::Discrete, flag.span)));
     }
     f.finish();
-    (share, discrete.map(|flag| Spanned::new(PercentileType::Discrete, flag.span)))
+    let kind = discrete.map(|flag| Spanned::new(PercentileType::Discrete, flag.span));
+    Percentile { share, kind, is_written }
+}
+
+/// `percentile` and `percentile_type` of the latest vocabulary.
+pub(super) fn percentile(f: &Fields<'_>) -> Percentile {
+    Percentile { share: share(f), kind: f.word("percentile_type"), is_written: f.has("percentile") }
 }
 
 /// A share between 0 and 1; a number from 1 on is a percentage.
-pub(super) fn share(f: &Fields<'_>) -> Option<Spanned<f64>> {
+fn share(f: &Fields<'_>) -> Option<Spanned<f64>> {
     let text = f.text("percentile")?;
     let number = convert::amount(&text.value).map(|number| if number >= 1.0 { number / 100.0 } else { number });
     let share = number.filter(|share| *share > 0.0 && *share < 1.0);
@@ -226,16 +248,18 @@ pub(super) fn share(f: &Fields<'_>) -> Option<Spanned<f64>> {
     share.map(|share| Spanned::new(share, text.span))
 }
 
-/// A percentile has a share, and nothing else has.
-pub(super) fn check_percentile(f: &Fields<'_>, agg: Option<&Spanned<Aggregation>>, share: Option<&Spanned<f64>>) {
-    let Some(agg) = agg else { return };
-    match (agg.value == Aggregation::Percentile, share) {
-        (true, None) => f.missing("percentile"),
-        (false, Some(share)) => {
-            let message = format!("{} has a `percentile` and is no percentile", f.label());
-            f.contradiction(share.span, message, "change `agg`, or remove `percentile`");
+impl Percentile {
+    /// A percentile has a share, and nothing else has.
+    pub(super) fn check(&self, f: &Fields<'_>, agg: Option<&Spanned<Aggregation>>) {
+        let Some(agg) = agg else { return };
+        match (agg.value == Aggregation::Percentile, &self.share) {
+            (true, None) if !self.is_written => f.missing("percentile"),
+            (false, Some(share)) => {
+                let message = format!("{} has a `percentile` and is no percentile", f.label());
+                f.contradiction(share.span, message, "change `agg`, or remove `percentile`");
+            }
+            (true, _) | (false, None) => {}
         }
-        (true, Some(_)) | (false, None) => {}
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn read(report: &Report, node: &Node) -> Vec<Spine> {
     let mut spines: Vec<Spine> = old.collect();
     spines.extend(f.list("time_spines").iter().filter_map(|node| spine(report, node)));
     for key in ["metadata", "dsi_package_version"] {
-        f.accept(key);
+        f.ignore(key);
     }
     f.finish();
     spines

@@ -2,7 +2,7 @@
 
 use super::metric::METRIC;
 use super::{Key, Shape, Table, key, required};
-use crate::model::calendar::FiscalWeek53;
+use crate::model::calendar::{FiscalWeek53, Naming};
 use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::words::Word;
 use crate::time::calendar::{FiscalEnd, FiscalPattern};
@@ -25,6 +25,7 @@ pub(in crate::model) const FILE: Table = Table::new(
         key("name", Shape::Name, "The model's name; one file has it."),
         DESCRIPTION,
         key("calendar", Shape::Object(&CALENDAR), "How days, weeks and fiscal periods are counted."),
+        key("naming", Shape::Word(Naming::NAMES), "How names of dimensions are written; dotted when absent."),
         key("time_spines", Shape::List(&Shape::Object(&TIME_SPINE)), "Datasets of periods, one a row."),
         key("currency", Shape::Text, "The currency that amounts are converted to."),
         key("datasets", Shape::List(&Shape::Object(&DATASET)), "Kinds of rows."),
@@ -188,7 +189,7 @@ pub(in crate::model) const ENTITY: Table = Table::new(
     &[
         NAME,
         key("kind", Shape::Word(EntityKind::NAMES), "How rows belong to it; read from the keys when absent."),
-        required("columns", TEXTS, "The columns of its key."),
+        key("columns", TEXTS, "The columns of its key; with a `kind` they may be absent, and nothing is joined by it."),
         DESCRIPTION,
     ],
 );

@@ -156,7 +156,12 @@ fn entity(f: &Fields<'_>) -> Option<Entity> {
     let kind = f.word("kind");
     let columns = f.texts("columns");
     let description = f.text("description");
-    (!columns.is_empty()).then_some(())?;
+    if columns.is_empty() && (f.has("columns") || kind.is_none()) {
+        if !f.has("columns") {
+            f.missing("columns", "add `columns`: the columns of its key");
+        }
+        return None;
+    }
     Some(Entity { name: name?, kind, columns, description, span: f.span })
 }
 

@@ -6,10 +6,12 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::draft::{self, Aggregated, Base, Kind, Measure, MeasureInput};
 use super::super::fields::Report;
 use super::{distinct, unknown, unused};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
 use crate::expr::Literal;
 use crate::model::Dataset;
 use crate::model::metric::{Conversion, Cumulative, Derived, Input, Metric, MetricKind, Ratio, Simple};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// Puts simple metrics into their datasets and gives the others.
 pub(super) fn lower(
@@ -24,6 +26,10 @@ pub(super) fn lower(
     for (_, measure) in measures.iter().filter(|(_, measure)| measure.creates_metric) {
         if names.insert(measure.name.value.clone()) {
             metrics.push(created(measure));
+        } else if !metrics.iter().any(|metric| is_of(metric, measure)) {
+            let message = format!("a metric beside measure `{}`, which creates one of its name", measure.name.value);
+            let fault = Diagnostic::new(Code::DuplicateName, message).at(measure.name.span);
+            report.fault(fault.help("remove `create_metric`, or rename the metric"));
         }
     }
     let mut lowering = Lowering {
@@ -33,6 +39,7 @@ pub(super) fn lower(
         simple: HashMap::new(),
         names,
         used: BTreeSet::new(),
+        told: BTreeSet::new(),
         hidden: Vec::new(),
     };
     metrics.iter().for_each(|metric| lowering.remember(metric));
@@ -49,6 +56,12 @@ pub(super) fn lower(
         datasets[dataset].metrics.push(metric);
     }
     across
+}
+
+/// Whether a metric has the name of a measure and is made of it.
+fn is_of(metric: &draft::Metric, measure: &Measure) -> bool {
+    let name = &measure.name.value;
+    metric.name.value == *name && matches!(&metric.kind, Kind::OfMeasure(input) if input.name.value == *name)
 }
 
 /// The metric that `create_metric` makes of a measure.
@@ -107,6 +120,8 @@ struct Lowering<'a> {
     names: BTreeSet<String>,
     /// Measures that metrics are made of.
     used: BTreeSet<String>,
+    /// Labels and descriptions of measures that a metric has.
+    told: BTreeSet<Span>,
     /// Metrics that no file names, with the place of their dataset.
     hidden: Vec<(usize, Metric)>,
 }
@@ -167,8 +182,17 @@ impl Lowering<'_> {
         Some((None, metric(of, of.filter.clone(), kind)))
     }
 
-    /// Tells the measures that no metric is made of: nobody can ask for them.
+    /// Tells the measures that no metric is made of, since nobody can ask for them, and the words of
+    /// others that their metrics have words of their own for.
     fn tell_unused(&self) {
+        for (_, measure) in self.measures.values().filter(|(_, m)| self.used.contains(&m.name.value)) {
+            let words = [("label", &measure.label), ("description", &measure.description)];
+            for (key, text) in words.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?))) {
+                if !self.told.contains(&text.span) {
+                    self.report.count(&format!("`{key}` of a measure whose metrics have their own"), text.span);
+                }
+            }
+        }
         for (_, measure) in self.measures.values().filter(|(_, m)| !self.used.contains(&m.name.value)) {
             let fact = format!("measure `{}` is not read: no metric is made of it", measure.name.value);
             self.report.loss(measure.name.span, fact, "add `create_metric: true`, or a metric of it");
@@ -183,7 +207,21 @@ impl Lowering<'_> {
         };
         let filter = of.filter.iter().chain(&input.filter).cloned().collect();
         let joined = (input.join_to_timespine.clone(), input.fill_nulls_with.clone());
-        Some((*dataset, simple(of, filter, &measure.aggregated, joined)))
+        let mut metric = simple(of, filter, &measure.aggregated, joined);
+        for (own, of_measure) in [(&mut metric.label, &measure.label), (&mut metric.description, &measure.description)]
+        {
+            match of_measure {
+                Some(text) if own.is_none() => {
+                    self.told.insert(text.span);
+                    *own = Some(text.clone());
+                }
+                Some(text) if own.as_ref() == Some(text) => {
+                    self.told.insert(text.span);
+                }
+                Some(_) | None => {}
+            }
+        }
+        Some((*dataset, metric))
     }
 
     /// The metric that a measure, as it is used, is: one of the files, or a hidden one.
