@@ -167,7 +167,7 @@ fn budgets_end_a_text_with_one_finding() {
     }
     insta::assert_debug_snapshot!(faults(&bomb), @r#"
         [
-            "4:9 more than 20000 values in one file",
+            "5:9 more than 200000 values in one file",
         ]
     "#);
     insta::assert_debug_snapshot!(faults(&"[".repeat(5000)), @r#"
@@ -175,9 +175,9 @@ fn budgets_end_a_text_with_one_finding() {
             "1:65 nested more than 64 levels deep",
         ]
     "#);
-    insta::assert_debug_snapshot!(faults(&"- x\n".repeat(20_001)), @r#"
+    insta::assert_debug_snapshot!(faults(&"- x\n".repeat(200_001)), @r#"
         [
-            "20001:3 more than 20000 values in one file",
+            "200001:3 more than 200000 values in one file",
         ]
     "#);
     insta::assert_debug_snapshot!(faults(&"- *a\n".repeat(101)).len(), @"101");
