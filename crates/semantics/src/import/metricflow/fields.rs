@@ -62,7 +62,9 @@ impl Report {
     /// One more of what is left out without a word of its own.
     pub(super) fn count(&self, what: &str, span: Span) {
         let mut counted = self.counted.borrow_mut();
-        counted.entry((span.source, what.to_string())).or_insert((span, 0)).1 += 1;
+        let (first, count) = counted.entry((span.source, what.to_string())).or_insert((span, 0));
+        *first = span.min(*first);
+        *count += 1;
     }
 
     /// Everything found, every loss by its place, and the names of what could not be read.
