@@ -5,6 +5,7 @@ mod demo;
 mod exit_status;
 mod http;
 mod model_tests;
+mod import;
 mod process;
 mod query;
 mod stdio;

@@ -260,7 +260,7 @@ impl<'a> Fields<'a> {
                 self.report.fault(Diagnostic::new(Code::InvalidExpression, "an empty condition").at(text.span));
                 None
             }
-            Ok(value) => Some(Spanned::new(value, text.span)),
+            Ok(value) => Some(Spanned::new(value.trim().to_string(), text.span)),
             Err(fault) => {
                 self.report.fault(fault);
                 None
