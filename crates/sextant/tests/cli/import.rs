@@ -11,11 +11,11 @@ semantic_models:
     defaults: {agg_time_dimension: started_on}
     entities: [{name: trip, type: primary, expr: trip_id}]
     dimensions:
-      - {name: started_on, type: time, type_params: {time_granularity: day}}
+      - {name: started_on, type: time, expr: cast(started_on as date), type_params: {time_granularity: day}}
       - {name: rider, type: categorical}
     measures:
       - {name: trips, agg: sum, expr: 1, create_metric: true}
-      - {name: distance, agg: sum}
+      - {name: distance, agg: sum, expr: cast(distance as integer)}
 metrics:
   - {name: kilometres, type: simple, label: Kilometres, type_params: {measure: distance},
      filter: \"{{ Dimension('trip__rider') }} <> 'staff'\"}
