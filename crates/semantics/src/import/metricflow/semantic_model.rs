@@ -223,7 +223,8 @@ pub(super) fn agg_params(f: &Fields<'_>) -> Percentile {
         let fact = "an approximate percentile is answered exactly, by a value of the data";
         f.report.loss(flag.span, fact, "an exact percentile is within every approximation");
         f.finish();
-        return (share, Some(Spanned::new(PercentileType::Discrete, flag.span)));
+        let kind = Some(Spanned::new(PercentileType::Discrete, flag.span));
+        return Percentile { share, kind, is_written };
     }
     f.finish();
     let kind = discrete.map(|flag| Spanned::new(PercentileType::Discrete, flag.span));
