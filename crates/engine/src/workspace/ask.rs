@@ -191,7 +191,8 @@ impl Workspace {
         let datasets = resolve::datasets_of(bound, request);
         let data = Data { bound, snapshot, cancel: &context.cancel };
         let extents = self.extents(data, &datasets).await?;
-        let context = Context { now: context.now, extents };
+        let periods = self.custom_periods(data, &resolve::offset_by(bound, request)).await?;
+        let context = Context { now: context.now, extents, periods };
         let query = resolve::resolve(bound, &context, request)?;
         Ok((query, context.extents))
     }

@@ -8,13 +8,14 @@ use sextant_semantics::catalog::aggregation::Aggregation;
 use sextant_semantics::catalog::bind::{BoundCatalog, BoundDimension, PhysicalColumn};
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::data_type::DataType;
-use sextant_semantics::expr::Expr;
+use sextant_semantics::expr::{Expr, Kind};
 use sextant_semantics::plan::{
     Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, On, RowRef, Rows,
     SemanticPlan, Table, TimeColumn,
 };
 use sextant_semantics::query::computation::{Computation, Formula};
 use sextant_semantics::query::period::{Dates, Interval, Period};
+use sextant_semantics::source::{SourceId, Span};
 use sextant_semantics::time::as_of::end_of_day;
 use sextant_semantics::time::calendar::Calendar;
 use sextant_semantics::time::granularity::Granularity;
@@ -88,6 +89,31 @@ pub(super) fn values(dataset: DatasetId, name: &str, dimension: &BoundDimension,
     plan(read(dataset, &dimension.expr), keys, measures, Period { intervals: Vec::new() }, calendar)
 }
 
+/// The days of a time spine as key 0, with what another of its columns says of each as key 1.
+pub(super) fn periods(
+    dataset: DatasetId,
+    day: &PhysicalColumn,
+    stored: StoredAs,
+    of: &PhysicalColumn,
+    calendar: Calendar,
+) -> SemanticPlan {
+    let column = |of: &PhysicalColumn| Expr::new(Kind::Ref(of.clone()), Span::new(SourceId(0), 0, 0));
+    let time = TimeColumn { expr: over_fact(&column(day)), stored };
+    let value = over_fact(&column(of)).map_refs(&mut |column| RowRef::Column(column.clone()));
+    let keys = vec![
+        (
+            Key { name: "day".to_string(), data_type: DataType::Date },
+            KeySource::Bucket { time, granularity: Granularity::Day },
+        ),
+        (Key { name: of.name.clone(), data_type: of.data_type }, KeySource::Value(value)),
+    ];
+    let mut columns = vec![day.name.clone(), of.name.clone()];
+    columns.sort();
+    columns.dedup();
+    let measures = vec![measure("rows", Aggregation::Count)];
+    plan(Rows::Read { dataset, columns }, keys, measures, Period { intervals: Vec::new() }, calendar)
+}
+
 /// The rows of a fact with nothing attached that its time axis does not need, and without the question's
 /// own conditions.
 pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
@@ -156,6 +182,7 @@ pub(super) fn column(batches: &[RecordBatch], name: &str) -> Result<Vec<Value>, 
 
 /// The columns of a probe's output, as `sextant_semantics::plan::ComputeMetrics` names them.
 pub(super) const KEY: &str = "__k0";
+pub(super) const SECOND_KEY: &str = "__k1";
 pub(super) const MEASURES: [&str; 2] = ["__c0_p0", "__c1_p0"];
 
 fn plan(

@@ -1,14 +1,14 @@
 //! How far the data of a dataset reaches on its time axis.
 
-use chrono::{DateTime, Duration, Months, NaiveTime, Utc};
-use sextant_semantics::catalog::Catalog;
-use sextant_semantics::catalog::bind::BoundDimension;
-use sextant_semantics::catalog::id::DatasetId;
+use chrono::{DateTime, Duration, Months, NaiveDate, NaiveTime, Utc};
+use sextant_semantics::catalog::bind::{BoundDimension, PhysicalColumn};
+use sextant_semantics::catalog::id::{CustomGranularityId, DatasetId};
+use sextant_semantics::catalog::{Catalog, TimeSpine};
 use sextant_semantics::data_type::{Clock, DataType};
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::expr::Kind;
 use sextant_semantics::model::Length;
-use sextant_semantics::query::resolve::{Extent, Moment};
+use sextant_semantics::query::resolve::{CustomPeriods, Extent, Moment};
 use sextant_semantics::time::granularity::Granularity;
 use sextant_semantics::time::stored::StoredAs;
 use sextant_semantics::time::zone;
@@ -57,17 +57,48 @@ impl Workspace {
         let Some(spine) = catalog.time_spines().iter().find(|spine| spine.dataset == dataset) else {
             return Ok(None);
         };
-        let Ok(column) = data.bound.column(dataset, &spine.column) else {
+        let Some((_, stored)) = column_of(data, spine) else {
             return Ok(None);
-        };
-        let stored = match column.data_type {
-            DataType::Date => StoredAs::Date,
-            DataType::Timestamp(Clock::Instant) => StoredAs::Instant,
-            DataType::Timestamp(Clock::Local) => StoredAs::WallClock(catalog.calendar.zone),
-            _ => return Ok(None),
         };
         let found = data.snapshot.extent(&catalog.dataset(dataset).name, &spine.column).await?;
         Ok(found.map(|of| Extent { first: moment(of.min, stored), last: moment(of.max, stored), watermark: None }))
+    }
+
+    /// The days of these custom granularities, by `CustomGranularityId::index`.
+    pub(super) async fn custom_periods(
+        &self,
+        data: Data<'_>,
+        wanted: &[CustomGranularityId],
+    ) -> Result<Vec<Option<CustomPeriods>>, Failure> {
+        let catalog = &data.bound.catalog;
+        let mut found = vec![None; catalog.custom_granularities().len()];
+        for id in wanted {
+            let custom = catalog.custom_granularity(*id);
+            let spine = &catalog.time_spines()[custom.spine];
+            let Some((day, stored)) = column_of(data, spine) else { continue };
+            let of = data.bound.column(spine.dataset, &custom.column)?;
+            let plan = probe::periods(spine.dataset, &day, stored, &of, self.catalog.calendar);
+            let batches = self.probe(data, &plan, &[spine.dataset]).await?;
+            let (days, values) = (probe::column(&batches, probe::KEY)?, probe::column(&batches, probe::SECOND_KEY)?);
+            let mut days: Vec<(NaiveDate, Value)> = days
+                .into_iter()
+                .zip(values)
+                .filter_map(|(day, value)| match day {
+                    Value::Date(day) => Some((day, value)),
+                    _ => None,
+                })
+                .collect();
+            days.sort_by_key(|(day, _)| *day);
+            let mut number = 0;
+            let mut periods = CustomPeriods::default();
+            for (position, (day, value)) in days.iter().enumerate() {
+                let is_new = position > 0 && days[position - 1].1 != *value;
+                number += usize::from(is_new);
+                periods.days.push((*day, number));
+            }
+            found[id.index()] = Some(periods);
+        }
+        Ok(found)
     }
 
     /// The ends of an axis that is an expression: every row is read once for each state of the files.
@@ -90,6 +121,18 @@ impl Workspace {
         cache.extents.insert(key, found, 1);
         Ok(found)
     }
+}
+
+/// A spine's column of periods, and what its digits mean; none where it holds no time.
+fn column_of(data: Data<'_>, spine: &TimeSpine) -> Option<(PhysicalColumn, StoredAs)> {
+    let column = data.bound.column(spine.dataset, &spine.column).ok()?;
+    let stored = match column.data_type {
+        DataType::Date => StoredAs::Date,
+        DataType::Timestamp(Clock::Instant) => StoredAs::Instant,
+        DataType::Timestamp(Clock::Local) => StoredAs::WallClock(data.bound.catalog.calendar.zone),
+        _ => return None,
+    };
+    Some((column, stored))
 }
 
 fn stored_moment(value: &Value) -> Option<extent::Moment> {

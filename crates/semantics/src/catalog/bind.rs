@@ -12,9 +12,9 @@ use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Function, Kind, Name, typing};
-use crate::model::DimensionKind;
 use crate::model::dataset::Normalization;
 use crate::model::metric::Format;
+use crate::model::{DimensionKind, Naming};
 use crate::time::stored::StoredAs;
 
 /// The columns of one dataset's files, united.
@@ -161,7 +161,14 @@ impl BoundCatalog {
 }
 
 fn bind_dimension(catalog: &Catalog, schemas: &Schemas, dimension: &Dimension) -> Result<BoundDimension, Diagnostic> {
-    let (mut expr, data_type) = typed(catalog, schemas, dimension.dataset, &dimension.expr)?;
+    let (mut expr, mut data_type) = typed(catalog, schemas, dimension.dataset, &dimension.expr)?;
+    // Other tools' models leave it to their database to read a time from a text.
+    let is_foreign_time = dimension.kind == DimensionKind::Time && catalog.naming == Naming::EntityPaths;
+    if is_foreign_time && data_type == DataType::Text {
+        data_type = DataType::Timestamp(Clock::Local);
+        let span = expr.span;
+        expr = Expr::new(Kind::Cast { of: expr, to: data_type, or_null: false }, span);
+    }
     let wrong = |wanted: &str| {
         let message = format!("dimension `{}` is {data_type}, not {wanted}", dimension.name);
         Err(Diagnostic::new(Code::TypeMismatch, message)

@@ -291,9 +291,6 @@ impl Metric {
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
         }
         for input in self.kind.inputs() {
-            if let Some(Spanned { value: Offset::Custom { .. }, span }) = &input.offset_window {
-                add("offset_window of a custom granularity", *span);
-            }
             if input.grain.is_some() {
                 add("grain", input.span);
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::DatasetId;
+use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
 use crate::query::request::{AuditRequest, MetricsRequest, Request};
@@ -35,6 +35,32 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// What is known of each dataset's time axis, by [`DatasetId::index`].
     pub extents: Vec<Option<Extent>>,
+    /// The days of each custom granularity that the question is offset by, by `CustomGranularityId::index`.
+    pub periods: Vec<Option<CustomPeriods>>,
+}
+
+/// The periods of a custom granularity, day by day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomPeriods {
+    /// Days in order, each with the number of its period; numbers count up.
+    pub days: Vec<(NaiveDate, usize)>,
+}
+
+impl CustomPeriods {
+    /// The day of the same place in the period so many earlier; none where that period is not there or shorter.
+    pub fn earlier(&self, day: NaiveDate, count: u32) -> Option<NaiveDate> {
+        let at = self.days.binary_search_by_key(&day, |(day, _)| *day).ok()?;
+        let period = self.days[at].1;
+        let wanted = period.checked_sub(usize::try_from(count).ok()?)?;
+        let first = |number: usize| self.days.partition_point(|(_, period)| *period < number);
+        let found = self.days.get(first(wanted) + at - first(period))?;
+        (found.1 == wanted).then_some(found.0)
+    }
+}
+
+/// The custom granularities that metrics of a request are offset by, as far as its metric names are known.
+pub fn offset_by(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
+    metrics::offset_by(&bound.catalog, request)
 }
 
 /// The oldest and newest fact of a dataset on its time axis, and how far it is complete.

@@ -15,6 +15,7 @@ use crate::expr::{Expr, Kind, Name};
 use crate::model::metric::{Direction, Format, PercentileType, PeriodAggregation};
 use crate::model::{self, DimensionKind};
 use crate::source::Spanned;
+use crate::time::granularity::Granularity;
 
 /// Builds every metric and finds cycles among them.
 pub(super) fn build(builder: &mut Builder) {
@@ -236,6 +237,17 @@ fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
     let found = builder.catalog.metric_named(&written.name.value);
     if found.is_none() && !builder.model.unread.contains(&written.name.value) {
         unknown_metric(builder, &written.name);
+    }
+    if let Some(Spanned { value: model::metric::Offset::Custom { granularity, .. }, span }) = &written.offset_window
+        && builder.catalog.custom_granularity_named(granularity).is_none()
+    {
+        let known = builder.catalog.custom_granularities().iter().map(|custom| custom.name.as_str());
+        let known = known.chain(Granularity::ALL.map(Granularity::as_str));
+        let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown granularity `{granularity}`"))
+            .at(*span)
+            .suggest(granularity, known)
+            .help("a length such as `28 days`, or periods of a custom granularity of `time_spines`");
+        builder.found.push(unknown);
     }
     let offset = match (&written.offset_window, &written.offset_to_grain) {
         (Some(offset), _) => Some(match &offset.value {

@@ -86,7 +86,7 @@ impl Columns<'_> {
             .groups
             .iter()
             .enumerate()
-            .filter(|(_, g)| g.granularity.is_some() || matches!(g.field.grain, Grain::Custom(_)));
+            .filter(|(_, g)| g.granularity.is_some() || matches!(g.field.grain, Grain::Custom(_) | Grain::Part(_)));
         let order: Vec<Order> =
             times.map(|(i, _)| Order { column: OutputColumn::Group(i), descending: false }).collect();
         if !order.is_empty() || self.groups.is_empty() {

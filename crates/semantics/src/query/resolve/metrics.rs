@@ -11,8 +11,8 @@ use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::{DatasetId, MetricId};
-use crate::catalog::{Catalog, Input, InputId, Metric, MetricKind, NameKind};
+use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
+use crate::catalog::{Catalog, Input, InputId, Metric, MetricKind, NameKind, Offset};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
@@ -388,6 +388,29 @@ fn accumulated_twice(metric: &Metric) -> Diagnostic {
 fn not_yet(metric: &Metric, what: &str) -> Diagnostic {
     Diagnostic::new(Code::NotSupportedYet, format!("metric `{}` is not supported yet: `{what}`", metric.name))
         .help("`list_metrics` says which metrics can be asked")
+}
+
+/// The custom granularities that metrics of a request are offset by.
+pub(super) fn offset_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
+    let mut open: Vec<MetricId> =
+        request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
+    let mut seen: Vec<MetricId> = Vec::new();
+    let mut found = Vec::new();
+    while let Some(id) = open.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        for input in catalog.metric(id).kind.inputs() {
+            if let Some(Offset::Custom { granularity, .. }) = &input.offset {
+                found.extend(catalog.custom_granularity_named(granularity).map(|granularity| granularity.id));
+            }
+            open.push(input.metric);
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// The datasets that the metrics of a request aggregate, as far as their names are known.

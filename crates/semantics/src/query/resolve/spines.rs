@@ -5,7 +5,7 @@ use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Tab
 use super::super::spine::{TimeStep, unit_column};
 use super::metrics::Treatment;
 use super::windows::{self, Frame, Reach, TimeKeys};
-use super::{Context, Moment};
+use super::{Context, CustomPeriods, Moment};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::{Accumulation, Offset};
 use crate::diagnostic::Diagnostic;
@@ -55,6 +55,7 @@ impl Spines<'_> {
             reach: self.reach(fact, steps, keys.base()),
             groups: self.grouping != Grouping::Total,
             total: self.grouping != Grouping::Groups,
+            periods: &|name| self.periods(name),
         };
         let spine = windows::spine(steps, &keys, &frame)?;
         let is_one_unit = keys.grains.iter().any(|grain| *grain == Some(spine.unit)) || keys.grains.is_empty();
@@ -73,7 +74,13 @@ impl Spines<'_> {
         if keys.grains.is_empty() || self.grouping == Grouping::Total {
             return Ok(None);
         }
-        let frame = Frame { time: self.time, reach: self.reach(fact, &[], keys.base()), groups: true, total: false };
+        let frame = Frame {
+            time: self.time,
+            reach: self.reach(fact, &[], keys.base()),
+            groups: true,
+            total: false,
+            periods: &|_| None,
+        };
         let spine = windows::spine(&[], &keys, &frame)?;
         let unit = unit_column(spine.unit.is_sub_day());
         let found = found_by_time(fact, &is_axis);
@@ -102,6 +109,11 @@ impl Spines<'_> {
         let tables = fact.tables.iter().filter(|attached| found.contains(&attached.table));
         let tables = tables.map(|attached| by_unit(attached, &unit, &of_units, &conditions)).collect();
         Ok(Some(Padding { spine, tables, conditions, keys: of_units }))
+    }
+
+    fn periods(&self, name: &str) -> Option<&CustomPeriods> {
+        let id = self.bound.catalog.custom_granularity_named(name)?.id;
+        self.context.periods.get(id.index())?.as_ref()
     }
 
     fn keys(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> TimeKeys {

@@ -98,7 +98,7 @@ fn ask(arguments: Value) -> Result<(BoundCatalog, ResolvedQuery), Vec<Diagnostic
     let date = |y, m, d| Moment::Date(NaiveDate::from_ymd_opt(y, m, d).expect("a date"));
     let extent = Extent { first: date(2026, 1, 1), last: date(2026, 11, 19), watermark: None };
     let now: DateTime<Utc> = "2026-11-20T15:00:00-05:00".parse().expect("an instant");
-    let context = Context { now, extents: vec![Some(extent); 4] };
+    let context = Context { now, extents: vec![Some(extent); 4], periods: Vec::new() };
     let query = resolve(&bound, &context, &request).map_err(|d| d.0)?;
     Ok((bound, query))
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
 use super::super::period::{Dates, Interval, Period};
 use super::super::resolved::{BucketStart, QueryTime};
 use super::super::spine::{Slot, Stretch, TimeSpine, TimeStep};
+use super::CustomPeriods;
 use crate::catalog::{Accumulation, Offset};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -42,6 +43,8 @@ pub(super) struct Frame<'a> {
     pub groups: bool,
     /// Whether the total is.
     pub total: bool,
+    /// The days of custom granularities by their names.
+    pub periods: &'a dyn Fn(&str) -> Option<&'a CustomPeriods>,
 }
 
 /// Most units of one question.
@@ -95,11 +98,15 @@ impl TimeKeys {
         if is_to_grain(steps) || steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
             return self.base();
         }
-        let by_day = self.day_by_day
-            && steps.iter().any(|step| match step {
-                TimeStep::Offset(Offset::Window(length)) => self.grains.iter().any(|grain| *grain != Some(length.unit)),
-                TimeStep::Offset(_) | TimeStep::Accumulate { .. } => false,
-            });
+        let by_day = steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::Custom { .. })));
+        let by_day = by_day
+            || self.day_by_day
+                && steps.iter().any(|step| match step {
+                    TimeStep::Offset(Offset::Window(length)) => {
+                        self.grains.iter().any(|grain| *grain != Some(length.unit))
+                    }
+                    TimeStep::Offset(_) | TimeStep::Accumulate { .. } => false,
+                });
         if by_day { self.base() } else { self.coarsest(calendar) }
     }
 }
@@ -110,16 +117,18 @@ fn is_to_grain(steps: &[TimeStep]) -> bool {
 }
 
 /// The spine of a fact whose measures are read through `steps`; without steps, the bare units.
-pub(super) fn spine(steps: &[TimeStep], keys: &TimeKeys, frame: &Frame<'_>) -> Result<TimeSpine, Diagnostic> {
+pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame<'a>) -> Result<TimeSpine, Diagnostic> {
     let calendar = &frame.time.calendar;
     let unit = keys.unit(steps, calendar);
-    let through = Through { steps, base: keys.base(), unit, calendar };
+    let through = Through { steps, base: keys.base(), unit, calendar, periods: frame.periods };
     let mut slots = Vec::new();
     for (period, of) in frame.time.periods.iter().enumerate() {
         for interval in &of.intervals {
             let Some(bounds) = bounds(interval, frame, unit) else { continue };
             let mut add = |unit: Option<BucketStart>, is_total: bool, of: Stretch| -> Result<(), Diagnostic> {
-                slots.push(Slot { period, unit, is_total, reads: through.read(of)? });
+                if let Some(reads) = through.read(of)? {
+                    slots.push(Slot { period, unit, is_total, reads });
+                }
                 if slots.len() > MOST_UNITS { Err(too_many(through.unit)) } else { Ok(()) }
             };
             if frame.groups && !keys.grains.is_empty() {
@@ -248,6 +257,7 @@ struct Through<'a> {
     base: Granularity,
     unit: Granularity,
     calendar: &'a Calendar,
+    periods: &'a dyn Fn(&str) -> Option<&'a CustomPeriods>,
 }
 
 impl Through<'_> {
@@ -273,11 +283,22 @@ impl Through<'_> {
         }
     }
 
-    fn read(&self, of: Stretch) -> Result<Stretch, Diagnostic> {
-        self.steps.iter().try_fold(of, |of, step| match of {
-            Stretch::Dates { first, end } => self.dates(step, first, end),
-            Stretch::Instants { start, end } => Ok(self.instants(step, start, end)),
-        })
+    /// What is read for a part of the question's time; none where a custom granularity has no such period.
+    fn read(&self, of: Stretch) -> Result<Option<Stretch>, Diagnostic> {
+        let mut at = of;
+        for step in self.steps {
+            at = match (step, at) {
+                (TimeStep::Offset(Offset::Custom { count, granularity }), Stretch::Dates { first, end }) => {
+                    let earlier = |day| (self.periods)(granularity)?.earlier(day, *count);
+                    let last = end - Days::new(1);
+                    let Some(moved) = earlier(first.unwrap_or(last)).zip(earlier(last)) else { return Ok(None) };
+                    Stretch::Dates { first: Some(moved.0), end: moved.1 + Days::new(1) }
+                }
+                (_, Stretch::Dates { first, end }) => self.dates(step, first, end)?,
+                (_, Stretch::Instants { start, end }) => self.instants(step, start, end),
+            };
+        }
+        Ok(Some(at))
     }
 
     fn dates(&self, step: &TimeStep, first: Option<NaiveDate>, end: NaiveDate) -> Result<Stretch, Diagnostic> {

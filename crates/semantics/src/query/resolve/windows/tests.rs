@@ -35,7 +35,7 @@ fn keys(grains: &[Granularity]) -> TimeKeys {
 /// The dates read for each unit; the total last.
 fn read(steps: &[TimeStep], keys: &TimeKeys, first: &str, last: &str) -> Vec<(Option<NaiveDate>, NaiveDate)> {
     let time = question(date(first), date(last));
-    let frame = Frame { time: &time, reach: None, groups: true, total: true };
+    let frame = Frame { time: &time, reach: None, groups: true, total: true, periods: &|_| None };
     let spine = spine(steps, keys, &frame).unwrap();
     let stretch = |slot: &Slot| match slot.reads {
         Stretch::Dates { first, end } => (first, end - Days::new(1)),
@@ -82,9 +82,22 @@ fn to_date_starts_with_the_period() {
 }
 
 #[test]
+fn the_same_place_of_an_earlier_custom_period() {
+    let days =
+        |number: usize, from: &str, count: u64| (0..count).map(move |n| (date(from) + Days::new(n), number)).collect();
+    let days: Vec<Vec<(NaiveDate, usize)>> = vec![days(0, "2026-01-01", 3), days(1, "2026-01-04", 5)];
+    let periods = CustomPeriods { days: days.concat() };
+    assert_eq!(periods.earlier(date("2026-01-05"), 1), Some(date("2026-01-02")));
+    // The period before has three days only, and there is none before that.
+    assert_eq!(periods.earlier(date("2026-01-07"), 1), None);
+    assert_eq!(periods.earlier(date("2026-01-02"), 1), None);
+    assert_eq!(periods.earlier(date("2026-02-02"), 1), None);
+}
+
+#[test]
 fn more_units_than_an_answer_can_have_are_refused() {
     let time = question(date("1000-01-01"), date("2030-01-01"));
-    let frame = Frame { time: &time, reach: None, groups: true, total: false };
+    let frame = Frame { time: &time, reach: None, groups: true, total: false, periods: &|_| None };
     let refused = spine(&[], &keys(&[Granularity::Day]), &frame).unwrap_err();
     assert_eq!(refused.code, Code::QueryTooLarge);
 }
