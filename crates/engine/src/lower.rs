@@ -40,6 +40,7 @@ mod pick;
 mod join_to_time_spine;
 mod fact;
 mod combine;
+mod members;
 mod metrics;
 
 /// The tables that a plan reads.
@@ -54,7 +55,11 @@ pub(crate) fn lower(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan,
 fn whole(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan, LowerError> {
     let inputs = &plan.root.input.inputs;
     let facts = inputs.iter().enumerate().map(|(fact, aggregate)| fact::lower(plan, fact, aggregate, tables));
-    let combined = combine::combine(plan, facts.collect::<Result<_, _>>()?)?;
+    let facts: Vec<fact::Fact> = facts.collect::<Result<_, _>>()?;
+    // Members count as rows where nothing else does.
+    let rows = i64::from(facts.is_empty());
+    let members = plan.root.input.members.as_ref().map(|of| members::lower(plan, of, rows, tables));
+    let combined = combine::combine(plan, facts, members.transpose()?)?;
     metrics::compute(plan, combined)
 }
 

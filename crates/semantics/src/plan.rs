@@ -18,6 +18,7 @@ use crate::catalog::join_graph::Hop;
 use crate::model::metric::PeriodAggregation;
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::period::Period;
+pub use crate::query::resolved::MemberTimes;
 use crate::query::resolved::Padding;
 use crate::query::spine::TimeSpine;
 use crate::time::calendar::Calendar;
@@ -54,8 +55,27 @@ pub struct ComputeMetrics {
 /// Aligns aggregates of several facts on the keys: a full outer join that takes nulls as equal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CombineAggregates {
-    /// At least one.
+    /// At least one, or members.
     pub inputs: Vec<Aggregate>,
+    /// Groups that are listed whether or not an input has them.
+    pub members: Option<Members>,
+}
+
+/// Lists the combinations of dimensions that there are.
+///
+/// Its joins keep what has no partner on either side: nothing is aggregated, so nothing fans out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Members {
+    /// Reads, attachments and the constraint of time; none where only periods are listed.
+    pub rows: Option<Rows>,
+    /// Columns of those rows that keys and conditions speak of.
+    pub columns: Vec<(Table, String)>,
+    /// Stand beside every row.
+    pub times: Option<MemberTimes>,
+    /// Columns that are read of a time spine.
+    pub spine_columns: Vec<String>,
+    pub conditions: Vec<RowExpr>,
+    pub keys: Vec<KeySource>,
 }
 
 /// Aggregates every measure over every period in one pass over the rows of one fact.

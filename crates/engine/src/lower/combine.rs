@@ -13,7 +13,14 @@ use super::fact::{Fact, key_column, measure_column, rows_column};
 use super::typed::arrow_type;
 
 /// One plan with the columns of all facts, one row a group and one for the total.
-pub(super) fn combine(plan: &SemanticPlan, facts: Vec<Fact>) -> Result<LogicalPlan, LowerError> {
+pub(super) fn combine(
+    plan: &SemanticPlan,
+    facts: Vec<Fact>,
+    members: Option<LogicalPlan>,
+) -> Result<LogicalPlan, LowerError> {
+    if facts.is_empty() {
+        return members.ok_or(LowerError::Unbound("a fact"));
+    }
     // Grouping sets give no row for the total over no rows, so one is always put under the others.
     // Neither do windows of a time spine that no row stands in.
     let has_total_row = match plan.grouping {
@@ -21,13 +28,17 @@ pub(super) fn combine(plan: &SemanticPlan, facts: Vec<Fact>) -> Result<LogicalPl
         Grouping::Total => plan.root.input.inputs.iter().any(|of| of.spine().is_some()),
         Grouping::Groups => false,
     };
-    if facts.len() == 1 && !has_total_row {
+    if facts.len() == 1 && !has_total_row && members.is_none() {
         let only = facts.into_iter().next().ok_or(LowerError::Unbound("a fact"))?;
         return Ok(only.plan);
     }
     let columns = Columns::of(plan, &facts)?;
     let mut parts =
         facts.iter().enumerate().map(|(fact, of)| columns.padded(fact, &of.plan)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(members) = members {
+        // They are of no fact, so that every measure is null.
+        parts.push(columns.padded(facts.len(), &members)?);
+    }
     if has_total_row {
         parts.push(columns.total_of_nothing(&facts)?);
     }

@@ -7,7 +7,9 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, 
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::catalog::join_graph::Hop;
 use sextant_semantics::expr as language;
-use sextant_semantics::plan::{Aggregate, ColumnRef, On, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn};
+use sextant_semantics::plan::{
+    Aggregate, ColumnRef, Members, On, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn,
+};
 use sextant_semantics::query::period::Period;
 use sextant_semantics::time::stored::StoredAs;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use super::expression::{condition, expression};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables, attach_metric, join_over_time_range};
+use super::{LowerError, Tables, attach_metric, join_over_time_range, members};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -26,6 +28,8 @@ pub(super) struct Scope<'a> {
     pub(super) axis: Option<&'a TimeColumn>,
     /// The instants that the fact's rows lie in, by its axis.
     span: Span,
+    /// What becomes of rows without a partner.
+    join: JoinType,
 }
 
 impl<'a> Scope<'a> {
@@ -34,7 +38,16 @@ impl<'a> Scope<'a> {
             None => span_of(plan.periods.iter()),
             Some(reads) => span_of([reads].into_iter()),
         };
-        Scope { plan, axis: aggregate.axis(), span }
+        Scope { plan, axis: aggregate.axis(), span, join: JoinType::Left }
+    }
+
+    /// Of rows that are listed, not aggregated.
+    pub(super) fn of_members(plan: &'a SemanticPlan, of: &'a Members) -> Scope<'a> {
+        let axis = match &of.rows {
+            Some(Rows::ConstrainTime { axis, .. }) => Some(axis),
+            _ => None,
+        };
+        Scope { plan, axis, span: Span::Any, join: members::JOIN }
     }
 
     /// An expression over the joined row.
@@ -114,7 +127,7 @@ impl<'a> Scope<'a> {
         Ok(start.expr.lt_eq(since.expr).and(until.expr.lt(end.expr).or(is_open)))
     }
 
-    fn raw(&self, of: &language::Expr<ColumnRef>, rows: &DFSchema) -> Result<Typed, LowerError> {
+    pub(super) fn raw(&self, of: &language::Expr<ColumnRef>, rows: &DFSchema) -> Result<Typed, LowerError> {
         expression(of, &mut |name: &ColumnRef| column(rows, name.table, &name.column))
     }
 
@@ -183,10 +196,10 @@ pub(super) fn attach(
     let right = scan(hop.to(), table, columns, tables)?.build()?;
     let both = left.schema().join(right.schema())?;
     let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;
-    Ok(LogicalPlanBuilder::from(left).join_on(right, JoinType::Left, conditions)?.build()?)
+    Ok(LogicalPlanBuilder::from(left).join_on(right, scope.join, conditions)?.build()?)
 }
 
-fn scan(
+pub(super) fn scan(
     dataset: DatasetId,
     table: Table,
     columns: &[String],
@@ -207,7 +220,7 @@ fn column(rows: &DFSchema, table: Table, name: &str) -> Result<Typed, LowerError
     Ok(Typed::new(Expr::Column(Column::new(Some(qualifier), name)), data_type))
 }
 
-fn qualifier(table: Table) -> TableReference {
+pub(super) fn qualifier(table: Table) -> TableReference {
     if table == Table::SPINE { TableReference::bare(SPINE) } else { TableReference::bare(format!("t{}", table.0)) }
 }
 

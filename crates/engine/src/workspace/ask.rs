@@ -9,7 +9,7 @@ use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
 use sextant_semantics::plan::{self, SemanticPlan};
 use sextant_semantics::query::request::{Decoded, MetricsRequest};
 use sextant_semantics::query::resolve::{self, Context, Extent, Moment};
-use sextant_semantics::query::resolved::ResolvedQuery;
+use sextant_semantics::query::resolved::{Members, ResolvedQuery};
 use sextant_semantics::time::zone;
 use std::sync::Arc;
 
@@ -151,6 +151,7 @@ impl Workspace {
             .all_facts()
             .into_iter()
             .flat_map(|f| std::iter::once(f.dataset).chain(f.tables.iter().map(|t| t.hop.to())))
+            .chain(query.members.iter().flat_map(Members::reads))
             .collect();
         reads.sort();
         reads.dedup();

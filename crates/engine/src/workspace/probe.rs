@@ -201,8 +201,10 @@ fn plan(
     let computations = computations.collect();
     let grouping = if keys.is_empty() { Grouping::Total } else { Grouping::Groups };
     let (keys, sources) = keys.into_iter().unzip();
-    let input =
-        CombineAggregates { inputs: vec![Aggregate { input, keys: sources, measures, pick: None, padding: None }] };
+    let input = CombineAggregates {
+        inputs: vec![Aggregate { input, keys: sources, measures, pick: None, padding: None }],
+        members: None,
+    };
     SemanticPlan { root: ComputeMetrics { input, computations }, periods: vec![period], keys, grouping, calendar }
 }
 

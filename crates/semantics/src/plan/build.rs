@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregate, CombineAggregates, ComputeMetrics, MetricByKeys, Rows, SemanticPlan};
-use crate::query::resolved::{Attached, Fact, ResolvedQuery};
+use super::{Aggregate, CombineAggregates, ComputeMetrics, Members, MetricByKeys, Rows, SemanticPlan};
+use crate::query::resolved::{self, Attached, Fact, MemberTimes, ResolvedQuery};
 use crate::query::row::{KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 
 /// The plan that answers a query. It cannot fail: resolving found every fault of the user's.
 pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
     let inputs = query.facts.iter().map(aggregate).collect();
     SemanticPlan {
-        root: ComputeMetrics { input: CombineAggregates { inputs }, computations: query.computations.clone() },
+        root: ComputeMetrics {
+            input: CombineAggregates { inputs, members: query.members.as_ref().map(members) },
+            computations: query.computations.clone(),
+        },
         periods: query.time.periods.clone(),
         keys: query.groups.iter().map(|g| g.key.clone()).collect(),
         grouping: query.grouping,
@@ -69,6 +72,54 @@ fn aggregate(fact: &Fact) -> Aggregate {
     }
 }
 
+/// Reads what the groups are of, attaches what they need, keeps the rows of the range.
+fn members(of: &resolved::Members) -> Members {
+    let spine = match &of.times {
+        Some(MemberTimes::Spine { table, .. }) => Some(*table),
+        Some(MemberTimes::Calendar(_)) | None => None,
+    };
+    let mut shown = Used(BTreeMap::new());
+    of.keys.iter().for_each(|key| shown.key(key));
+    of.conditions.iter().for_each(|condition| shown.row(condition));
+    let columns = shown.sorted();
+    let mut read = Used(columns.clone());
+    of.axis.iter().for_each(|axis| read.time(axis));
+    if let Some(MemberTimes::Spine { column, .. }) = &of.times {
+        read.time(column);
+    }
+    for column in of.tables.iter().flat_map(|attached| &attached.on).flat_map(On::columns) {
+        read.add(column.table, &column.column);
+    }
+    let read = read.sorted();
+    let columns_of = |table: Table| read.get(&table).cloned().unwrap_or_default();
+    // What is found by a period is joined where periods stand beside rows, which is after all else.
+    let rows = of.base.map(|dataset| {
+        let mut rows = Rows::Read { dataset, columns: columns_of(Table::FACT) };
+        for attached in &of.tables {
+            rows = Rows::Attach {
+                input: Box::new(rows),
+                hop: attached.hop.clone(),
+                on: attached.on.clone(),
+                table: attached.table,
+                columns: columns_of(attached.table),
+            };
+        }
+        match &of.axis {
+            Some(axis) => Rows::ConstrainTime { input: Box::new(rows), axis: axis.clone() },
+            None => rows,
+        }
+    });
+    let of_rows = columns.iter().filter(|(table, _)| Some(**table) != spine && **table != Table::SPINE);
+    Members {
+        rows,
+        columns: of_rows.flat_map(|(table, names)| names.iter().map(|name| (*table, name.clone()))).collect(),
+        times: of.times.clone(),
+        spine_columns: spine.map(columns_of).unwrap_or_default(),
+        conditions: of.conditions.clone(),
+        keys: of.keys.clone(),
+    }
+}
+
 /// The columns that are read of each table, sorted, join keys included.
 fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     let mut used = Used(BTreeMap::new());
@@ -79,10 +130,7 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     }
     used.time(&fact.axis_column);
     for key in &fact.keys {
-        match key {
-            KeySource::Bucket { time, .. } | KeySource::DatePart { time, .. } => used.time(time),
-            KeySource::Value(expr) => used.row(expr),
-        }
+        used.key(key);
     }
     let in_measures = fact.measures.iter().flat_map(|m| m.argument.iter().chain(&m.filter).chain(&m.order));
     let on_units = fact.windows.iter().flat_map(|windows| &windows.conditions);
@@ -92,16 +140,27 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
         used.time(&balance.time);
         balance.by.iter().for_each(|expr| used.row(expr));
     }
-    for columns in used.0.values_mut() {
-        columns.sort();
-        columns.dedup();
-    }
-    used.0
+    used.sorted()
 }
 
 struct Used(BTreeMap<Table, Vec<String>>);
 
 impl Used {
+    fn sorted(mut self) -> BTreeMap<Table, Vec<String>> {
+        for columns in self.0.values_mut() {
+            columns.sort();
+            columns.dedup();
+        }
+        self.0
+    }
+
+    fn key(&mut self, key: &KeySource) {
+        match key {
+            KeySource::Bucket { time, .. } | KeySource::DatePart { time, .. } => self.time(time),
+            KeySource::Value(expr) => self.row(expr),
+        }
+    }
+
     fn add(&mut self, table: Table, column: &str) {
         // The spine is made by the plan, not read.
         if table == Table::SPINE {

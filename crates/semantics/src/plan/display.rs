@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Aggregate, ComputeMetrics, KeySource, Measure, Rows, SemanticPlan};
+use super::{Aggregate, ComputeMetrics, KeySource, Measure, MemberTimes, Members, Rows, SemanticPlan};
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::Aggregation;
+use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::Hop;
 use crate::expr::{Expr, Kind};
 use crate::model::metric::WindowChoice;
@@ -32,7 +33,7 @@ fn write_plan(out: &mut String, depth: usize, plan: &SemanticPlan, catalog: &Cat
     let formulas: Vec<String> = computations.iter().map(|c| computation(c, plan)).collect();
     line(out, depth, &format!("compute metrics [{}]", formulas.join("; ")));
     let keys: Vec<&str> = plan.keys.iter().map(|k| k.name.as_str()).collect();
-    let depth = if input.inputs.len() > 1 {
+    let depth = if input.inputs.len() + usize::from(input.members.is_some()) > 1 {
         line(out, depth + 1, &format!("combine aggregated outputs on [{}], nulls equal", keys.join(", ")));
         depth + 2
     } else {
@@ -40,6 +41,9 @@ fn write_plan(out: &mut String, depth: usize, plan: &SemanticPlan, catalog: &Cat
     };
     for fact in &input.inputs {
         aggregate(out, depth, plan, fact, catalog);
+    }
+    if let Some(of) = &input.members {
+        members(out, depth, plan, of, catalog);
     }
 }
 
@@ -129,9 +133,52 @@ fn on(on: &On, tables: &[String]) -> String {
     }
 }
 
+fn members(out: &mut String, depth: usize, plan: &SemanticPlan, of: &Members, catalog: &Catalog) {
+    let spine = match &of.times {
+        Some(MemberTimes::Spine { dataset, table, .. }) => Some((*table, *dataset)),
+        Some(MemberTimes::Calendar(_)) | None => None,
+    };
+    let tables = match (&of.rows, spine) {
+        (Some(rows), spine) => table_names_beside(rows, spine, catalog),
+        // The spine's table is the second one; nothing speaks of the first.
+        (None, Some((_, dataset))) => vec![catalog.dataset(dataset).name.clone(); 2],
+        (None, None) => Vec::new(),
+    };
+    let keys =
+        plan.keys.iter().zip(&of.keys).map(|(key, source)| format!("{} = {}", key.name, key_source(source, &tables)));
+    line(out, depth, &format!("list members by [{}]", keys.collect::<Vec<_>>().join(", ")));
+    let mut depth = depth + 1;
+    if !of.conditions.is_empty() {
+        let conditions: Vec<String> = of.conditions.iter().map(|c| row_expr(c, &tables)).collect();
+        line(out, depth, &format!("where {}", conditions.join(" and ")));
+        depth += 1;
+    }
+    match &of.times {
+        Some(MemberTimes::Spine { dataset, within, .. }) => {
+            let within = within.as_ref().map_or_else(String::new, |within| format!(" within {}", period(within)));
+            let text = format!(
+                "beside every period of {} [{}]{within}",
+                catalog.dataset(*dataset).name,
+                of.spine_columns.join(", ")
+            );
+            line(out, depth, &text);
+        }
+        Some(MemberTimes::Calendar(spine)) => line(out, depth, &format!("beside every {} of the range", spine.unit)),
+        None => {}
+    }
+    if let Some(of) = &of.rows {
+        rows(out, depth, of, &tables, catalog);
+    }
+}
+
 /// A name for each table: the dataset's, numbered where one dataset is joined twice.
 fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
-    let mut datasets = Vec::new();
+    table_names_beside(rows, None, catalog)
+}
+
+/// As [`table_names`], with a table that is none of the rows'.
+fn table_names_beside(rows: &Rows, other: Option<(Table, DatasetId)>, catalog: &Catalog) -> Vec<String> {
+    let mut datasets: Vec<(Table, DatasetId)> = other.into_iter().collect();
     let mut at = rows;
     loop {
         match at {

@@ -15,6 +15,7 @@ mod balance;
 mod by_day;
 mod columns;
 mod groups;
+mod members;
 mod metric_filter;
 mod metrics;
 mod rows;
@@ -82,6 +83,9 @@ pub enum Moment {
 
 /// The datasets whose extents a request needs, as far as its metric names are known.
 pub fn datasets_of(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<DatasetId> {
+    if request.metrics.is_empty() {
+        return members::datasets_of(bound, request);
+    }
     metrics::datasets_of(&bound.catalog, request)
 }
 
@@ -97,7 +101,10 @@ pub fn resolve(
         return Err(refused.into());
     }
     if request.metrics.is_empty() {
-        return Err(nothing_asked(request).into());
+        if request.group_by.is_empty() && request.time.granularity.is_none() {
+            return Err(nothing_asked().into());
+        }
+        return members::values(bound, context, request);
     }
     let mut found = Diagnostics::default();
     let mut flat = metrics::Flattener::new(bound);
@@ -113,7 +120,8 @@ pub fn resolve(
         return Err(found);
     }
     let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&groups));
-    let groups = groups::resolve(bound, &mut facts, &groups, &mut found);
+    let wanted = groups;
+    let groups = groups::resolve(bound, &mut facts, &wanted, &mut found);
     rows::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
     let (Some(time), true) = (time, found.is_empty()) else {
@@ -132,6 +140,7 @@ pub fn resolve(
         return Err(found);
     }
     let outputs = flat.finish(outputs, &computations, &time);
+    let members = members::beside(bound, request, &wanted, &groups, &time.query)?;
     let columns = columns::Columns {
         bound,
         groups: &groups,
@@ -156,6 +165,7 @@ pub fn resolve(
         groups,
         grouping,
         facts,
+        members,
         computations,
         having,
         order,
@@ -244,23 +254,14 @@ fn not_yet(request: &MetricsRequest) -> Option<Diagnostic> {
     if request.query.is_some() {
         return refuse("query", "ask with `metric_names`, `group_by` and `where`; SQL comes in a later version");
     }
-    if request.include_empty {
-        return refuse("include_empty", "a series gives the periods that have data");
-    }
     if request.output.currency.is_some() {
         return refuse("currency", "amounts are given in the model's currency; conversion comes in a later version");
     }
     None
 }
 
-fn nothing_asked(request: &MetricsRequest) -> Diagnostic {
-    if request.group_by.is_empty() {
-        Diagnostic::new(Code::EmptyQuery, "no metric is named")
-            .field("metric_names")
-            .help("name at least one metric; `list_metrics` gives them all")
-    } else {
-        Diagnostic::new(Code::NotSupportedYet, "a question without metrics is not supported yet")
-            .field("metric_names")
-            .help("name a metric, or ask `get_dimension_values` for the values of a dimension")
-    }
+fn nothing_asked() -> Diagnostic {
+    Diagnostic::new(Code::EmptyQuery, "no metric is named").field("metric_names").help(
+        "name at least one metric, or dimensions in `group_by` for their values; `list_metrics` gives every metric",
+    )
 }

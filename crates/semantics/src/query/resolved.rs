@@ -29,6 +29,8 @@ pub struct ResolvedQuery {
     pub grouping: Grouping,
     /// One a dataset and time axis.
     pub facts: Vec<Fact>,
+    /// Groups that are there whether or not anything was measured of them.
+    pub members: Option<Members>,
     pub computations: Vec<Computation>,
     /// Conditions on results, ANDed.
     pub having: Vec<Expr<OutputColumn>>,
@@ -133,6 +135,48 @@ pub struct Padding {
     pub conditions: Vec<RowExpr>,
     /// This fact's way to each group, over units; none for groups that units say nothing of.
     pub keys: Vec<Option<KeySource>>,
+}
+
+/// Combinations of dimensions: those of one dataset with the members that none of its rows belong to,
+/// beside every period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Members {
+    /// None where only periods are asked.
+    pub base: Option<DatasetId>,
+    pub tables: Vec<Attached>,
+    /// The time by which rows of `base` lie in the question's range, where that is asked of them.
+    pub axis: Option<TimeColumn>,
+    pub times: Option<MemberTimes>,
+    /// ANDed.
+    pub conditions: Vec<RowExpr>,
+    /// The way to each of the groups.
+    pub keys: Vec<KeySource>,
+}
+
+impl Members {
+    /// The datasets that are read.
+    pub fn reads(&self) -> Vec<DatasetId> {
+        let spine = match &self.times {
+            Some(MemberTimes::Spine { dataset, .. }) => Some(*dataset),
+            Some(MemberTimes::Calendar(_)) | None => None,
+        };
+        self.base.into_iter().chain(self.tables.iter().map(|table| table.hop.to())).chain(spine).collect()
+    }
+}
+
+/// Periods that are there whether or not anything happened in them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MemberTimes {
+    /// Those of a declared time spine.
+    Spine {
+        dataset: DatasetId,
+        table: Table,
+        /// Its periods.
+        column: TimeColumn,
+        within: Option<Period>,
+    },
+    /// Those of the calendar.
+    Calendar(TimeSpine),
 }
 
 /// A dimension table that a fact's rows are joined with.

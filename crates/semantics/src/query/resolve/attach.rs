@@ -6,7 +6,7 @@ use super::rows::{FactBuilder, Values, column_ref, refuse_not_yet};
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
 use crate::catalog::join_graph::{Hop, ManyToOneHop, ManyToOnePath};
-use crate::catalog::{Catalog, Dimension};
+use crate::catalog::{Catalog, CustomGranularity, Dimension};
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::Diagnostic;
@@ -75,7 +75,7 @@ impl FactBuilder {
     }
 
     fn next_table(&self) -> Table {
-        Table(self.tables.len() as u32 + 1)
+        Table(self.tables.len() as u32 + self.first_table)
     }
 
     /// The fact's time, for which a version is looked up.
@@ -116,6 +116,9 @@ impl FactBuilder {
     ) -> Result<ColumnRef, Diagnostic> {
         let custom = bound.catalog.custom_granularity(granularity);
         let hop = bound.catalog.graph().spine(custom.spine).clone();
+        if let Some(units) = self.units.as_ref().filter(|units| **units == time) {
+            return self.custom_of_units(bound, units, custom);
+        }
         let span = bound.catalog.time_spines()[custom.spine].span;
         refuse_not_yet(bound, hop.to())?;
         let column = bound.column(hop.to(), &custom.column).map_err(|d| d.at(span))?;
@@ -148,6 +151,29 @@ fn nearest_partition(catalog: &Catalog, trail: &[(Table, DatasetId)], far: &Dime
         let near = partitions(catalog, *dataset).find(|near| near.name == far.name);
         near.map(|near| (*table, near.id))
     })
+}
+
+impl FactBuilder {
+    /// A column of the time spine whose rows are the periods themselves.
+    fn custom_of_units(
+        &self,
+        bound: &BoundCatalog,
+        units: &TimeColumn,
+        custom: &CustomGranularity,
+    ) -> Result<ColumnRef, Diagnostic> {
+        let spine = &bound.catalog.time_spines()[custom.spine];
+        let table = units.expr.refs().first().map(|reference| reference.value.table);
+        match table.filter(|_| self.units_of == Some(spine.dataset)) {
+            Some(table) => {
+                let column = bound.column(spine.dataset, &custom.column).map_err(|d| d.at(spine.span))?;
+                Ok(column_ref(table, &column))
+            }
+            None => {
+                let fact = format!("`{}` beside other periods is not supported yet without metrics", custom.name);
+                Err(Diagnostic::new(Code::NotSupportedYet, fact).help("ask for it alone, or name a metric"))
+            }
+        }
+    }
 }
 
 /// Partitions are times held against each other by day, or plain columns.
@@ -183,7 +209,7 @@ fn not_a_partition(bound: &BoundCatalog, dimension: DimensionId, what: &str) -> 
 }
 
 /// A column of a joined table that holds dates or times.
-fn stored_time(
+pub(super) fn stored_time(
     bound: &BoundCatalog,
     table: Table,
     column: &PhysicalColumn,

@@ -18,7 +18,7 @@ pub(super) fn resolve(
     span: Span,
 ) -> Result<row::Balance, Diagnostic> {
     let Values::Time(time) = fact.values(bound, &of.time.path, of.time.dimension)? else {
-        return Err(not_time(bound, of.time.dimension));
+        return Err(not_time(&bound.catalog.dimension(of.time.dimension).name));
     };
     let mut by = Vec::new();
     for identified in &of.by {

@@ -66,6 +66,11 @@ pub(super) fn fields(bound: &BoundCatalog, request: &MetricsRequest, found: &mut
     wanted
 }
 
+/// What the groups are of.
+pub(super) fn fields_of(groups: &[Wanted]) -> impl Iterator<Item = &Field> {
+    groups.iter().map(|wanted| &wanted.field)
+}
+
 /// Whether some group is of periods shorter than a day.
 pub(super) fn is_sub_day(groups: &[Wanted]) -> bool {
     groups.iter().any(|wanted| match wanted.field.grain {
@@ -164,7 +169,8 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
             Values::Time(time) => {
                 let stored = time.stored;
                 if field.grain == Grain::Unsaid {
-                    let own = bound.catalog.dimension(dimension).granularity.unwrap_or(Granularity::Day);
+                    let own = dimension.and_then(|id| bound.catalog.dimension(id).granularity);
+                    let own = own.unwrap_or(Granularity::Day);
                     let finest = match bound.catalog.naming {
                         Naming::Dotted => Granularity::Day,
                         Naming::EntityPaths => own,

@@ -43,9 +43,15 @@ pub(super) struct FactBuilder {
     /// Conditions on units of the time spine that it is read through.
     pub on_units: Vec<RowExpr>,
     /// Whether those units are shorter than a day.
-    is_sub_day: bool,
+    pub is_sub_day: bool,
+    /// What `metric_time` is, where it is no axis.
+    pub units: Option<TimeColumn>,
+    /// The time spine that those are of.
+    pub units_of: Option<DatasetId>,
+    /// The number of the first table that is attached.
+    pub first_table: u32,
     /// What conditions may attach, and what they have attached.
-    by_keys: Rc<[MetricByKeys]>,
+    pub by_keys: Rc<[MetricByKeys]>,
     pub attached_metrics: Vec<AttachedMetric>,
 }
 
@@ -86,6 +92,9 @@ impl FactBuilder {
                     treatment: leaf.treatment.clone(),
                     on_units: Vec::new(),
                     is_sub_day,
+                    units: None,
+                    units_of: None,
+                    first_table: 1,
                     by_keys: Rc::clone(&flat.by_keys),
                     attached_metrics: Vec::new(),
                 }),
@@ -101,12 +110,15 @@ impl FactBuilder {
         };
         match self.values(bound, &axis.path, axis.dimension)? {
             Values::Time(column) => Ok(column),
-            Values::Plain { .. } => Err(not_time(bound, axis.dimension)),
+            Values::Plain { .. } => Err(not_time(&bound.catalog.dimension(axis.dimension).name)),
         }
     }
 
     /// The axis as groups and conditions see it: the units of the spine where it is read through one.
     fn time_of_units(&mut self, bound: &BoundCatalog) -> Result<TimeColumn, Diagnostic> {
+        if let Some(units) = &self.units {
+            return Ok(units.clone());
+        }
         if self.treatment.steps.is_empty() { self.axis_column(bound) } else { Ok(unit_column(self.is_sub_day)) }
     }
 
@@ -116,12 +128,12 @@ impl FactBuilder {
         &mut self,
         bound: &BoundCatalog,
         field: &Field,
-    ) -> Result<(Values, DimensionId, Option<Identity>), Diagnostic> {
+    ) -> Result<(Values, Option<DimensionId>, Option<Identity>), Diagnostic> {
         match &field.of {
             FieldOf::MetricTime => {
                 let column = self.time_of_units(bound)?;
-                let axis = self.axis.as_ref().ok_or_else(|| no_axis(bound, self.dataset))?;
-                Ok((Values::Time(column), axis.dimension, None))
+                let axis = self.axis.as_ref().filter(|_| self.units.is_none());
+                Ok((Values::Time(column), axis.map(|axis| axis.dimension), None))
             }
             FieldOf::Metric(written) => Err(Diagnostic::new(Code::InvalidArgument, format!("`{written}` is no group"))
                 .help("a metric by keys stands in conditions on rows; group by a dimension")),
@@ -133,7 +145,7 @@ impl FactBuilder {
                 } else {
                     self.values(bound, &path, dimension)?
                 };
-                Ok((values, dimension, Some(identity)))
+                Ok((values, Some(dimension), Some(identity)))
             }
         }
     }
@@ -182,7 +194,7 @@ impl FactBuilder {
         let reference = |r: RowRef| Expr::new(Kind::Ref(r), span);
         match (values, field.grain) {
             (Values::Plain { expr, .. }, Grain::Unsaid) => Ok(expr.map_refs(&mut |c| RowRef::Column(c.clone()))),
-            (Values::Plain { .. }, _) => Err(not_time(bound, dimension).at(span)),
+            (Values::Plain { .. }, _) => Err(not_time(&field.base(&bound.catalog)).at(span)),
             (Values::Time(time), Grain::Unsaid) => Ok(reference(RowRef::LocalTime(Box::new(time)))),
             (Values::Time(time), Grain::Bucket(granularity)) => {
                 check_grain(bound, dimension, time.stored, granularity).map_err(|d| d.at(span))?;
@@ -522,10 +534,14 @@ fn order_of_rows(bound: &BoundCatalog, fact: &mut FactBuilder, metric: MetricId)
 /// A finer grain than the column has, or a time of day that a date lacks.
 pub(super) fn check_grain(
     bound: &BoundCatalog,
-    dimension: DimensionId,
+    dimension: Option<DimensionId>,
     stored: StoredAs,
     granularity: Granularity,
 ) -> Result<(), Diagnostic> {
+    // Periods are as fine as they are asked for.
+    let Some(dimension) = dimension else {
+        return Ok(());
+    };
     let dimension = bound.catalog.dimension(dimension);
     let finest = dimension.granularity.unwrap_or(Granularity::Day);
     let finest = if stored == StoredAs::Date { finest.max(Granularity::Day) } else { finest };
@@ -592,8 +608,7 @@ pub(super) fn untyped(fault: Diagnostic) -> Diagnostic {
     Diagnostic { code, ..fault }
 }
 
-pub(super) fn not_time(bound: &BoundCatalog, dimension: DimensionId) -> Diagnostic {
-    let name = &bound.catalog.dimension(dimension).name;
+pub(super) fn not_time(name: &str) -> Diagnostic {
     Diagnostic::new(Code::GranularityNotAvailable, format!("`{name}` is not a time dimension"))
         .help("only time dimensions take a granularity")
 }

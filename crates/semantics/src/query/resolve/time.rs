@@ -160,7 +160,7 @@ fn clock(
 ) -> Result<DateTime<Utc>, Diagnostic> {
     let asked = match &written.as_of {
         Some(text) => AsOf::parse(text, calendar.zone)?,
-        None if bound.catalog.as_of_data => {
+        None if bound.catalog.as_of_data && !extents.is_empty() => {
             defaults_used.push("as_of");
             AsOf::Data
         }
@@ -311,6 +311,12 @@ fn place(periods: &mut Vec<Period>, period: Period) -> usize {
 
 fn one(interval: Interval) -> Period {
     Period { intervals: vec![interval] }
+}
+
+/// All of a window, also what is after the question's clock.
+pub(super) fn whole(window: &Window) -> Period {
+    let dates = Some(Dates { first: Some(window.first), last: window.last });
+    one(Interval { start: Some(window.start), end: window.end, dates })
 }
 
 fn period_of(window: Option<&Window>, now: DateTime<Utc>, zone: Tz) -> Period {
