@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Write another tool's model (dbt, MetricFlow, Ossie, Cube) in the format of Sextant
     Import(Import),
+    /// Write the model as another tool's file
+    Export(Export),
     /// List metrics or dimensions
     List(List),
     /// Ask for metrics over a period
@@ -104,6 +106,22 @@ pub(crate) struct Import {
     /// The directory to write the model into
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Whose file
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// The file to write, JSON where its name ends in .json [default: YAML on standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Apache Ossie, formerly OSI
+    Ossie,
 }
 
 #[derive(Args, Debug)]

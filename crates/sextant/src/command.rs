@@ -7,6 +7,7 @@ mod call;
 mod completions;
 mod demo;
 mod explain;
+mod export;
 mod fixtures;
 mod import;
 mod list;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::Validate => validate::run(place),
         Command::Test(test) => test::run(place, &test),
         Command::Import(import) => import::run(place, &import),
+        Command::Export(export) => export::run(place, &export),
         Command::List(list) => list::run(place, &list),
         Command::Query(query) => query::run(place, &query),
         Command::Audit(audit) => audit::run(place, &audit),

@@ -18,8 +18,8 @@ pub(crate) type Texts = Vec<(String, String)>;
 /// Bytes that one model file may have.
 const LARGEST_FILE: u64 = 8 << 20;
 
-/// Reads every `.yml` and `.yaml` file to any depth, and `.json` files that are models; links and
-/// dot-directories are not followed.
+/// Reads every `.yml` and `.yaml` file to any depth, and `.json` files that are models, and
+/// programs that make cubes, which are refused by name; links and dot-directories are not followed.
 pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let root = &models.path;
     if !root.is_dir() {
@@ -32,7 +32,7 @@ pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let mut texts = Texts::new();
     for path in paths {
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        if name.ends_with(".json") && !is_manifest(&path) {
+        if name.ends_with(".json") && !is_manifest(&path) || is_script(&name) && !is_cube_script(&path) {
             continue;
         }
         texts.push((name.clone(), text(&path, &name)?));
@@ -53,6 +53,16 @@ fn is_manifest(path: &Path) -> bool {
     let text = if is_small { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
     let has = |key: &str| text.contains(&format!("\"{key}\""));
     has("semantic_models") && has("project_configuration") || has("datasets")
+}
+
+fn is_script(name: &str) -> bool {
+    name.ends_with(".js") || name.ends_with(".ts")
+}
+
+/// Whether a program makes cubes: it is part of a model that cannot be read without it.
+fn is_cube_script(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().any(|line| line.starts_with("cube(") || line.starts_with("view("))
 }
 
 /// What of other tools' files is not in the model, with the lines it stands in.
@@ -124,7 +134,7 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 /// Whether files with this ending may be models.
 fn is_read(end: &std::ffi::OsStr) -> bool {
-    ["yml", "yaml", "json"].iter().any(|known| end == *known)
+    ["yml", "yaml", "json", "js", "ts"].iter().any(|known| end == *known)
 }
 
 fn text(path: &Path, name: &str) -> Result<String, Failure> {

@@ -10,7 +10,7 @@ use crate::expr::parse::parse;
 use crate::expr::{Kind, Name};
 use crate::import::ossie::{ANSI, Inferred, VENDOR, VERSIONS, inferred};
 use crate::model::words::Word;
-use crate::model::{Dataset, Dimension, DimensionKind, Location, Metric, Model, Naming, Relationship};
+use crate::model::{Dataset, Dimension, DimensionKind, Location, Metric, Model, Relationship};
 use crate::source::{Span, Spanned};
 use crate::yaml::make::Map;
 use crate::yaml::{Node, write};
@@ -29,9 +29,6 @@ pub(super) fn document(model: &Model) -> Exported {
     let mut extras = tree::around(model);
     for entry in extras.entries() {
         losses.add(model.name.as_ref(), format!("`{}` of the model", entry.key.value));
-    }
-    if model.naming == Naming::EntityPaths {
-        losses.add(model.name.as_ref(), "that dimensions are named by paths of entities".to_string());
     }
     let (metrics, unsaid) = metrics(model, &mut losses);
     map.set_list("metrics", metrics);

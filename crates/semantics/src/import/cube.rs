@@ -118,6 +118,16 @@ struct Cube<'a> {
     measures: BTreeMap<String, String>,
 }
 
+impl Cube<'_> {
+    /// Whether the file has a member of this name in the cube.
+    fn has(&self, name: &str) -> bool {
+        let is = |node: &Node| node.get("name").and_then(Node::scalar).is_some_and(|written| written.text == name);
+        ["dimensions", "measures", "segments"]
+            .iter()
+            .any(|key| self.object.node(key).is_some_and(|members| members.items().iter().any(is)))
+    }
+}
+
 fn model_of(report: &Report, roots: &[Node], span: Span) -> Node {
     let mut project = Project::new(report, span, SeveralTimes::First);
     // Cube's models have no name.

@@ -27,9 +27,10 @@ impl Report {
         self.findings.borrow_mut().push(fault);
     }
 
-    /// Something was left out or is read otherwise; the rest goes on.
+    /// Something was left out or is read otherwise; the rest goes on. Whatever the reason is, the
+    /// code is that of losses.
     pub(super) fn loss(&self, loss: Diagnostic) {
-        self.losses.borrow_mut().push(loss);
+        self.losses.borrow_mut().push(Diagnostic { code: Code::NotImported, ..loss });
     }
 
     /// A loss in the words of `message`.

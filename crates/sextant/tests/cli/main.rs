@@ -3,6 +3,7 @@
 mod batch;
 mod demo;
 mod exit_status;
+mod export;
 mod http;
 mod import;
 mod model_tests;

@@ -91,7 +91,9 @@ pub(super) fn meaning(cubes: &[Cube<'_>], here: usize, name: &Name, span: Span) 
         (Some(path), [_]) => {
             let parts: Vec<&str> = path.split('.').collect();
             match parts.as_slice() {
-                [member] if cube(member).is_none() => Ok(Meaning::Member(here, member.to_string())),
+                [member] if cubes[here].has(member) || cube(member).is_none() => {
+                    Ok(Meaning::Member(here, member.to_string()))
+                }
                 [.., of, member] => match cube(of) {
                     Some(of) => Ok(Meaning::Member(of, member.to_string())),
                     None => Err(unknown(cubes, of, span)),
