@@ -7,7 +7,7 @@ use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::{self, Format, Imported};
 use sextant_semantics::query::saved;
 use sextant_semantics::yaml::Node;
-use sextant_semantics::{export, model};
+use sextant_semantics::{catalog, export, model};
 
 use crate::mutate::{self, Class, Dice, Site};
 use crate::projects;
@@ -28,6 +28,18 @@ fn every_project_reads_as_its_report_says() {
 fn sound() -> Vec<(String, Vec<(String, String)>)> {
     let names = projects::names(TOOL).into_iter().filter(|name| name != "mistakes");
     names.map(|name| (name.clone(), projects::texts(TOOL, &name))).collect()
+}
+
+#[test]
+fn every_sound_project_makes_a_catalog() {
+    for (name, texts) in sound() {
+        let (imported, _) = outcome(&texts);
+        let faults: String = match catalog::build(&imported.model) {
+            Ok(_) => String::new(),
+            Err(faults) => faults.iter().map(|fault| projects::line(&imported.model, fault)).collect(),
+        };
+        assert_eq!(faults, "", "{name}");
+    }
 }
 
 /// What is read, without places: the model, the findings, the losses.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::Imported;
-use sextant_semantics::model::Model;
+use sextant_semantics::model::{Location, Model};
 use sextant_semantics::source::Sources;
 
 /// Where the report of a project stands.
@@ -87,7 +87,11 @@ fn outline(model: &Model) -> String {
             names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(", ")
         };
         let time = dataset.time.as_ref().map_or("-", |time| &time.value);
-        put(format!("dataset {} key [{}] time {time}", dataset.name.value, names(&dataset.primary_key)));
+        let source = match &dataset.source {
+            Location::Table { name } => &name.value,
+            other => panic!("{other:?} of another tool's file"),
+        };
+        put(format!("dataset {} over {source} key [{}] time {time}", dataset.name.value, names(&dataset.primary_key)));
         for entity in &dataset.entities {
             let kind = entity.kind.as_ref().map(|kind| kind.value);
             put(format!("  entity {} {kind:?} [{}]", entity.name.value, names(&entity.columns)));

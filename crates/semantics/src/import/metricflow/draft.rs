@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub(super) metrics: Vec<Metric>,
     pub(super) saved_queries: Vec<SavedQuery>,
     pub(super) time_spines: Vec<Spine>,
+    /// Tables of the files, and the tables of the data root that they are.
+    pub(super) rebound: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// A semantic model: a dataset without metrics, and its measures.

@@ -61,11 +61,32 @@ fn document(report: &Report, node: &Node, draft: &mut Draft) {
             "models" if matches!(value.value, Value::List(_)) => {
                 list(report, entry).iter().for_each(|node| latest::read(report, node, draft));
             }
+            "rebind" => rebind(report, entry, draft),
             "version" if !is_project => version(report, value),
             "name" if is_project => {
                 draft.name = value.scalar().map(|name| Spanned::new(name.text.clone(), value.span));
             }
             _ => other(report, entry),
+        }
+    }
+}
+
+/// `rebind: {fct_orders: orders}`: tables that have other names in the data root. The key is ours.
+fn rebind(report: &Report, entry: &Entry, draft: &mut Draft) {
+    let Value::Map(pairs) = &entry.value.value else {
+        let message = format!("`rebind` is {}, not a map", entry.value.noun());
+        report.fault(Diagnostic::new(Code::WrongType, message).at(entry.value.span));
+        return;
+    };
+    for pair in pairs {
+        match pair.value.scalar().filter(|table| !table.text.is_empty()) {
+            Some(table) => {
+                draft.rebound.push((pair.key.clone(), Spanned::new(table.text.clone(), pair.value.span)));
+            }
+            None => {
+                let message = format!("`{}` is rebound to {}, not to a table", pair.key.value, pair.value.noun());
+                report.fault(Diagnostic::new(Code::WrongType, message).at(pair.value.span));
+            }
         }
     }
 }

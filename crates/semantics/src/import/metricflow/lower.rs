@@ -14,7 +14,7 @@ mod metrics;
 
 /// A model without its sources.
 pub(super) fn model(report: &Report, draft: Draft) -> Model {
-    let Draft { name, semantic_models, metrics, saved_queries, time_spines } = draft;
+    let Draft { name, semantic_models, metrics, saved_queries, time_spines, rebound } = draft;
     let semantic_models = distinct(report, "semantic model", semantic_models, |m| &m.dataset.name);
     let saved_queries = distinct(report, "saved query", saved_queries, |q| &q.name);
     let mut datasets = Vec::new();
@@ -26,6 +26,7 @@ pub(super) fn model(report: &Report, draft: Draft) -> Model {
     let across = metrics::lower(report, &mut datasets, measures, metrics);
     let relationships = relationships(&datasets);
     let time_spines = spines(report, &mut datasets, time_spines);
+    rebind(report, &mut datasets, rebound);
     let place = datasets.first().map(|d| d.name.span).or(across.first().map(|m| m.name.span));
     let mut model = Model {
         name: name.or(place.map(|span| Spanned::new("imported".to_string(), span))),
@@ -140,6 +141,31 @@ fn spines(report: &Report, datasets: &mut Vec<Dataset>, spines: Vec<Spine>) -> V
         });
     }
     found
+}
+
+/// Gives tables the names that they have in the data root.
+fn rebind(report: &Report, datasets: &mut [Dataset], rebound: Vec<(Spanned<String>, Spanned<String>)>) {
+    let written: Vec<String> = datasets.iter().filter_map(|d| Some(table(&d.source)?.value.clone())).collect();
+    for (from, to) in rebound {
+        if !written.contains(&from.value) {
+            unknown(report, "table", &from, written.iter().map(String::as_str));
+        }
+        for (dataset, written) in datasets.iter_mut().zip(&written) {
+            if let Location::Table { name } = &mut dataset.source
+                && *written == from.value
+            {
+                *name = to.clone();
+            }
+        }
+    }
+}
+
+/// The name of a table of the data root.
+fn table(location: &Location) -> Option<&Spanned<String>> {
+    match location {
+        Location::Table { name } => Some(name),
+        Location::Parquet { .. } | Location::Csv { .. } | Location::JsonLines { .. } | Location::Sql { .. } => None,
+    }
 }
 
 /// Adds what a second description of a spine says.
