@@ -127,12 +127,7 @@ pub fn resolve(
     let (Some(time), true) = (time, found.is_empty()) else {
         return Err(found);
     };
-    let totals = request.totals.unwrap_or(true);
-    let grouping = match (groups.is_empty(), totals) {
-        (true, _) => Grouping::Total,
-        (false, true) => Grouping::GroupsAndTotal,
-        (false, false) => Grouping::Groups,
-    };
+    let grouping = grouping(!groups.is_empty(), request.totals.unwrap_or(true));
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
     let (facts, leaves): (Vec<_>, Vec<_>) = rows::measures(bound, facts, &flat, &spines, &mut found);
     let computations = flat.computations(&leaves, &mut found);
@@ -178,6 +173,14 @@ pub fn resolve(
         notes: Vec::new(),
         warnings,
     })
+}
+
+fn grouping(has_groups: bool, totals: bool) -> Grouping {
+    match (has_groups, totals) {
+        (false, _) => Grouping::Total,
+        (true, true) => Grouping::GroupsAndTotal,
+        (true, false) => Grouping::Groups,
+    }
 }
 
 /// The metric query that an audit asks: the model's audit set over the last seven days against the
