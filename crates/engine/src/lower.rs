@@ -31,6 +31,7 @@ mod percentile;
 mod double_sum;
 mod exact_sum;
 mod aggregate;
+mod attach_events;
 mod attach_metric;
 mod balance;
 mod time;

@@ -251,8 +251,23 @@ pub enum MetricKind {
         over: Accumulation,
         period_agg: PeriodAggregation,
     },
+    Conversion(Box<Conversion>),
     /// A kind that this version reads but cannot execute; the word of `type`.
     Later(&'static str),
+}
+
+/// Events that follow others of the same entity: orders after visits.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// Simple metrics.
+    pub base: Input,
+    pub conversion: Input,
+    /// What must be equal on the base event and the conversion event: the entity, then properties.
+    pub same: Vec<(Identified, Identified)>,
+    /// How long after the base event a conversion may follow; any time when absent.
+    pub window: Option<Length>,
+    /// Whether the conversions are divided by the base metric.
+    pub is_rate: bool,
 }
 
 impl MetricKind {
@@ -263,6 +278,7 @@ impl MetricKind {
             MetricKind::Ratio { numerator, denominator } => vec![numerator, denominator],
             MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
             MetricKind::Cumulative { input, .. } => vec![input],
+            MetricKind::Conversion(of) => vec![&of.base, &of.conversion],
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::Hop;
 use crate::model::metric::PeriodAggregation;
 use crate::query::computation::{Computation, ComputationId};
+use crate::query::events::Follow;
 use crate::query::period::Period;
 pub use crate::query::resolved::MemberTimes;
 use crate::query::resolved::Padding;
@@ -103,6 +104,16 @@ pub struct MetricByKeys {
     pub computation: ComputationId,
 }
 
+/// The events that follow the rows of a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRows {
+    /// Not constrained to the plan's periods, but to `reads`, by the axis.
+    pub rows: Rows,
+    pub axis: TimeColumn,
+    pub reads: Period,
+    pub follow: Follow,
+}
+
 /// Rows of one fact with its dimensions attached.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {
@@ -113,6 +124,9 @@ pub enum Rows {
     /// Left-joins the value that a metric has for the row's keys: the plan gives at most one row for
     /// each. Position `position` of [`RowRef::Metric`].
     AttachMetric { input: Box<Rows>, position: usize, name: String, keys: Vec<RowExpr>, of: Box<MetricByKeys> },
+    /// Puts each event beside the latest row that it follows, in each period; rows without events are
+    /// left out.
+    AttachEvents { input: Box<Rows>, events: Box<EventRows> },
     /// Keeps rows of any of the periods (an index into the plan's list), by the axis.
     ConstrainTime { input: Box<Rows>, axis: TimeColumn },
     /// Puts each row beside every unit of the spine whose stretch it lies in, by the axis; only rows of
@@ -129,9 +143,10 @@ impl Aggregate {
         loop {
             match rows {
                 Rows::ConstrainTime { axis, .. } | Rows::JoinOverTimeRange { axis, .. } => return Some(axis),
-                Rows::Attach { input, .. } | Rows::AttachMetric { input, .. } | Rows::Where { input, .. } => {
-                    rows = input
-                }
+                Rows::Attach { input, .. }
+                | Rows::AttachMetric { input, .. }
+                | Rows::AttachEvents { input, .. }
+                | Rows::Where { input, .. } => rows = input,
                 Rows::Read { .. } => return None,
             }
         }
@@ -146,6 +161,7 @@ impl Aggregate {
                 Rows::ConstrainTime { input, .. }
                 | Rows::Attach { input, .. }
                 | Rows::AttachMetric { input, .. }
+                | Rows::AttachEvents { input, .. }
                 | Rows::Where { input, .. } => rows = input,
                 Rows::Read { .. } => return None,
             }
@@ -161,10 +177,16 @@ impl Aggregate {
                 Rows::ConstrainTime { input, .. }
                 | Rows::Attach { input, .. }
                 | Rows::AttachMetric { input, .. }
+                | Rows::AttachEvents { input, .. }
                 | Rows::Where { input, .. } => rows = input,
                 Rows::Read { .. } => return None,
             }
         }
+    }
+
+    /// Whether its measures are of events beside its rows.
+    pub fn is_of_events(&self) -> bool {
+        matches!(self.input, Rows::AttachEvents { .. })
     }
 
     /// The fact's dataset.
@@ -176,6 +198,7 @@ impl Aggregate {
                 | Rows::JoinOverTimeRange { input, .. }
                 | Rows::Attach { input, .. }
                 | Rows::AttachMetric { input, .. }
+                | Rows::AttachEvents { input, .. }
                 | Rows::Where { input, .. } => rows = input,
                 Rows::Read { dataset, .. } => return *dataset,
             }

@@ -11,3 +11,4 @@ pub mod resolved;
 pub mod resolve;
 pub mod saved;
 pub mod display;
+pub mod events;

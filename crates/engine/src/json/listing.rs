@@ -91,6 +91,7 @@ fn kind_word(kind: &MetricKind) -> &'static str {
         MetricKind::Ratio { .. } => "ratio",
         MetricKind::Derived { .. } => "derived",
         MetricKind::Cumulative { .. } => "cumulative",
+        MetricKind::Conversion(_) => "conversion",
         MetricKind::Later(word) => word,
     }
 }
@@ -105,6 +106,9 @@ fn is_askable(catalog: &Catalog, metric: &Metric) -> bool {
             }
             MetricKind::Derived { inputs, .. } => inputs.iter().all(|i| is_askable(catalog, catalog.metric(i.metric))),
             MetricKind::Cumulative { input, .. } => is_askable(catalog, catalog.metric(input.metric)),
+            MetricKind::Conversion(of) => {
+                [&of.base, &of.conversion].iter().all(|i| is_askable(catalog, catalog.metric(i.metric)))
+            }
             MetricKind::Later(_) => false,
         }
 }
@@ -201,6 +205,7 @@ fn datasets(catalog: &Catalog, metric: &Metric) -> Vec<sextant_semantics::catalo
             inputs.iter().flat_map(|i| datasets(catalog, catalog.metric(i.metric))).collect()
         }
         MetricKind::Cumulative { input, .. } => datasets(catalog, catalog.metric(input.metric)),
+        MetricKind::Conversion(of) => datasets(catalog, catalog.metric(of.base.metric)),
         MetricKind::Later(_) => Vec::new(),
     }
 }

@@ -11,13 +11,14 @@ use sextant_semantics::plan::{
     Aggregate, ColumnRef, Members, On, RowExpr, RowRef, Rows, SemanticPlan, Table, TimeColumn,
 };
 use sextant_semantics::query::period::Period;
+use sextant_semantics::query::spine::TimeSpine;
 use sextant_semantics::time::stored::StoredAs;
 use std::sync::Arc;
 
 use super::expression::{condition, expression};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables, attach_metric, join_over_time_range, members};
+use super::{LowerError, Tables, attach_events, attach_metric, join_over_time_range, members};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -50,6 +51,11 @@ impl<'a> Scope<'a> {
         Scope { plan, axis, span: Span::Any, join: members::JOIN }
     }
 
+    /// That of other rows of the same question, which lie in `reads` by their own axis.
+    pub(super) fn beside<'b>(&'b self, axis: &'b TimeColumn, reads: &Period) -> Scope<'b> {
+        Scope { plan: self.plan, axis: Some(axis), span: span_of([reads].into_iter()), join: JoinType::Left }
+    }
+
     /// An expression over the joined row.
     pub(super) fn value(&self, of: &RowExpr, rows: &DFSchema) -> Result<Typed, LowerError> {
         expression(of, &mut |name| self.reference(name, rows))
@@ -77,6 +83,9 @@ impl<'a> Scope<'a> {
 
     /// Whether a row of an aggregate's input belongs to each of the plan's periods.
     pub(super) fn periods(&self, of: &Aggregate, rows: &DFSchema) -> Result<Vec<Expr>, LowerError> {
+        if of.is_of_events() {
+            return Ok((0..self.plan.periods.len()).map(attach_events::is_counted).collect());
+        }
         if of.spine().is_some() {
             return Ok((0..self.plan.periods.len()).map(join_over_time_range::in_period).collect());
         }
@@ -136,12 +145,24 @@ impl<'a> Scope<'a> {
             RowRef::Column(name) => column(rows, name.table, &name.column),
             RowRef::LocalTime(time) => self.time(time, rows)?.wall_clock(),
             RowRef::Bucket { time, granularity } => self.time(time, rows)?.local_bucket(*granularity),
-            RowRef::Metric { position, .. } => {
-                let name = attach_metric::value_column(*position);
-                let data_type = rows.field_with_unqualified_name(&name)?.data_type().clone();
-                Ok(Typed::new(ident(name), data_type))
-            }
+            RowRef::Metric { position, .. } => made(rows, attach_metric::value_column(*position)),
+            RowRef::Event { position, .. } => made(rows, attach_events::value_column(*position)),
         }
+    }
+}
+
+/// A column that the plan made.
+fn made(rows: &DFSchema, name: String) -> Result<Typed, LowerError> {
+    let data_type = rows.field_with_unqualified_name(&name)?.data_type().clone();
+    Ok(Typed::new(ident(name), data_type))
+}
+
+/// The spine that rows were joined to.
+fn spine_of(rows: &Rows) -> Option<&TimeSpine> {
+    match rows {
+        Rows::JoinOverTimeRange { spine, .. } => Some(spine),
+        Rows::Where { input, .. } | Rows::Attach { input, .. } => spine_of(input),
+        Rows::Read { .. } | Rows::AttachMetric { .. } | Rows::AttachEvents { .. } | Rows::ConstrainTime { .. } => None,
     }
 }
 
@@ -151,6 +172,15 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
         Rows::Read { dataset, columns } => Ok(scan(*dataset, Table::FACT, columns, tables)?.build()?),
         Rows::Attach { input, hop, on, table, columns } => {
             attach(scope, lower(scope, input, tables)?, hop, on, *table, columns, tables)
+        }
+        Rows::AttachEvents { input, events } => {
+            let spine = spine_of(input);
+            let input = lower(scope, input, tables)?;
+            let periods = match spine {
+                Some(_) => (0..scope.plan.periods.len()).map(join_over_time_range::in_period).collect(),
+                None => scope.axis_periods(input.schema())?,
+            };
+            attach_events::attach(scope, input, periods, spine, events, tables)
         }
         Rows::AttachMetric { input, position, name: _, keys, of } => {
             attach_metric::attach(scope, lower(scope, input, tables)?, *position, keys, of, tables)

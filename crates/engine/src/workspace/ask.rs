@@ -246,7 +246,7 @@ impl Workspace {
 
     fn freshness_of(&self, prepared: &Prepared) -> Vec<Freshness> {
         let query = &prepared.query;
-        let mut datasets: Vec<DatasetId> = query.facts.iter().map(|f| f.dataset).collect();
+        let mut datasets: Vec<DatasetId> = query.all_facts().iter().map(|f| f.dataset).collect();
         datasets.dedup();
         let mut out: Vec<Freshness> = Vec::new();
         for id in datasets {

@@ -120,7 +120,9 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
     fn keep(rows: &Rows, needed: &mut Vec<Table>) -> Rows {
         match rows {
             Rows::Read { .. } => rows.clone(),
-            Rows::Where { input, .. } | Rows::AttachMetric { input, .. } => keep(input, needed),
+            Rows::Where { input, .. } | Rows::AttachMetric { input, .. } | Rows::AttachEvents { input, .. } => {
+                keep(input, needed)
+            }
             // What a window reads is asked of rows in their own periods.
             Rows::ConstrainTime { input, axis } | Rows::JoinOverTimeRange { input, axis, .. } => {
                 needed.extend(axis.expr.refs().iter().map(|column| column.value.table));
@@ -143,6 +145,7 @@ pub(super) fn reads(rows: &Rows) -> Vec<DatasetId> {
         Rows::Read { dataset, .. } => vec![*dataset],
         Rows::Where { input, .. }
         | Rows::AttachMetric { input, .. }
+        | Rows::AttachEvents { input, .. }
         | Rows::ConstrainTime { input, .. }
         | Rows::JoinOverTimeRange { input, .. } => reads(input),
         Rows::Attach { input, hop, .. } => {

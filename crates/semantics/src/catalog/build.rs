@@ -17,6 +17,7 @@ use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
 
 mod audit;
+mod events;
 mod joins;
 mod metrics;
 mod names;

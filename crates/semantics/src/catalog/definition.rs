@@ -28,6 +28,12 @@ pub fn of(catalog: &Catalog, metric: &Metric) -> String {
                 Accumulation::AllTime => format!("{of} since ever"),
             }
         }
+        MetricKind::Conversion(of) => {
+            let (base, conversion) = (input(catalog, &of.base), input(catalog, &of.conversion));
+            let window = of.window.map_or_else(String::new, |w| format!(" within {} {}s", w.count, w.unit));
+            let rate = if of.is_rate { format!(" / {base}") } else { String::new() };
+            format!("{conversion}{window} after {base}{rate}")
+        }
         MetricKind::Later(word) => (*word).to_string(),
     };
     let filters: Vec<String> = metric.filter.iter().map(|f| f.to_string()).collect();

@@ -286,8 +286,11 @@ impl Metric {
         let mut found = Vec::new();
         let mut add = |what, span| found.push(NotYet { what, span });
         match &self.kind {
-            MetricKind::Simple(_) | MetricKind::Ratio(_) | MetricKind::Derived(_) | MetricKind::Cumulative(_) => {}
-            MetricKind::Conversion(_) => add("type: conversion", self.name.span),
+            MetricKind::Simple(_)
+            | MetricKind::Ratio(_)
+            | MetricKind::Derived(_)
+            | MetricKind::Cumulative(_)
+            | MetricKind::Conversion(_) => {}
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
         }
         for input in self.kind.inputs() {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregate, CombineAggregates, ComputeMetrics, Members, MetricByKeys, Rows, SemanticPlan};
+use super::{Aggregate, CombineAggregates, ComputeMetrics, EventRows, Members, MetricByKeys, Rows, SemanticPlan};
+use crate::query::events::{Events, Follow};
 use crate::query::resolved::{self, Attached, Fact, MemberTimes, ResolvedQuery};
 use crate::query::row::{KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 
@@ -23,22 +24,55 @@ pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
 
 /// Reads the fact once, attaches what its expressions need, keeps the rows in question.
 fn aggregate(fact: &Fact) -> Aggregate {
-    let columns = columns_used(fact);
-    let of = |table: Table| columns.get(&table).cloned().unwrap_or_default();
-    let mut rows = Rows::Read { dataset: fact.dataset, columns: of(Table::FACT) };
-    let attach = |rows: Rows, attached: &Attached| Rows::Attach {
-        input: Box::new(rows),
-        hop: attached.hop.clone(),
-        on: attached.on.clone(),
-        table: attached.table,
-        columns: of(attached.table),
+    let axis = fact.axis_column.clone();
+    let mut rows = match &fact.windows {
+        None => filtered(Rows::ConstrainTime { input: Box::new(joined(fact, &[])), axis }, &fact.conditions),
+        Some(windows) => {
+            let input = Box::new(filtered(joined(fact, &[]), &fact.conditions));
+            let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
+            let columns = columns_used(fact, &[]);
+            let by_unit = fact.tables.iter().filter(|attached| is_by_unit(attached));
+            let joined = Rows::JoinOverTimeRange { input, axis, spine, reads };
+            filtered(by_unit.fold(joined, |rows, of| attach(rows, of, &columns)), &windows.conditions)
+        }
     };
-    // What is found by a unit of the spine is joined where rows have their units.
-    let (by_unit, by_row): (Vec<&Attached>, Vec<&Attached>) = fact
-        .tables
-        .iter()
-        .partition(|attached| attached.on.iter().flat_map(On::columns).any(|c| c.table == Table::SPINE));
-    rows = by_row.into_iter().fold(rows, attach);
+    if let Some(events) = &fact.events {
+        rows = Rows::AttachEvents { input: Box::new(rows), events: Box::new(event_rows(events)) };
+    }
+    Aggregate {
+        input: rows,
+        keys: fact.keys.clone(),
+        measures: fact.measures.clone(),
+        pick: fact.windows.as_ref().and_then(|windows| windows.pick),
+        padding: fact.padding.clone(),
+    }
+}
+
+fn filtered(rows: Rows, conditions: &[RowExpr]) -> Rows {
+    match conditions {
+        [] => rows,
+        conditions => Rows::Where { input: Box::new(rows), conditions: conditions.to_vec() },
+    }
+}
+
+fn event_rows(events: &Events) -> EventRows {
+    let follow = &events.follow;
+    let keys = follow.same.iter().map(|(_, far)| far);
+    let used: Vec<&RowExpr> = keys.chain(&follow.values).collect();
+    EventRows {
+        rows: filtered(joined(&events.fact, &used), &events.fact.conditions),
+        axis: events.fact.axis_column.clone(),
+        reads: events.reads.clone(),
+        follow: follow.clone(),
+    }
+}
+
+/// The fact's rows with what their own columns lead to; `more` are expressions over them beside its own.
+fn joined(fact: &Fact, more: &[&RowExpr]) -> Rows {
+    let columns = columns_used(fact, more);
+    let read = Rows::Read { dataset: fact.dataset, columns: columns.get(&Table::FACT).cloned().unwrap_or_default() };
+    let by_row = fact.tables.iter().filter(|attached| !is_by_unit(attached));
+    let mut rows = by_row.fold(read, |rows, attached| attach(rows, attached, &columns));
     for (position, metric) in fact.attached_metrics.iter().enumerate() {
         let computation = metric.query.outputs[0].computation;
         rows = Rows::AttachMetric {
@@ -49,26 +83,21 @@ fn aggregate(fact: &Fact) -> Aggregate {
             of: Box::new(MetricByKeys { plan: plan(&metric.query), computation }),
         };
     }
-    let axis = fact.axis_column.clone();
-    let filtered = |rows: Rows, conditions: &[RowExpr]| match conditions {
-        [] => rows,
-        conditions => Rows::Where { input: Box::new(rows), conditions: conditions.to_vec() },
-    };
-    rows = match &fact.windows {
-        None => filtered(Rows::ConstrainTime { input: Box::new(rows), axis }, &fact.conditions),
-        Some(windows) => {
-            let input = Box::new(filtered(rows, &fact.conditions));
-            let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
-            let joined = Rows::JoinOverTimeRange { input, axis, spine, reads };
-            filtered(by_unit.into_iter().fold(joined, attach), &windows.conditions)
-        }
-    };
-    Aggregate {
-        input: rows,
-        keys: fact.keys.clone(),
-        measures: fact.measures.clone(),
-        pick: fact.windows.as_ref().and_then(|windows| windows.pick),
-        padding: fact.padding.clone(),
+    rows
+}
+
+/// What is found by a unit of the spine is joined where rows have their units.
+fn is_by_unit(attached: &Attached) -> bool {
+    attached.on.iter().flat_map(On::columns).any(|column| column.table == Table::SPINE)
+}
+
+fn attach(rows: Rows, attached: &Attached, columns: &BTreeMap<Table, Vec<String>>) -> Rows {
+    Rows::Attach {
+        input: Box::new(rows),
+        hop: attached.hop.clone(),
+        on: attached.on.clone(),
+        table: attached.table,
+        columns: columns.get(&attached.table).cloned().unwrap_or_default(),
     }
 }
 
@@ -121,7 +150,7 @@ fn members(of: &resolved::Members) -> Members {
 }
 
 /// The columns that are read of each table, sorted, join keys included.
-fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
+fn columns_used(fact: &Fact, more: &[&RowExpr]) -> BTreeMap<Table, Vec<String>> {
     let mut used = Used(BTreeMap::new());
     for attached in &fact.tables {
         for column in attached.on.iter().flat_map(On::columns) {
@@ -136,6 +165,10 @@ fn columns_used(fact: &Fact) -> BTreeMap<Table, Vec<String>> {
     let on_units = fact.windows.iter().flat_map(|windows| &windows.conditions);
     fact.conditions.iter().chain(on_units).chain(in_measures).for_each(|expr| used.row(expr));
     fact.attached_metrics.iter().flat_map(|m| &m.keys).for_each(|expr| used.row(expr));
+    more.iter().for_each(|expr| used.row(expr));
+    if let Some(Follow { same, ties, .. }) = fact.events.as_ref().map(|events| &events.follow) {
+        same.iter().map(|(near, _)| near).chain(ties).for_each(|expr| used.row(expr));
+    }
     for balance in fact.measures.iter().filter_map(|m| m.balance.as_ref()) {
         used.time(&balance.time);
         balance.by.iter().for_each(|expr| used.row(expr));
@@ -178,7 +211,7 @@ impl Used {
             match reference.value {
                 RowRef::Column(column) => self.add(column.table, &column.column),
                 RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => self.time(time),
-                RowRef::Metric { .. } => {}
+                RowRef::Metric { .. } | RowRef::Event { .. } => {}
             }
         }
     }

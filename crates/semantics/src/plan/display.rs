@@ -11,6 +11,7 @@ use crate::expr::{Expr, Kind};
 use crate::model::metric::WindowChoice;
 use crate::model::words::Word;
 use crate::query::computation::{Computation, ComputationId, Formula};
+use crate::query::events::Follow;
 use crate::query::period::{Interval, Period};
 use crate::query::row::{Balance, ColumnRef, Grouping, On, RowExpr, RowRef, Table, TimeColumn};
 use crate::query::spine::{Slot, Stretch, TimeSpine};
@@ -107,6 +108,13 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             line(out, depth, &text);
             rows(out, depth + 1, input, tables, catalog);
         }
+        Rows::AttachEvents { input, events } => {
+            let of = table_names(&events.rows, catalog);
+            line(out, depth, &follow(&events.follow, tables, &of));
+            line(out, depth + 1, &format!("events from {}", period(&events.reads)));
+            rows(out, depth + 2, &events.rows, &of, catalog);
+            rows(out, depth + 1, input, tables, catalog);
+        }
         Rows::AttachMetric { input, name, keys, of, .. } => {
             let keys: Vec<String> = keys.iter().map(|key| row_expr(key, tables)).collect();
             line(out, depth, &format!("attach {name} on [{}] (one row a key)", keys.join(", ")));
@@ -171,6 +179,15 @@ fn members(out: &mut String, depth: usize, plan: &SemanticPlan, of: &Members, ca
     }
 }
 
+fn follow(of: &Follow, tables: &[String], of_events: &[String]) -> String {
+    let pair = |(near, far): &(RowExpr, RowExpr)| format!("{} = {}", row_expr(near, tables), row_expr(far, of_events));
+    let same: Vec<String> = of.same.iter().map(pair).collect();
+    let window = of.window.map_or_else(String::new, |w| format!(" within {} {}s", w.count, w.unit));
+    let row = format!("{} of {}", of.row_time.granularity, time(&of.row_time.time, tables));
+    let event = format!("{} of {}", of.event_time.granularity, time(&of.event_time.time, of_events));
+    format!("attach each event to the latest row with {}, its {event} after {row}{window}", same.join(" and "))
+}
+
 /// A name for each table: the dataset's, numbered where one dataset is joined twice.
 fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
     table_names_beside(rows, None, catalog)
@@ -193,6 +210,7 @@ fn table_names_beside(rows: &Rows, other: Option<(Table, DatasetId)>, catalog: &
             Rows::ConstrainTime { input, .. }
             | Rows::JoinOverTimeRange { input, .. }
             | Rows::AttachMetric { input, .. }
+            | Rows::AttachEvents { input, .. }
             | Rows::Where { input, .. } => at = input,
         }
     }
@@ -292,6 +310,7 @@ fn row_expr(expr: &RowExpr, tables: &[String]) -> String {
         RowRef::LocalTime(time) => format!("local({})", self::time(time, tables)),
         RowRef::Bucket { time, granularity } => format!("{granularity}({})", self::time(time, tables)),
         RowRef::Metric { position, .. } => format!("metric {position}"),
+        RowRef::Event { position, .. } => format!("event value {position}"),
     });
     words.to_string()
 }

@@ -14,6 +14,7 @@ mod attach;
 mod balance;
 mod by_day;
 mod columns;
+mod events;
 mod groups;
 mod members;
 mod metric_filter;

@@ -10,6 +10,7 @@ use crate::diagnostic::Warning;
 use crate::expr::Expr;
 use crate::model::metric::PeriodAggregation;
 use crate::query::computation::{Computation, ComputationId};
+use crate::query::events::Events;
 use crate::query::field::Field;
 use crate::query::period::Period;
 use crate::query::request::OutputArguments;
@@ -108,6 +109,8 @@ pub struct Fact {
     pub metrics: Vec<MetricId>,
     /// Of a fact that is read through windows of a time spine.
     pub windows: Option<Windows>,
+    /// Of a fact whose measures are of the events that follow its rows.
+    pub events: Option<Box<Events>>,
     /// The units that are listed where there are no rows.
     pub padding: Option<Padding>,
 }
@@ -298,10 +301,13 @@ pub enum BucketStart {
 }
 
 impl ResolvedQuery {
-    /// Its facts and those of the metrics attached to them.
+    /// Its facts, those of events beside them and those of the metrics attached to them.
     pub fn all_facts(&self) -> Vec<&Fact> {
-        let attached = self.facts.iter().flat_map(|fact| &fact.attached_metrics);
-        self.facts.iter().chain(attached.flat_map(|metric| metric.query.all_facts())).collect()
+        let events = self.facts.iter().filter_map(|fact| Some(&fact.events.as_ref()?.fact));
+        let own: Vec<&Fact> = self.facts.iter().chain(events).collect();
+        let attached = own.iter().flat_map(|fact| &fact.attached_metrics);
+        let attached: Vec<&Fact> = attached.flat_map(|metric| metric.query.all_facts()).collect();
+        own.into_iter().chain(attached).collect()
     }
 
     /// The name of a column of the answer.

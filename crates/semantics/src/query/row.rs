@@ -37,6 +37,11 @@ pub enum RowRef {
         time: Box<TimeColumn>,
         granularity: Granularity,
     },
+    /// A value of the event beside the row.
+    Event {
+        position: usize,
+        data_type: DataType,
+    },
     /// The value of the fact's attached metric at this position, for the row's keys.
     Metric {
         position: usize,
@@ -53,7 +58,7 @@ impl RowRef {
             RowRef::LocalTime(_) => DataType::Timestamp(Clock::Local),
             RowRef::Bucket { granularity, .. } if granularity.is_sub_day() => DataType::Timestamp(Clock::Local),
             RowRef::Bucket { .. } => DataType::Date,
-            RowRef::Metric { data_type, .. } => *data_type,
+            RowRef::Metric { data_type, .. } | RowRef::Event { data_type, .. } => *data_type,
         }
     }
 }

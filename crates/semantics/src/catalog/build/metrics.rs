@@ -1,5 +1,6 @@
 //! Metrics: ids, inputs, axes, definitions.
 
+use super::events;
 use super::{Builder, MetricId, column_expr, text, values};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::entity::Identified;
@@ -159,7 +160,10 @@ fn kind(builder: &mut Builder, dataset: Option<DatasetId>, written: &model::Metr
         }
         model::MetricKind::Derived(derived) => self::derived(builder, derived).unwrap_or(MetricKind::Later("derived")),
         model::MetricKind::Cumulative(written) => cumulative(builder, written),
-        later @ (model::MetricKind::Conversion(_) | model::MetricKind::Cohort(_)) => {
+        model::MetricKind::Conversion(written) => {
+            events::conversion(builder, written).unwrap_or(MetricKind::Later("conversion"))
+        }
+        later @ model::MetricKind::Cohort(_) => {
             for of in later.inputs() {
                 input(builder, of);
             }
@@ -219,7 +223,7 @@ fn balance(builder: &mut Builder, dataset: DatasetId, of: &model::metric::NonAdd
 }
 
 /// What an entity's or a dimension's name tells apart among the rows of a dataset.
-fn identified(builder: &mut Builder, dataset: DatasetId, name: &Spanned<String>) -> Option<Identified> {
+pub(super) fn identified(builder: &mut Builder, dataset: DatasetId, name: &Spanned<String>) -> Option<Identified> {
     match builder.catalog.identified(dataset, &name.value) {
         Ok(found) => Some(found),
         Err(refused) => {
@@ -232,7 +236,7 @@ fn identified(builder: &mut Builder, dataset: DatasetId, name: &Spanned<String>)
     }
 }
 
-fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
+pub(super) fn input(builder: &mut Builder, written: &model::Input) -> Option<Input> {
     let filter = written.filter.iter().filter_map(|f| builder.parse(f)).collect();
     let found = builder.catalog.metric_named(&written.name.value);
     if found.is_none() && !builder.model.unread.contains(&written.name.value) {

@@ -229,7 +229,7 @@ pub(super) fn stored_time(
     Ok(TimeColumn { expr: Expr::new(Kind::Ref(column_ref(table, column)), span), stored })
 }
 
-fn comparable(a: DataType, b: DataType) -> bool {
+pub(super) fn comparable(a: DataType, b: DataType) -> bool {
     a == b || (a.is_exact() && b.is_exact())
 }
 

@@ -12,7 +12,7 @@ use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
-use crate::catalog::{Catalog, Input, InputId, Metric, MetricKind, NameKind, Offset};
+use crate::catalog::{Catalog, Conversion, Input, InputId, Metric, MetricKind, NameKind, Offset};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
@@ -41,6 +41,8 @@ pub(super) struct Treatment {
     pub steps: Vec<TimeStep>,
     /// Whether units without rows are listed.
     pub is_padded: bool,
+    /// The conversion metric whose events, beside these rows, are measured instead of the rows.
+    pub events: Option<MetricId>,
 }
 
 /// A metric asked for, before the types of its computation are known.
@@ -193,7 +195,7 @@ impl<'a> Flattener<'a> {
                     let message = format!("`{}` is an estimate of a distinct count, mostly within 2 %", metric.name);
                     self.warnings.push(Warning::new(Code::Approximate, message));
                 }
-                let treatment = Treatment { steps: steps.to_vec(), is_padded: metric.join_to_timespine };
+                let treatment = Treatment { steps: steps.to_vec(), is_padded: metric.join_to_timespine, events: None };
                 self.leaves.push(Leaf { metric: id, filters, treatment });
                 Node::Leaf(self.leaves.len() - 1)
             }
@@ -214,10 +216,41 @@ impl<'a> Flattener<'a> {
                 let of = self.input(input, &filters, &[steps, &[step]].concat())?;
                 Node::Derived(Expr::new(Kind::Ref(of), metric.span))
             }
+            MetricKind::Conversion(of) => {
+                let base = self.input(&of.base, &filters, steps)?;
+                let events = self.events(id, of, &filters, steps)?;
+                match of.is_rate {
+                    true => Node::Ratio(events, base),
+                    false => Node::Derived(Expr::new(Kind::Ref(events), metric.span)),
+                }
+            }
             MetricKind::Later(word) => return Err(not_yet(metric, word)),
         };
         self.nodes.push((id, node));
         self.known.insert(key, self.nodes.len() - 1);
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// The measure of the events that follow the rows of a base metric.
+    fn events(
+        &mut self,
+        id: MetricId,
+        of: &Conversion,
+        filters: &[Filter],
+        steps: &[TimeStep],
+    ) -> Result<usize, Diagnostic> {
+        let catalog = &self.bound.catalog;
+        let (base, events) = (catalog.metric(of.base.metric), catalog.metric(of.conversion.metric));
+        if let Some(later) = events.not_yet.first() {
+            return Err(not_yet(events, later.what));
+        }
+        let own = of.base.filter.iter().chain(&base.filter).map(|expr| Filter { expr: expr.clone(), field: None });
+        let filters = filters.iter().cloned().chain(own).collect();
+        let offset = of.conversion.offset.clone().map(TimeStep::Offset);
+        let steps = steps.iter().cloned().chain(offset).collect();
+        let treatment = Treatment { steps, is_padded: events.join_to_timespine, events: Some(id) };
+        self.leaves.push(Leaf { metric: base.id, filters, treatment });
+        self.nodes.push((events.id, Node::Leaf(self.leaves.len() - 1)));
         Ok(self.nodes.len() - 1)
     }
 
@@ -290,7 +323,7 @@ impl<'a> Flattener<'a> {
 
     fn additivity(&self, node: usize, computations: &[Computation]) -> Additivity {
         match &self.nodes[node].1 {
-            Node::Leaf(leaf) if !self.leaves[*leaf].treatment.steps.is_empty() => Additivity::NonAdditive,
+            Node::Leaf(leaf) if self.leaves[*leaf].treatment.is_of_its_own_time() => Additivity::NonAdditive,
             Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
                 MetricKind::Simple(measure) if measure.balance.is_some() => Additivity::NonAdditive,
                 MetricKind::Simple(measure) => match measure.aggregation {
@@ -308,6 +341,7 @@ impl<'a> Flattener<'a> {
                 MetricKind::Ratio { .. }
                 | MetricKind::Derived { .. }
                 | MetricKind::Cumulative { .. }
+                | MetricKind::Conversion(_)
                 | MetricKind::Later(_) => Additivity::NonAdditive,
             },
             Node::Ratio(numerator, denominator) => {
@@ -365,6 +399,11 @@ fn constant(expr: &Expr<usize>) -> bool {
 }
 
 impl Treatment {
+    /// Whether the values of two ranges do not add up to that of both.
+    fn is_of_its_own_time(&self) -> bool {
+        !self.steps.is_empty() || self.events.is_some()
+    }
+
     /// What a period's value is picked by, of a metric that accumulates.
     pub(super) fn pick(&self) -> Option<PeriodAggregation> {
         self.steps.iter().find_map(|step| match step {

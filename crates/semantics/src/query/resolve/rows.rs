@@ -12,6 +12,7 @@ use super::by_day::by_day;
 use super::metric_filter::MetricByKeys;
 use super::metrics::{Filter, Flattener, Treatment};
 use super::spines::Spines;
+use super::{events, time};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId, MetricId};
@@ -69,9 +70,10 @@ impl FactBuilder {
             let metric = bound.catalog.metric(leaf.metric);
             let dataset = metric.dataset.expect("a leaf is a simple metric, which stands in a dataset");
             let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
-            // Units are listed by the conditions of a leaf, so those of different conditions stand apart.
+            // Units are listed, and events find their rows, by the conditions of a leaf, so those of different conditions stand apart.
             let listed_alike = |f: &FactBuilder| {
-                !leaf.treatment.is_padded || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
+                (!leaf.treatment.is_padded && leaf.treatment.events.is_none())
+                    || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
             };
             let is_same = |f: &FactBuilder| {
                 f.dataset == dataset
@@ -215,6 +217,43 @@ impl FactBuilder {
 }
 
 impl FactBuilder {
+    /// Rows of a dataset that stand beside those of this fact.
+    pub(super) fn beside(&self, dataset: DatasetId, axis: Axis) -> FactBuilder {
+        FactBuilder {
+            dataset,
+            axis: Some(axis),
+            leaves: Vec::new(),
+            tables: Vec::new(),
+            walked: Vec::new(),
+            conditions: Vec::new(),
+            keys: Vec::new(),
+            treatment: Treatment::default(),
+            on_units: Vec::new(),
+            is_sub_day: false,
+            by_keys: Rc::clone(&self.by_keys),
+            attached_metrics: Vec::new(),
+        }
+    }
+
+    /// The fact of rows that are not aggregated by themselves.
+    pub(super) fn without_measures(mut self, bound: &BoundCatalog) -> Result<Fact, Diagnostic> {
+        let axis_column = self.axis_column(bound)?;
+        Ok(Fact {
+            dataset: self.dataset,
+            axis: self.axis.expect("events have the axis of their metric"),
+            axis_column,
+            tables: self.tables,
+            attached_metrics: self.attached_metrics,
+            conditions: self.conditions,
+            keys: self.keys,
+            measures: Vec::new(),
+            metrics: Vec::new(),
+            windows: None,
+            events: None,
+            padding: None,
+        })
+    }
+
     /// The value of a metric by keys, attached on first use.
     fn metric(&mut self, bound: &BoundCatalog, written: &str, span: Span) -> Result<RowExpr, Diagnostic> {
         let by_keys = Rc::clone(&self.by_keys);
@@ -331,7 +370,7 @@ fn is_of_units(condition: &RowExpr, tables: &[Attached]) -> bool {
     condition.refs().iter().any(|reference| match reference.value {
         RowRef::Column(column) => by_unit(column.table),
         RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => of_units(time),
-        RowRef::Metric { .. } => false,
+        RowRef::Metric { .. } | RowRef::Event { .. } => false,
     })
 }
 
@@ -435,9 +474,21 @@ pub(super) fn measures(
     for (f, mut fact) in facts.into_iter().enumerate() {
         let mut measures = Vec::new();
         let mut metrics: Vec<MetricId> = Vec::new();
+        let mut events_of_fact = None;
         for leaf in fact.leaves.clone() {
             places[leaf] = (f, measures.len());
-            match measure(bound, &mut fact, flat, leaf) {
+            let measured = match fact.treatment.events {
+                None => measure(bound, &mut fact, flat, leaf),
+                Some(metric) => {
+                    let reads = time::all_data(spines.time.as_of, spines.time.calendar.zone);
+                    let resolved = events::resolve(bound, &mut fact, &flat.leaves[leaf], metric, reads);
+                    resolved.map(|(of, measure)| {
+                        events_of_fact = Some(Box::new(of));
+                        measure
+                    })
+                }
+            };
+            match measured {
                 Ok(measure) => {
                     measures.push(measure);
                     metrics.push(flat.leaves[leaf].metric);
@@ -463,6 +514,7 @@ pub(super) fn measures(
             measures,
             metrics,
             windows: None,
+            events: events_of_fact,
             padding: None,
         };
         match spines.of(&one, &fact.treatment, fact.on_units) {

@@ -230,7 +230,11 @@ fn over_units(
                 RowRef::Bucket { time: Box::new(unit.clone()), granularity: *granularity }
             }
             RowRef::Column(column) if found.contains(&column.table) => reference.clone(),
-            RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } | RowRef::Metric { .. } => return Err(()),
+            RowRef::Column(_)
+            | RowRef::LocalTime(_)
+            | RowRef::Bucket { .. }
+            | RowRef::Metric { .. }
+            | RowRef::Event { .. } => return Err(()),
         };
         Ok(Expr::new(Kind::Ref(moved), span))
     });

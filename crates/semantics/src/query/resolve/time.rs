@@ -319,6 +319,11 @@ pub(super) fn whole(window: &Window) -> Period {
     one(Interval { start: Some(window.start), end: window.end, dates })
 }
 
+/// All data up to the question's clock.
+pub(super) fn all_data(now: DateTime<Utc>, zone: Tz) -> Period {
+    period_of(None, now, zone)
+}
+
 fn period_of(window: Option<&Window>, now: DateTime<Utc>, zone: Tz) -> Period {
     one(match window {
         Some(window) => interval(window, None, now, zone),
