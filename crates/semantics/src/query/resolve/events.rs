@@ -32,7 +32,7 @@ pub(super) fn resolve(
     };
     for filter in &leaf.filters {
         let condition = fact.condition(bound, filter).map_err(|d| named(d, filter, metric))?;
-        let on = if is_of_units(&condition) { &mut fact.on_units } else { &mut fact.conditions };
+        let on = if is_of_units(&condition, &fact.tables) { &mut fact.on_units } else { &mut fact.conditions };
         on.push(condition);
     }
     let converted = bound.catalog.metric(of.conversion.metric);

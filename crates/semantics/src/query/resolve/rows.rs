@@ -70,7 +70,7 @@ impl FactBuilder {
             let metric = bound.catalog.metric(leaf.metric);
             let dataset = metric.dataset.expect("a leaf is a simple metric, which stands in a dataset");
             let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
-            // Units are listed, and events find their rows, by the conditions of a leaf, so those of different conditions stand apart.
+            // Units are listed, and events find their rows, by the conditions of a leaf: others stand apart.
             let listed_alike = |f: &FactBuilder| {
                 (!leaf.treatment.is_padded && leaf.treatment.events.is_none())
                     || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
@@ -361,7 +361,7 @@ pub(super) fn conditions(
 }
 
 /// Whether a condition speaks of the units of a time spine, or of what is found by them.
-fn is_of_units(condition: &RowExpr, tables: &[Attached]) -> bool {
+pub(super) fn is_of_units(condition: &RowExpr, tables: &[Attached]) -> bool {
     let by_unit = |table: Table| {
         let found = tables.iter().filter(|attached| attached.table == table).flat_map(|attached| &attached.on);
         table == Table::SPINE || found.flat_map(On::columns).any(|column| column.table == Table::SPINE)
