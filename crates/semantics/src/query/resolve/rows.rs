@@ -230,6 +230,9 @@ impl FactBuilder {
             treatment: Treatment::default(),
             on_units: Vec::new(),
             is_sub_day: false,
+            units: None,
+            units_of: None,
+            first_table: 1,
             by_keys: Rc::clone(&self.by_keys),
             attached_metrics: Vec::new(),
         }
