@@ -136,52 +136,49 @@ pub enum Rows {
     Where { input: Box<Rows>, conditions: Vec<RowExpr> },
 }
 
+impl Rows {
+    /// The rows that this node is about; none for the read.
+    pub fn input(&self) -> Option<&Rows> {
+        match self {
+            Rows::Read { .. } => None,
+            Rows::Attach { input, .. }
+            | Rows::AttachMetric { input, .. }
+            | Rows::AttachEvents { input, .. }
+            | Rows::ConstrainTime { input, .. }
+            | Rows::JoinOverTimeRange { input, .. }
+            | Rows::Where { input, .. } => Some(input),
+        }
+    }
+
+    /// This node and those beneath it, down to the read.
+    pub fn nodes(&self) -> impl Iterator<Item = &Rows> {
+        std::iter::successors(Some(self), |rows| rows.input())
+    }
+}
+
 impl Aggregate {
     /// The fact's time axis; the plan's periods are read by it.
     pub fn axis(&self) -> Option<&TimeColumn> {
-        let mut rows = &self.input;
-        loop {
-            match rows {
-                Rows::ConstrainTime { axis, .. } | Rows::JoinOverTimeRange { axis, .. } => return Some(axis),
-                Rows::Attach { input, .. }
-                | Rows::AttachMetric { input, .. }
-                | Rows::AttachEvents { input, .. }
-                | Rows::Where { input, .. } => rows = input,
-                Rows::Read { .. } => return None,
-            }
-        }
+        self.input.nodes().find_map(|node| match node {
+            Rows::ConstrainTime { axis, .. } | Rows::JoinOverTimeRange { axis, .. } => Some(axis),
+            _ => None,
+        })
     }
 
     /// The rows that any window reads, of rows that stand in windows.
     pub fn reads(&self) -> Option<&Period> {
-        let mut rows = &self.input;
-        loop {
-            match rows {
-                Rows::JoinOverTimeRange { reads, .. } => return Some(reads),
-                Rows::ConstrainTime { input, .. }
-                | Rows::Attach { input, .. }
-                | Rows::AttachMetric { input, .. }
-                | Rows::AttachEvents { input, .. }
-                | Rows::Where { input, .. } => rows = input,
-                Rows::Read { .. } => return None,
-            }
-        }
+        self.input.nodes().find_map(|node| match node {
+            Rows::JoinOverTimeRange { reads, .. } => Some(reads),
+            _ => None,
+        })
     }
 
     /// The spine whose windows the rows stand in.
     pub fn spine(&self) -> Option<&TimeSpine> {
-        let mut rows = &self.input;
-        loop {
-            match rows {
-                Rows::JoinOverTimeRange { spine, .. } => return Some(spine),
-                Rows::ConstrainTime { input, .. }
-                | Rows::Attach { input, .. }
-                | Rows::AttachMetric { input, .. }
-                | Rows::AttachEvents { input, .. }
-                | Rows::Where { input, .. } => rows = input,
-                Rows::Read { .. } => return None,
-            }
-        }
+        self.input.nodes().find_map(|node| match node {
+            Rows::JoinOverTimeRange { spine, .. } => Some(spine),
+            _ => None,
+        })
     }
 
     /// Whether its measures are of events beside its rows.
@@ -191,17 +188,10 @@ impl Aggregate {
 
     /// The fact's dataset.
     pub fn dataset(&self) -> DatasetId {
-        let mut rows = &self.input;
-        loop {
-            match rows {
-                Rows::ConstrainTime { input, .. }
-                | Rows::JoinOverTimeRange { input, .. }
-                | Rows::Attach { input, .. }
-                | Rows::AttachMetric { input, .. }
-                | Rows::AttachEvents { input, .. }
-                | Rows::Where { input, .. } => rows = input,
-                Rows::Read { dataset, .. } => return *dataset,
-            }
-        }
+        let read = self.input.nodes().find_map(|node| match node {
+            Rows::Read { dataset, .. } => Some(*dataset),
+            _ => None,
+        });
+        read.expect("every chain of rows ends in a read")
     }
 }

@@ -7,6 +7,30 @@ use super::id::{DatasetId, RelationshipId};
 use crate::time::granularity::Granularity;
 
 /// One edge of the graph, walked from a row to the at most one row that it belongs to.
+///
+/// Only [`JoinGraph`] makes one, of a relationship whose far end is a key. Nothing else can say that a join does
+/// not repeat rows, so no plan can aggregate across a one-to-many edge:
+///
+/// ```compile_fail,E0451
+/// use sextant_semantics::catalog::Catalog;
+/// use sextant_semantics::catalog::join_graph::ManyToOneHop;
+///
+/// fn fan_out(catalog: &Catalog) -> ManyToOneHop {
+///     let edge = &catalog.relationships()[0];
+///     let columns = Vec::new();
+///     ManyToOneHop { relationship: edge.id, from: edge.to, to: edge.from, columns, versioned: false }
+/// }
+/// ```
+///
+/// Walking a relationship backwards is not a way round it either:
+///
+/// ```compile_fail,E0599
+/// use sextant_semantics::catalog::join_graph::ManyToOneHop;
+///
+/// fn backwards(hop: &ManyToOneHop) -> ManyToOneHop {
+///     hop.reversed()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ManyToOneHop {
     relationship: RelationshipId,
