@@ -47,8 +47,22 @@ impl Catalog {
         if let Some(columns) = own {
             return Ok(Identified::Columns(columns));
         }
+        if let Some(columns) = self.pointing_at(from, name) {
+            return Ok(Identified::Columns(columns));
+        }
         let parts: Vec<String> = name.split('.').map(str::to_string).collect();
         let (last, path) = parts.split_last().expect("splitting gives at least one part");
         self.locate(from, path, last).map(Identified::Dimension)
+    }
+
+    /// The columns by which rows of `from` point at the dataset that declares an entity. They hold its key also where
+    /// the row that they point at is missing.
+    fn pointing_at(&self, from: DatasetId, name: &str) -> Option<Vec<String>> {
+        self.relationships().iter().filter(|of| of.from == from).find_map(|of| {
+            let entity = self.dataset(of.to).entities.iter().find(|entity| entity.name == name)?;
+            let near = |far: &String| of.columns.iter().find(|(_, to)| to == far).map(|(near, _)| near.clone());
+            let columns: Option<Vec<String>> = entity.columns.iter().map(near).collect();
+            columns.filter(|columns| !columns.is_empty())
+        })
     }
 }
