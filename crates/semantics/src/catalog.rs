@@ -315,6 +315,17 @@ pub struct Input {
     pub filter: Vec<Expr<Name>>,
     /// What is read instead of each period of the question.
     pub offset: Option<Offset>,
+    /// The groups that it is aggregated by instead of the question's.
+    pub level: Option<Level>,
+}
+
+/// Fewer groups than the question's: a total beside its parts. Names of dimensions, or `metric_time`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// The question's groups without these.
+    Without(Vec<String>),
+    /// Of the question's groups these.
+    Only(Vec<String>),
 }
 
 /// Where an input is read, seen from a period of the question.

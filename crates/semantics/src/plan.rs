@@ -93,6 +93,9 @@ pub struct Aggregate {
     /// Of rows that stand in windows of a time spine: how the values of a group's units become one;
     /// none where a group is one unit.
     pub pick: Option<PeriodAggregation>,
+    /// Positions of the keys that it is aggregated by, of one whose values stand beside every row of the
+    /// other aggregates that has the same of these; all keys where it is none.
+    pub level: Option<Vec<usize>>,
     /// Joins the aggregates to a time spine, so that units without rows are listed.
     pub padding: Option<Padding>,
 }

@@ -4,12 +4,15 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions_aggregate::expr_fn::{max, sum};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
+use datafusion::logical_expr::{
+    Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit,
+};
 use datafusion::scalar::ScalarValue;
-use sextant_semantics::plan::{Grouping, SemanticPlan};
+use sextant_semantics::plan::{Aggregate, Grouping, SemanticPlan};
 
 use super::LowerError;
-use super::fact::{Fact, key_column, measure_column, rows_column};
+use super::aggregate::Finish;
+use super::fact::{Fact, kept_keys, key_column, measure_column, rows_column};
 use super::typed::arrow_type;
 
 /// One plan with the columns of all facts, one row a group and one for the total.
@@ -21,6 +24,41 @@ pub(super) fn combine(
     if facts.is_empty() {
         return members.ok_or(LowerError::Unbound("a fact"));
     }
+    let inputs = &plan.root.input.inputs;
+    let (apart, facts): (Vec<_>, Vec<_>) =
+        facts.into_iter().enumerate().partition(|(fact, _)| inputs[*fact].level.is_some());
+    let combined = aligned(plan, facts, members)?;
+    apart.into_iter().try_fold(combined, |combined, (fact, of)| beside(combined, fact, &inputs[fact], of))
+}
+
+/// The values of a fact at a level of fewer keys, beside every row that has the same of these; the total
+/// beside the total.
+fn beside(combined: LogicalPlan, fact: usize, of: &Aggregate, values: Fact) -> Result<LogicalPlan, LowerError> {
+    let far = |name: &str| format!("{name}_of_f{fact}");
+    let keys: Vec<String> = match kept_keys(of) {
+        kept if kept.is_empty() => Vec::new(),
+        kept => std::iter::once("__total".to_string()).chain(kept.into_iter().map(key_column)).collect(),
+    };
+    let mut columns: Vec<Expr> = keys.iter().map(|name| ident(name).alias(far(name))).collect();
+    let prefix = format!("__f{fact}_");
+    let measures = values.plan.schema().fields().iter().map(|field| field.name().clone());
+    let measures: Vec<String> = measures.filter(|name| name.starts_with(&prefix)).collect();
+    columns.extend(measures.iter().map(ident));
+    let values = LogicalPlanBuilder::from(values.plan).project(columns)?.build()?;
+    let rows = combined.schema().columns().into_iter().map(Expr::Column);
+    let shown: Vec<Expr> = rows.chain(measures.iter().map(ident)).collect();
+    let on: Vec<Expr> =
+        keys.iter().map(|name| binary_expr(ident(name), Operator::IsNotDistinctFrom, ident(far(name)))).collect();
+    let on = if on.is_empty() { vec![lit(true)] } else { on };
+    Ok(LogicalPlanBuilder::from(combined).join_on(values, JoinType::Left, on)?.project(shown)?.build()?)
+}
+
+/// Facts of all keys, one row a group and one for the total.
+fn aligned(
+    plan: &SemanticPlan,
+    facts: Vec<(usize, Fact)>,
+    members: Option<LogicalPlan>,
+) -> Result<LogicalPlan, LowerError> {
     // Grouping sets give no row for the total over no rows, so one is always put under the others.
     // Neither do windows of a time spine that no row stands in.
     let has_total_row = match plan.grouping {
@@ -30,17 +68,16 @@ pub(super) fn combine(
     };
     if facts.len() == 1 && !has_total_row && members.is_none() {
         let only = facts.into_iter().next().ok_or(LowerError::Unbound("a fact"))?;
-        return Ok(only.plan);
+        return Ok(only.1.plan);
     }
     let columns = Columns::of(plan, &facts)?;
-    let mut parts =
-        facts.iter().enumerate().map(|(fact, of)| columns.padded(fact, &of.plan)).collect::<Result<Vec<_>, _>>()?;
+    let mut parts = facts.iter().map(|(fact, of)| columns.padded(*fact, &of.plan)).collect::<Result<Vec<_>, _>>()?;
     if let Some(members) = members {
         // They are of no fact, so that every measure is null.
-        parts.push(columns.padded(facts.len(), &members)?);
+        parts.push(columns.padded(usize::MAX, &members)?);
     }
     if has_total_row {
-        parts.push(columns.total_of_nothing(&facts)?);
+        parts.push(columns.total_of_nothing()?);
     }
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(LowerError::Unbound("a fact"))?;
@@ -61,30 +98,30 @@ struct Columns {
 struct MeasureColumn {
     name: String,
     fact: usize,
-    measure: usize,
+    finish: Finish,
     data_type: DataType,
 }
 
 impl Columns {
-    fn of(plan: &SemanticPlan, facts: &[Fact]) -> Result<Columns, LowerError> {
+    fn of(plan: &SemanticPlan, facts: &[(usize, Fact)]) -> Result<Columns, LowerError> {
         let type_of = |fact: &Fact, name: &str| -> Result<DataType, LowerError> {
             Ok(fact.plan.schema().field_with_unqualified_name(name)?.data_type().clone())
         };
         let mut keys = Vec::with_capacity(plan.keys.len());
         for (position, key) in plan.keys.iter().enumerate() {
             let name = key_column(position);
-            let types = facts.iter().map(|fact| type_of(fact, &name)).collect::<Result<Vec<_>, _>>()?;
+            let types = facts.iter().map(|(_, fact)| type_of(fact, &name)).collect::<Result<Vec<_>, _>>()?;
             let alike = types.windows(2).all(|pair| pair[0] == pair[1]);
             let own = types.into_iter().next().filter(|_| alike);
             keys.push(own.unwrap_or_else(|| arrow_type(key.data_type)));
         }
         let mut measures = Vec::new();
-        for (fact, of) in facts.iter().enumerate() {
-            for measure in 0..of.finishes.len() {
+        for (fact, of) in facts {
+            for (measure, finish) in of.finishes.iter().enumerate() {
                 for period in 0..plan.periods.len() {
-                    let name = measure_column(fact, measure, period);
+                    let name = measure_column(*fact, measure, period);
                     let data_type = type_of(of, &name)?;
-                    measures.push(MeasureColumn { name, fact, measure, data_type });
+                    measures.push(MeasureColumn { name, fact: *fact, finish: *finish, data_type });
                 }
             }
         }
@@ -110,14 +147,14 @@ impl Columns {
     }
 
     /// The total of facts without rows: counts are 0, all else null.
-    fn total_of_nothing(&self, facts: &[Fact]) -> Result<LogicalPlan, LowerError> {
+    fn total_of_nothing(&self) -> Result<LogicalPlan, LowerError> {
         let mut columns = vec![lit(true).alias("__total")];
         for (position, data_type) in self.keys.iter().enumerate() {
             columns.push(lit(ScalarValue::try_from(data_type)?).alias(key_column(position)));
         }
         columns.extend((0..self.periods).map(|period| lit(0_i64).alias(rows_column(period))));
         for of in &self.measures {
-            let value = facts[of.fact].finishes[of.measure].of_nothing(&of.data_type)?;
+            let value = of.finish.of_nothing(&of.data_type)?;
             columns.push(lit(value).alias(&of.name));
         }
         Ok(LogicalPlanBuilder::empty(true).project(columns)?.build()?)

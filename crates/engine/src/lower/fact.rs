@@ -35,9 +35,10 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
     let mut functions = Functions::default();
     let counts = rows_read(&scope, of, &rows, &mut functions)?;
-    let measures = measures(&scope, plan.grouping, of, &rows, &seen, &mut functions)?;
-    let keys: Vec<Expr> = (0..of.keys.len()).map(|key| ident(key_column(key))).collect();
-    let (groups, is_total) = groups(&scope, of, &keys);
+    let grouping = if of.level.as_ref().is_some_and(Vec::is_empty) { Grouping::Total } else { plan.grouping };
+    let measures = measures(&scope, grouping, of, &rows, &seen, &mut functions)?;
+    let keys: Vec<Expr> = kept_keys(of).into_iter().map(|key| ident(key_column(key))).collect();
+    let (groups, is_total) = groups(grouping, of, &keys);
     let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
 
     let result = |position: &usize| -> Result<Typed, LowerError> {
@@ -81,12 +82,12 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
 ///
 /// Rows in windows of a time spine stand there once for their unit and once for the total; others are aggregated
 /// over grouping sets.
-fn groups(scope: &Scope<'_>, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr) {
+fn groups(grouping: Grouping, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr) {
     if of.spine().is_some() {
         let unit = of.pick.map(|_| ident(UNIT_COLUMN));
         return ([ident(IS_TOTAL)].into_iter().chain(keys.iter().cloned()).chain(unit).collect(), ident(IS_TOTAL));
     }
-    match scope.plan.grouping {
+    match grouping {
         Grouping::Total => (vec![], lit(true)),
         Grouping::Groups => (keys.to_vec(), lit(false)),
         Grouping::GroupsAndTotal => (
@@ -107,6 +108,11 @@ fn picked(plan: &SemanticPlan, fact: usize, of: &Aggregate, by_unit: LogicalPlan
         .map(|(measure, period)| pick::Value { name: measure_column(fact, measure, period), rows: rows_column(period) })
         .collect();
     pick::pick(by_unit, how, &keys, &counts, &values)
+}
+
+/// Positions of the keys that a fact is aggregated by.
+pub(super) fn kept_keys(of: &Aggregate) -> Vec<usize> {
+    of.level.clone().unwrap_or_else(|| (0..of.keys.len()).collect())
 }
 
 pub(super) fn key_column(key: usize) -> String {

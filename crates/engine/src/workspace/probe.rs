@@ -205,7 +205,7 @@ fn plan(
     let grouping = if keys.is_empty() { Grouping::Total } else { Grouping::Groups };
     let (keys, sources) = keys.into_iter().unzip();
     let input = CombineAggregates {
-        inputs: vec![Aggregate { input, keys: sources, measures, pick: None, padding: None }],
+        inputs: vec![Aggregate { input, keys: sources, measures, pick: None, level: None, padding: None }],
         members: None,
     };
     SemanticPlan { root: ComputeMetrics { input, computations }, periods: vec![period], keys, grouping, calendar }

@@ -1,7 +1,7 @@
 //! Definitions: a metric's formula in the names of metrics and dimensions, never in columns.
 
 use super::aggregation::Aggregation;
-use super::{Accumulation, Catalog, Input, Metric, MetricKind, Offset};
+use super::{Accumulation, Catalog, Input, Level, Metric, MetricKind, Offset};
 use crate::model::metric::WindowChoice;
 
 /// The formula of a metric. A simple metric shows its aggregation and its label.
@@ -68,5 +68,12 @@ fn input(catalog: &Catalog, input: &Input) -> String {
         Some(Offset::Custom { count, granularity }) => format!(" {count} {granularity} earlier"),
         Some(Offset::ToGrain(granularity)) => format!(" at the start of the {granularity}"),
     };
+    let level = match &input.level {
+        None => String::new(),
+        Some(Level::Without(names)) => format!(" over all {}", names.join(", ")),
+        Some(Level::Only(names)) if names.is_empty() => " over all".to_string(),
+        Some(Level::Only(names)) => format!(" by {} alone", names.join(", ")),
+    };
+    let name = format!("{name}{level}");
     if filters.is_empty() { format!("{name}{offset}") } else { format!("{name}{offset} [{}]", filters.join(" and ")) }
 }

@@ -294,8 +294,8 @@ impl Metric {
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
         }
         for input in self.kind.inputs() {
-            if input.grain.is_some() {
-                add("grain", input.span);
+            if let Some(InputGrain::Include(_)) = &input.grain {
+                add("grain: {include}", input.span);
             }
         }
         found

@@ -38,9 +38,7 @@ fn the_model_of_the_documentation_reads_without_findings() {
     let not_yet: Vec<&str> = model.all_metrics().flat_map(|(_, m)| m.not_yet()).map(|n| n.what).collect();
     insta::assert_debug_snapshot!(not_yet, @r#"
         [
-            "grain",
-            "grain",
-            "grain",
+            "grain: {include}",
             "type: cohort",
         ]
     "#);

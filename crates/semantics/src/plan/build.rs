@@ -44,6 +44,7 @@ fn aggregate(fact: &Fact) -> Aggregate {
         keys: fact.keys.clone(),
         measures: fact.measures.clone(),
         pick: fact.windows.as_ref().and_then(|windows| windows.pick),
+        level: fact.level.clone(),
         padding: fact.padding.clone(),
     }
 }

@@ -58,7 +58,9 @@ fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggrega
         .keys
         .iter()
         .zip(&fact.keys)
-        .map(|(key, source)| format!("{} = {}", key.name, key_source(source, &tables)))
+        .enumerate()
+        .filter(|(position, _)| fact.level.as_ref().is_none_or(|kept| kept.contains(position)))
+        .map(|(_, (key, source))| format!("{} = {}", key.name, key_source(source, &tables)))
         .collect();
     let sets = match plan.grouping {
         Grouping::Total => "in total".to_string(),
@@ -79,6 +81,7 @@ fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggrega
         line(out, depth, &format!("pick the {} of each group's units", pick.word()));
         depth += 1;
     }
+    let sets = if fact.level.is_some() { format!("{sets}, beside every group,") } else { sets };
     line(out, depth, &format!("aggregate {sets}: [{}]{periods}", measures.join(", ")));
     rows(out, depth + 1, &fact.input, &tables, catalog);
 }

@@ -16,6 +16,7 @@ mod by_day;
 mod columns;
 mod events;
 mod groups;
+mod level;
 mod members;
 mod metric_filter;
 mod metrics;
@@ -123,6 +124,9 @@ pub fn resolve(
     let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&groups));
     let wanted = groups;
     let groups = groups::resolve(bound, &mut facts, &wanted, &mut found);
+    for fact in &mut facts {
+        fact.level = level::kept(&bound.catalog, &groups, &fact.treatment.levels);
+    }
     rows::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
     let (Some(time), true) = (time, found.is_empty()) else {

@@ -111,6 +111,9 @@ pub struct Fact {
     pub windows: Option<Windows>,
     /// Of a fact whose measures are of the events that follow its rows.
     pub events: Option<Box<Events>>,
+    /// Positions of the groups that it is aggregated by, of one whose values stand beside every
+    /// group that has the same of these.
+    pub level: Option<Vec<usize>>,
     /// The units that are listed where there are no rows.
     pub padding: Option<Padding>,
 }

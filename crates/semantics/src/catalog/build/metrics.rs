@@ -7,13 +7,13 @@ use crate::catalog::entity::Identified;
 use crate::catalog::id::DatasetId;
 use crate::catalog::locate::Written;
 use crate::catalog::{
-    Accumulation, Axis, Balance, Input, InputId, Measure, Metric, MetricKind, MetricName, NameKind, Offset, definition,
-    metric_graph,
+    Accumulation, Axis, Balance, Input, InputId, Level, Measure, Metric, MetricKind, MetricName, NameKind, Offset,
+    definition, metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind, Name};
-use crate::model::metric::{Direction, Format, PercentileType, PeriodAggregation};
+use crate::model::metric::{Direction, Format, InputGrain, PercentileType, PeriodAggregation};
 use crate::model::{self, DimensionKind};
 use crate::source::Spanned;
 use crate::time::granularity::Granularity;
@@ -263,7 +263,28 @@ pub(super) fn input(builder: &mut Builder, written: &model::Input) -> Option<Inp
         (None, Some(grain)) => Some(Offset::ToGrain(grain.value)),
         (None, None) => None,
     };
-    Some(Input { metric: found?.id, filter, offset })
+    let level = level(builder, written);
+    Some(Input { metric: found?.id, filter, offset, level })
+}
+
+/// The groups of an input with its own level of detail; names that nothing has are reported.
+fn level(builder: &mut Builder, written: &model::Input) -> Option<Level> {
+    let (names, level): (_, fn(Vec<String>) -> Level) = match written.grain.as_ref()? {
+        InputGrain::Exclude(names) => (names, Level::Without),
+        InputGrain::KeepOnly(names) => (names, Level::Only),
+        InputGrain::Include(_) => return None,
+    };
+    for name in names {
+        let last = name.value.rsplit('.').next().unwrap_or(&name.value);
+        let known = builder.catalog.dimension_names();
+        if last != "metric_time" && !known.contains(&last) && !builder.model.unread.contains(last) {
+            let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown dimension `{}`", name.value))
+                .at(name.span)
+                .suggest(last, known.into_iter().chain(["metric_time"]));
+            builder.found.push(unknown);
+        }
+    }
+    Some(level(values(names)))
 }
 
 fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {

@@ -25,7 +25,8 @@ pub(super) fn resolve(
         by.extend(identity(bound, fact, identified, span)?);
     }
     let bucket = |key: &KeySource| matches!(key, KeySource::Bucket { time: of, .. } if *of == time);
-    let buckets = (0..fact.keys.len()).filter(|key| bucket(&fact.keys[*key])).collect();
+    let is_kept = |key: &usize| fact.level.as_ref().is_none_or(|kept| kept.contains(key));
+    let buckets = (0..fact.keys.len()).filter(is_kept).filter(|key| bucket(&fact.keys[*key])).collect();
     let granularity = bound.catalog.dimension(of.time.dimension).granularity.unwrap_or(Granularity::Day);
     Ok(row::Balance { time, granularity, choice: of.choice, by, buckets })
 }

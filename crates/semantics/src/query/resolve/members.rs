@@ -253,6 +253,7 @@ fn builder(
         conditions: Vec::new(),
         keys: Vec::new(),
         treatment: Treatment::default(),
+        level: None,
         on_units: Vec::new(),
         is_sub_day: false,
         units: None,

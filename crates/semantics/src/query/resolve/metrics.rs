@@ -12,7 +12,7 @@ use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
-use crate::catalog::{Catalog, Conversion, Input, InputId, Metric, MetricKind, NameKind, Offset};
+use crate::catalog::{Catalog, Conversion, Input, InputId, Level, Metric, MetricKind, NameKind, Offset};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
@@ -43,6 +43,8 @@ pub(super) struct Treatment {
     pub is_padded: bool,
     /// The conversion metric whose events, beside these rows, are measured instead of the rows.
     pub events: Option<MetricId>,
+    /// The groups it is aggregated by instead of the question's, one within the other.
+    pub levels: Vec<Level>,
 }
 
 /// A metric asked for, before the types of its computation are known.
@@ -69,7 +71,9 @@ pub(super) struct Flattener<'a> {
     nodes: Vec<(MetricId, Node)>,
     /// The metrics that conditions name, by their keys.
     pub by_keys: Rc<[MetricByKeys]>,
-    known: HashMap<(MetricId, Vec<String>, Vec<TimeStep>), usize>,
+    known: HashMap<(MetricId, Vec<String>, Vec<TimeStep>, Vec<Level>), usize>,
+    /// The levels of detail that are open.
+    levels: Vec<Level>,
     pub warnings: Vec<Warning>,
 }
 
@@ -81,6 +85,7 @@ impl<'a> Flattener<'a> {
             nodes: Vec::new(),
             by_keys: Rc::new([]),
             known: HashMap::new(),
+            levels: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -185,7 +190,7 @@ impl<'a> Flattener<'a> {
         let mut texts: Vec<String> = filters.iter().map(|f| f.expr.to_string()).collect();
         texts.sort();
         texts.dedup();
-        let key = (id, texts, steps.to_vec());
+        let key = (id, texts, steps.to_vec(), self.levels.clone());
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
@@ -195,7 +200,7 @@ impl<'a> Flattener<'a> {
                     let message = format!("`{}` is an estimate of a distinct count, mostly within 2 %", metric.name);
                     self.warnings.push(Warning::new(Code::Approximate, message));
                 }
-                let treatment = Treatment { steps: steps.to_vec(), is_padded: metric.join_to_timespine, events: None };
+                let treatment = self.treatment(metric, steps, None)?;
                 self.leaves.push(Leaf { metric: id, filters, treatment });
                 Node::Leaf(self.leaves.len() - 1)
             }
@@ -247,8 +252,8 @@ impl<'a> Flattener<'a> {
         let own = of.base.filter.iter().chain(&base.filter).map(|expr| Filter { expr: expr.clone(), field: None });
         let filters = filters.iter().cloned().chain(own).collect();
         let offset = of.conversion.offset.clone().map(TimeStep::Offset);
-        let steps = steps.iter().cloned().chain(offset).collect();
-        let treatment = Treatment { steps, is_padded: events.join_to_timespine, events: Some(id) };
+        let steps: Vec<TimeStep> = steps.iter().cloned().chain(offset).collect();
+        let treatment = self.treatment(events, &steps, Some(id))?;
         self.leaves.push(Leaf { metric: base.id, filters, treatment });
         self.nodes.push((events.id, Node::Leaf(self.leaves.len() - 1)));
         Ok(self.nodes.len() - 1)
@@ -258,7 +263,27 @@ impl<'a> Flattener<'a> {
         let mut all = filters.to_vec();
         all.extend(input.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
         let offset = input.offset.clone().map(TimeStep::Offset);
-        self.flatten(input.metric, &all, &steps.iter().cloned().chain(offset).collect::<Vec<_>>())
+        let steps: Vec<TimeStep> = steps.iter().cloned().chain(offset).collect();
+        let Some(level) = &input.level else { return self.flatten(input.metric, &all, &steps) };
+        // Its own groups are there too, so that the total stands beside each of them.
+        self.flatten(input.metric, &all, &steps)?;
+        self.levels.push(level.clone());
+        let node = self.flatten(input.metric, &all, &steps);
+        self.levels.pop();
+        node
+    }
+
+    fn treatment(
+        &self,
+        metric: &Metric,
+        steps: &[TimeStep],
+        events: Option<MetricId>,
+    ) -> Result<Treatment, Diagnostic> {
+        if !self.levels.is_empty() && !steps.is_empty() {
+            return Err(not_yet(metric, "grain of an offset or cumulative input"));
+        }
+        let is_padded = metric.join_to_timespine && self.levels.is_empty();
+        Ok(Treatment { steps: steps.to_vec(), is_padded, events, levels: self.levels.clone() })
     }
 
     /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.
@@ -399,9 +424,9 @@ fn constant(expr: &Expr<usize>) -> bool {
 }
 
 impl Treatment {
-    /// Whether the values of two ranges do not add up to that of both.
+    /// Whether its values do not add up over ranges or groups.
     fn is_of_its_own_time(&self) -> bool {
-        !self.steps.is_empty() || self.events.is_some()
+        !self.steps.is_empty() || self.events.is_some() || !self.levels.is_empty()
     }
 
     /// What a period's value is picked by, of a metric that accumulates.

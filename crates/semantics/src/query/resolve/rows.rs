@@ -41,6 +41,8 @@ pub(super) struct FactBuilder {
     pub conditions: Vec<RowExpr>,
     pub keys: Vec<KeySource>,
     pub treatment: Treatment,
+    /// Positions of the groups that it is aggregated by; all where it is none.
+    pub level: Option<Vec<usize>>,
     /// Conditions on units of the time spine that it is read through.
     pub on_units: Vec<RowExpr>,
     /// Whether those units are shorter than a day.
@@ -92,6 +94,7 @@ impl FactBuilder {
                     conditions: Vec::new(),
                     keys: Vec::new(),
                     treatment: leaf.treatment.clone(),
+                    level: None,
                     on_units: Vec::new(),
                     is_sub_day,
                     units: None,
@@ -228,6 +231,7 @@ impl FactBuilder {
             conditions: Vec::new(),
             keys: Vec::new(),
             treatment: Treatment::default(),
+            level: None,
             on_units: Vec::new(),
             is_sub_day: false,
             units: None,
@@ -253,6 +257,7 @@ impl FactBuilder {
             metrics: Vec::new(),
             windows: None,
             events: None,
+            level: None,
             padding: None,
         })
     }
@@ -518,6 +523,7 @@ pub(super) fn measures(
             metrics,
             windows: None,
             events: events_of_fact,
+            level: fact.level,
             padding: None,
         };
         match spines.of(&one, &fact.treatment, fact.on_units) {
