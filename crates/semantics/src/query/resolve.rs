@@ -114,9 +114,6 @@ pub fn resolve(
     let extra = flat.unselected(request, &outputs, &mut found);
     let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
     let groups = groups::fields(bound, request, &mut found);
-    if !found.is_empty() {
-        return Err(found);
-    }
     flat.by_keys = metric_filter::resolve(bound, context, request, &flat, &mut found).into();
     if !found.is_empty() {
         return Err(found);
@@ -124,9 +121,7 @@ pub fn resolve(
     let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&groups));
     let wanted = groups;
     let groups = groups::resolve(bound, &mut facts, &wanted, &mut found);
-    for fact in &mut facts {
-        fact.level = level::kept(&bound.catalog, &groups, &fact.treatment.levels);
-    }
+    level::set(&bound.catalog, &groups, &mut facts);
     rows::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
     let (Some(time), true) = (time, found.is_empty()) else {

@@ -2,10 +2,18 @@
 
 use super::super::field::FieldOf;
 use super::super::resolved::Group;
+use super::rows::FactBuilder;
 use crate::catalog::{Catalog, Level};
 
+/// Gives each fact its level.
+pub(super) fn set(catalog: &Catalog, groups: &[Group], facts: &mut [FactBuilder]) {
+    for fact in facts {
+        fact.level = kept(catalog, groups, &fact.treatment.levels);
+    }
+}
+
 /// Positions of the groups that remain at a level within levels; `None` where all do.
-pub(super) fn kept(catalog: &Catalog, groups: &[Group], levels: &[Level]) -> Option<Vec<usize>> {
+fn kept(catalog: &Catalog, groups: &[Group], levels: &[Level]) -> Option<Vec<usize>> {
     if levels.is_empty() {
         return None;
     }
