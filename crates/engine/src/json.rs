@@ -49,7 +49,7 @@ pub fn envelope(of: &Envelope) -> Json {
     out.insert("truncated".into(), json!(of.page.truncated));
     out.insert("next_cursor".into(), of.page.next.clone().map_or(Json::Null, Json::String));
     out.insert("highlights".into(), json!([]));
-    out.insert("applied".into(), applied::applied(of.query, of.catalog.currency.as_deref(), concise));
+    out.insert("applied".into(), applied::applied(of.query, of.query.currency.as_deref(), concise));
     if !concise {
         out.insert("freshness".into(), freshness::write(of.freshness));
     }
@@ -104,7 +104,7 @@ fn metric(
     }
     if !concise {
         out.insert("format".into(), json!(number::format_word(metric.format)));
-        if let Some(unit) = &metric.unit {
+        if let Some(unit) = &output.unit {
             out.insert("unit".into(), json!(unit));
         }
         out.insert("direction".into(), json!(number::direction_word(metric.direction)));
@@ -147,10 +147,10 @@ fn columns(of: &Envelope) -> Json {
         out.insert("name".into(), json!(column.name));
         out.insert("type".into(), json!(number::type_word(column.data_type)));
         if let ColumnOf::Metric(i, part) = column.of {
-            let metric = of.catalog.metric(of.query.outputs[i].metric);
+            let output = &of.query.outputs[i];
             use sextant_semantics::query::resolved::Part;
             let keeps_unit = matches!(part, Part::Value | Part::Previous | Part::Change);
-            if let (Some(unit), true) = (&metric.unit, keeps_unit) {
+            if let (Some(unit), true) = (&output.unit, keeps_unit) {
                 out.insert("unit".into(), json!(unit));
             }
         }

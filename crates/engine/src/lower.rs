@@ -35,6 +35,7 @@ mod attach_events;
 mod attach_metric;
 mod balance;
 mod time;
+mod rates_by_day;
 mod rows;
 mod join_over_time_range;
 mod pick;

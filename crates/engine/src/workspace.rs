@@ -24,6 +24,7 @@ use crate::source::cache::SourceCache;
 
 mod ask;
 mod check;
+mod currency;
 mod explain;
 mod fault;
 mod inspect;

@@ -22,6 +22,7 @@ pub mod join_graph;
 pub mod locate;
 pub mod metric_graph;
 pub mod build;
+pub mod currency;
 pub mod bind;
 pub mod definition;
 pub mod entity;
@@ -30,6 +31,7 @@ pub mod search;
 pub use build::build;
 
 use aggregation::Aggregation;
+use currency::Currency;
 use entity::{Entity, Identified};
 use id::{CustomGranularityId, DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use join_graph::{Cardinality, JoinGraph, ManyToOnePath};
@@ -90,6 +92,8 @@ pub struct Dataset {
     pub entities: Vec<Entity>,
     /// Of a dataset that keeps the versions of its things.
     pub validity: Option<Validity>,
+    /// What its amounts are in.
+    pub currency: Option<Currency>,
     pub not_yet: Vec<NotYet>,
     pub span: Span,
 }

@@ -100,6 +100,7 @@ codes! {
     GranularityNotAvailable "granularity-not-available" Request 400 false "A granularity finer than the data, or unknown.";
     RangeBelowGrain "range-below-grain" Request 400 false "A range that cuts a period which the data gives only whole.";
     TimeRequired "time-required" Request 400 false "A metric that has no value without a time range or a time group.";
+    CurrencyNotAvailable "currency-not-available" Request 400 false "Amounts that nothing converts to the currency asked for.";
     InvalidFilter "invalid-filter" Request 400 false "A condition that cannot be read or typed.";
     AggregateInWhere "aggregate-in-where" Request 400 false "A metric in a condition on rows; it belongs in having.";
     InvalidOrderBy "invalid-order-by" Request 400 false "An order that names no column of the answer.";
@@ -117,6 +118,7 @@ codes! {
     SchemaDrift "schema-drift" Data 503 false "Files of one dataset disagree about a column.";
     MissingColumn "missing-column" Data 503 false "A declared column is absent from the data.";
     DuplicateKey "duplicate-key" Data 503 false "A declared key is not unique in the data.";
+    MixedCurrency "mixed-currency" Data 400 false "Amounts of another or of several currencies, and no rates to convert them.";
     DataChanged "data-changed" Data 503 true "The files changed twice while the question was answered.";
     NumericOverflow "numeric-overflow" Data 400 false "An exact number beyond 38 digits.";
     // limits and service
@@ -142,6 +144,7 @@ codes! {
     DeprecatedName "deprecated-name" Warning 200 false "A metric was asked by a name that will go away.";
     RoundedNumber "rounded-number" Warning 200 false "A number has more than 15 significant digits.";
     Approximate "approximate" Warning 200 false "A value is an estimate.";
+    MissingRate "missing-rate" Warning 200 false "Amounts were left out for want of an exchange rate.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
     NotImported "not-imported" Warning 200 false "Something of another tool's file, or for one, was left out or is read otherwise.";

@@ -202,6 +202,9 @@ pub(crate) struct Question {
     /// A saved query of the model; other flags override its parts
     #[arg(long, value_name = "NAME")]
     pub(crate) saved_query: Option<String>,
+    /// The currency of amounts, by its code [default: the model's]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<String>,
     /// Give rows for periods without data too
     #[arg(long)]
     pub(crate) include_empty: bool,

@@ -1,5 +1,6 @@
 //! The rows of one fact: its scan, the tables joined to it, and the conditions on them.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::provider_as_source;
@@ -16,6 +17,7 @@ use sextant_semantics::time::stored::StoredAs;
 use std::sync::Arc;
 
 use super::expression::{condition, expression};
+use super::rates_by_day::{self, Days};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
 use super::{LowerError, Tables, attach_events, attach_metric, join_over_time_range, members};
@@ -31,6 +33,8 @@ pub(super) struct Scope<'a> {
     span: Span,
     /// What becomes of rows without a partner.
     join: JoinType,
+    /// The days that they lie on.
+    days: Days,
 }
 
 impl<'a> Scope<'a> {
@@ -39,7 +43,11 @@ impl<'a> Scope<'a> {
             None => span_of(plan.periods.iter()),
             Some(reads) => span_of([reads].into_iter()),
         };
-        Scope { plan, axis: aggregate.axis(), span, join: JoinType::Left }
+        let days = match aggregate.reads() {
+            None => Days::of(plan.periods.iter()),
+            Some(reads) => Days::of([reads].into_iter()),
+        };
+        Scope { plan, axis: aggregate.axis(), span, days, join: JoinType::Left }
     }
 
     /// Of rows that are listed, not aggregated.
@@ -48,7 +56,7 @@ impl<'a> Scope<'a> {
             Some(Rows::ConstrainTime { axis, .. }) => Some(axis),
             _ => None,
         };
-        Scope { plan, axis, span: Span::Any, join: members::JOIN }
+        Scope { plan, axis, span: Span::Any, days: Days::of(plan.periods.iter()), join: members::JOIN }
     }
 
     /// That of other rows of the same question, which lie in `reads` by their own axis.
@@ -108,6 +116,9 @@ impl<'a> Scope<'a> {
         match on {
             On::Equal { near, far } => {
                 equal(column(rows, near.table, &near.column)?, column(rows, far.table, &far.column)?)
+            }
+            On::Is { far, text } => {
+                equal(column(rows, far.table, &far.column)?, Typed::new(lit(text.as_str()), DataType::Utf8))
             }
             On::SameBucket { near, far, granularity } => {
                 let bucket = |of| self.time(of, rows)?.local_bucket(*granularity);
@@ -224,6 +235,10 @@ pub(super) fn attach(
     tables: &Tables,
 ) -> Result<LogicalPlan, LowerError> {
     let right = scan(hop.to(), table, columns, tables)?.build()?;
+    let right = match hop {
+        Hop::Rates(rates) => rates_by_day::every_day(right, rates, &qualifier(table), &scope.days)?,
+        Hop::ManyToOne(_) | Hop::Spine(_) => right,
+    };
     let both = left.schema().join(right.schema())?;
     let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;
     Ok(LogicalPlanBuilder::from(left).join_on(right, scope.join, conditions)?.build()?)

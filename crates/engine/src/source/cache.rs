@@ -31,6 +31,8 @@ pub struct SourceCache {
     pub(crate) gaps: Bounded<(u128, String), Option<i64>>,
     /// Rows later than a clock, by the same and the clock.
     pub(crate) later: Bounded<(u128, String), i64>,
+    /// The currencies of a column, a null among them, by the same.
+    pub(crate) currencies: Bounded<(u128, String), Arc<Vec<Option<String>>>>,
     /// How many values of a key stand more than once, by the same and the key's columns.
     pub(crate) keys: Bounded<(u128, Vec<String>), u64>,
 }
@@ -44,6 +46,7 @@ impl Default for SourceCache {
             extents: Bounded::new(FACTS),
             gaps: Bounded::new(FACTS),
             later: Bounded::new(FACTS / 100),
+            currencies: Bounded::new(FACTS),
             keys: Bounded::new(FACTS),
         }
     }

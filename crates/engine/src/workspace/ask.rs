@@ -131,7 +131,11 @@ impl Workspace {
         let executed = execute(&session, logical, &self.limits, &context.cancel).await;
         let answered = executed.and_then(|batches| answer::answer(&prepared.query, &batches));
         match answered {
-            Ok(answer) => Ok((answer, self.warnings_of_data(prepared, context).await?)),
+            Ok(answer) => {
+                let mut warnings = self.missing_rates(prepared, context).await?;
+                warnings.extend(self.warnings_of_data(prepared, context).await?);
+                Ok((answer, warnings))
+            }
             Err(error) => Err(self.fault(&prepared.snapshot, &prepared.reads, &error).await.into()),
         }
     }
@@ -156,6 +160,8 @@ impl Workspace {
         reads.sort();
         reads.dedup();
         self.verify_keys(&query, &snapshot).await?;
+        let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
+        self.verify_currencies(&query, data).await?;
         Ok(Prepared { bound, snapshot, query, plan, extents, reads })
     }
 

@@ -10,8 +10,8 @@ use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::data_type::DataType;
 use sextant_semantics::expr::{Expr, Kind};
 use sextant_semantics::plan::{
-    Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, On, RowRef, Rows,
-    SemanticPlan, Table, TimeColumn,
+    Aggregate, ColumnRef, CombineAggregates, ComputeMetrics, Grouping, Key, KeySource, Measure, On, RowExpr, RowRef,
+    Rows, SemanticPlan, Table, TimeColumn,
 };
 use sextant_semantics::query::computation::{Computation, Formula};
 use sextant_semantics::query::period::{Dates, Interval, Period};
@@ -78,6 +78,24 @@ pub(super) fn days(dataset: DatasetId, axis: &BoundDimension, period: Period, ca
 /// How many rows of a constrained fact lie in a period, as measure 0.
 pub(super) fn rows_in(rows: Rows, period: Period, calendar: Calendar) -> SemanticPlan {
     plan(rows, Vec::new(), vec![measure("rows", Aggregation::Count)], period, calendar)
+}
+
+/// How many rows of a period pass each of several conditions, as measures 0 and on.
+pub(super) fn rows_where(
+    rows: Rows,
+    conditions: Vec<Vec<RowExpr>>,
+    period: Period,
+    calendar: Calendar,
+) -> SemanticPlan {
+    let count = |filter| Measure { filter, ..measure("rows", Aggregation::Count) };
+    plan(rows, Vec::new(), conditions.into_iter().map(count).collect(), period, calendar)
+}
+
+/// The values of a column as key 0, with their rows as measure 0.
+pub(super) fn values_of(dataset: DatasetId, column: &PhysicalColumn, span: Span, calendar: Calendar) -> SemanticPlan {
+    let expr = Expr::new(Kind::Ref(column.clone()), span);
+    let dimension = BoundDimension { expr, data_type: column.data_type, stored: None };
+    values(dataset, &column.name, &dimension, calendar)
 }
 
 /// The values of a dimension as key 0, with their rows as measure 0.
@@ -218,6 +236,7 @@ fn measure(name: &str, aggregation: Aggregation) -> Measure {
         argument: None,
         filter: Vec::new(),
         money_scale: None,
+        amount: None,
         order: Vec::new(),
         balance: None,
         data_type: DataType::Integer,

@@ -27,3 +27,23 @@ pub enum Aggregation {
     /// The argument of the latest row.
     Last,
 }
+
+impl Aggregation {
+    /// Whether the result is one of the values or made of them, not a count.
+    pub fn is_of_values(self) -> bool {
+        match self {
+            Aggregation::Sum
+            | Aggregation::Min
+            | Aggregation::Max
+            | Aggregation::Average
+            | Aggregation::Median
+            | Aggregation::Percentile { .. }
+            | Aggregation::First
+            | Aggregation::Last => true,
+            Aggregation::Count
+            | Aggregation::CountDistinct
+            | Aggregation::ApproxCountDistinct
+            | Aggregation::SumBoolean => false,
+        }
+    }
+}

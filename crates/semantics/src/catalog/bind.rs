@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::aggregation::Aggregation;
+use super::currency::CONVERTED;
 use super::id::{DatasetId, DimensionId, MetricId};
 use super::{Catalog, Dimension, Measure, Metric, MetricKind};
 use crate::code::Code;
@@ -55,6 +56,8 @@ pub struct BoundMeasure {
     pub argument: Option<Expr<PhysicalColumn>>,
     /// Digits after the point that a float argument is cast to before an exact sum.
     pub money_scale: Option<u8>,
+    /// Whether the argument is an amount that is converted, row by row, before it is aggregated.
+    pub converts: bool,
     pub data_type: DataType,
 }
 
@@ -125,6 +128,11 @@ impl BoundCatalog {
         for (dataset, column, span) in self.times_of_rows() {
             if let Err(fault) = self.column(dataset, column) {
                 add(&fault.at(span));
+            }
+        }
+        for dataset in self.catalog.datasets().iter().filter(|dataset| self.schema(dataset.id).is_ok()) {
+            if let Err(fault) = self.conversion(dataset.id) {
+                add(&fault);
             }
         }
         for relationship in self.catalog.relationships() {
@@ -215,12 +223,16 @@ fn bind_measure(
     let aggregation = measure.aggregation;
     let money = metric.format == Format::Currency || measure.scale.is_some();
     let argument_type = argument.as_ref().map(|(_, data_type)| *data_type);
+    let converts = catalog.is_money(metric)
+        && argument_type.is_some_and(DataType::is_number)
+        && catalog.dataset(dataset).currency.as_ref().is_some_and(|currency| currency.rates.is_some());
+    let argument_type = if converts { Some(CONVERTED) } else { argument_type };
     let money_scale = match (money, argument_type) {
         (true, Some(DataType::Float)) => Some(measure.scale.unwrap_or(MONEY_SCALE)),
         _ => None,
     };
     let data_type = aggregate_type(metric, aggregation, argument_type, money_scale)?;
-    Ok(BoundMeasure { aggregation, argument: argument.map(|(expr, _)| expr), money_scale, data_type })
+    Ok(BoundMeasure { aggregation, argument: argument.map(|(expr, _)| expr), money_scale, converts, data_type })
 }
 
 /// The type of an aggregate over values of a type; the rules of `settled.md` §4.2.

@@ -18,6 +18,7 @@ use crate::time::stored::StoredAs;
 
 mod audit;
 mod events;
+mod currencies;
 mod joins;
 mod metrics;
 mod names;
@@ -32,6 +33,7 @@ pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
     builder.relationships();
     builder.entities();
     builder.entity_relationships();
+    builder.currencies();
     builder.shared_dimensions();
     builder.time_spines();
     builder.graph();
@@ -125,6 +127,7 @@ impl<'a> Builder<'a> {
                     to: v.to.value.clone(),
                     span: v.span,
                 }),
+                currency: None,
                 not_yet: dataset.not_yet(),
                 span: dataset.name.span,
             });

@@ -89,11 +89,46 @@ impl SpineHop {
     }
 }
 
+/// From a currency and a day to the one row of the rate that holds: that of the day, else of the last
+/// day before it that has one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RatesHop {
+    to: DatasetId,
+    currency: String,
+    day: String,
+    rate: String,
+}
+
+impl RatesHop {
+    pub(super) fn new(to: DatasetId, currency: String, day: String, rate: String) -> Self {
+        RatesHop { to, currency, day, rate }
+    }
+
+    pub fn to(&self) -> DatasetId {
+        self.to
+    }
+
+    /// The column of currencies, which with that of days tells the rates apart.
+    pub fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    pub fn day(&self) -> &str {
+        &self.day
+    }
+
+    /// The column of what one unit of the currency is worth.
+    pub fn rate(&self) -> &str {
+        &self.rate
+    }
+}
+
 /// A step to at most one row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Hop {
     ManyToOne(ManyToOneHop),
     Spine(SpineHop),
+    Rates(RatesHop),
 }
 
 impl Hop {
@@ -102,6 +137,7 @@ impl Hop {
         match self {
             Hop::ManyToOne(hop) => hop.to(),
             Hop::Spine(hop) => hop.to(),
+            Hop::Rates(hop) => hop.to(),
         }
     }
 }

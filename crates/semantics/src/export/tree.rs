@@ -309,10 +309,14 @@ fn validity_node(validity: &Validity) -> Node {
 }
 
 fn currency_node(currency: &Currency) -> Node {
-    let Currency { column, rates, span: _ } = currency;
+    let Currency { column, rates, rates_day, rates_currency, rates_value, rates_base, span: _ } = currency;
     let mut map = Map::new(NOWHERE);
     map.set("column", text(column));
     map.set_some("rates", optional(rates));
+    map.set_some("rates_day", optional(rates_day));
+    map.set_some("rates_currency", optional(rates_currency));
+    map.set_some("rates_value", optional(rates_value));
+    map.set_some("rates_base", optional(rates_base));
     map.into_node()
 }
 

@@ -169,13 +169,21 @@ pub struct Validity {
     pub span: Span,
 }
 
-/// `currency: {column, rates}`.
+/// `currency: {column, rates, …}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Currency {
     /// The column that names the currency of the row's amounts.
     pub column: Spanned<String>,
     /// The dataset of rates by day.
     pub rates: Option<Spanned<String>>,
+    /// Its column of days; that of its `time`, else `day`, when absent.
+    pub rates_day: Option<Spanned<String>>,
+    /// Its column of currencies; `currency` when absent.
+    pub rates_currency: Option<Spanned<String>>,
+    /// Its column of what one unit is worth in the base; `rate` when absent.
+    pub rates_value: Option<Spanned<String>>,
+    /// The currency that the rates lead to; the model's when absent.
+    pub rates_base: Option<Spanned<String>>,
     pub span: Span,
 }
 
@@ -185,9 +193,6 @@ impl Dataset {
         let mut found = Vec::new();
         if let Location::Sql { query } = &self.source {
             found.push(NotYet { what: "source: sql", span: query.span });
-        }
-        if let Some(currency) = &self.currency {
-            found.push(NotYet { what: "currency", span: currency.span });
         }
         found
     }

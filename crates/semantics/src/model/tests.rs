@@ -42,7 +42,7 @@ fn the_model_of_the_documentation_reads_without_findings() {
             "type: cohort",
         ]
     "#);
-    assert_eq!(model.datasets[0].not_yet().len(), 1);
+    assert_eq!(model.datasets[0].not_yet().len(), 0);
     let MetricKind::Simple(gross_sales) = &model.datasets[0].metrics[0].kind else { panic!("simple") };
     assert_eq!(model.sources.slice(gross_sales.expr.as_ref().unwrap().span), "gross");
     assert_eq!(gross_sales.agg.value, Aggregation::Sum);

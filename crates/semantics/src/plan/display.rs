@@ -94,6 +94,7 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
         Rows::Attach { input, hop, on, columns, .. } => {
             let by = match hop {
                 Hop::ManyToOne(hop) => format!("{} (many to one)", catalog.relationship(hop.relationship()).name),
+                Hop::Rates(_) => "the rate of a day or the last before it (many to one)".to_string(),
                 Hop::Spine(_) => "the period of a time (many to one)".to_string(),
             };
             let on: Vec<String> = on.iter().map(|on| self::on(on, tables)).collect();
@@ -135,6 +136,7 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
 fn on(on: &On, tables: &[String]) -> String {
     match on {
         On::Equal { near, far } => format!("{} = {}", column(near, tables), column(far, tables)),
+        On::Is { far, text } => format!("{} = '{text}'", column(far, tables)),
         On::SameBucket { near, far, granularity } => {
             format!("{granularity} of {} = {granularity} of {}", time(near, tables), time(far, tables))
         }

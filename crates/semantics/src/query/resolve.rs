@@ -15,6 +15,7 @@ mod balance;
 mod by_day;
 mod columns;
 mod events;
+mod currency;
 mod groups;
 mod level;
 mod members;
@@ -110,6 +111,10 @@ pub fn resolve(
     }
     let mut found = Diagnostics::default();
     let mut flat = metrics::Flattener::new(bound);
+    match currency::target(&bound.catalog, request) {
+        Ok(target) => flat.currency = target,
+        Err(refused) => found.push(refused),
+    }
     let outputs = flat.outputs(request, &mut found);
     let extra = flat.unselected(request, &outputs, &mut found);
     let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
@@ -153,6 +158,7 @@ pub fn resolve(
     if request.order_by.is_none() && !groups.is_empty() {
         defaults_used.push("order_by");
     }
+    let currency = flat.currency;
     let mut warnings: Vec<Warning> = flat.warnings;
     warnings.extend(time.warnings);
     Ok(ResolvedQuery {
@@ -168,6 +174,7 @@ pub fn resolve(
         cursor: request.cursor.clone(),
         time: time.query,
         output: request.output.clone(),
+        currency,
         filters: request.where_.iter().map(rows::canonical).collect(),
         defaults_used,
         notes: Vec::new(),
@@ -256,9 +263,6 @@ fn not_yet(request: &MetricsRequest) -> Option<Diagnostic> {
     };
     if request.query.is_some() {
         return refuse("query", "ask with `metric_names`, `group_by` and `where`; SQL comes in a later version");
-    }
-    if request.output.currency.is_some() {
-        return refuse("currency", "amounts are given in the model's currency; conversion comes in a later version");
     }
     None
 }

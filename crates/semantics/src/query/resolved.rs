@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::catalog::Axis;
+use crate::catalog::bind::PhysicalColumn;
 use crate::catalog::id::{DatasetId, MetricId};
 use crate::catalog::join_graph::Hop;
 use crate::data_type::DataType;
@@ -42,6 +43,8 @@ pub struct ResolvedQuery {
     pub cursor: Option<String>,
     pub time: QueryTime,
     pub output: OutputArguments,
+    /// The currency of amounts: what was asked for, else the model's.
+    pub currency: Option<String>,
     /// Conditions in canonical form.
     pub filters: Vec<String>,
     /// Arguments that were not given and have a default that mattered.
@@ -63,6 +66,8 @@ pub struct Output {
     /// False for a metric that only an order or a condition names.
     pub shown: bool,
     pub additivity: Additivity,
+    /// What it is counted in: the metric's own unit, or the currency that its amounts are in.
+    pub unit: Option<String>,
     /// Whether its format is percent, so that changes have points too.
     pub percent: bool,
     /// Position in [`QueryTime::changes`].
@@ -107,6 +112,8 @@ pub struct Fact {
     pub measures: Vec<Measure>,
     /// The simple metric of each measure.
     pub metrics: Vec<MetricId>,
+    /// Amounts that nothing converts: their rows must all have one currency.
+    pub one_currency: Option<OneCurrency>,
     /// Of a fact that is read through windows of a time spine.
     pub windows: Option<Windows>,
     /// Of a fact whose measures are of the events that follow its rows.
@@ -116,6 +123,15 @@ pub struct Fact {
     pub level: Option<Vec<usize>>,
     /// The units that are listed where there are no rows.
     pub padding: Option<Padding>,
+}
+
+/// A dataset whose amounts are added up as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneCurrency {
+    /// The column that names the currency of a row.
+    pub column: PhysicalColumn,
+    /// The currency that they must be in; any, but only one, where nobody says.
+    pub wanted: Option<String>,
 }
 
 /// How a fact is read for each unit of a time spine, instead of each row in its own period.

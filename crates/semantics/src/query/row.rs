@@ -94,6 +94,11 @@ pub enum On {
         near: ColumnRef,
         far: ColumnRef,
     },
+    /// The joined row's text is this.
+    Is {
+        far: ColumnRef,
+        text: String,
+    },
     /// Both times lie in one bucket.
     SameBucket {
         near: TimeColumn,
@@ -113,6 +118,7 @@ impl On {
     pub fn columns(&self) -> Vec<&ColumnRef> {
         match self {
             On::Equal { near, far } => vec![near, far],
+            On::Is { far, .. } => vec![far],
             On::SameBucket { near, far, .. } => [near, far].into_iter().flat_map(|time| time.columns()).collect(),
             On::ValidAt { at, from, to } => [at, from, to].into_iter().flat_map(|time| time.columns()).collect(),
         }
@@ -121,7 +127,7 @@ impl On {
     /// The column of the joined table that, with those of the other conditions, tells its rows apart.
     pub fn key(&self) -> Option<&str> {
         match self {
-            On::Equal { far, .. } => Some(&far.column),
+            On::Equal { far, .. } | On::Is { far, .. } => Some(&far.column),
             On::SameBucket { far, .. } => far.column(),
             On::ValidAt { from, .. } => from.column(),
         }
@@ -166,6 +172,8 @@ pub struct Measure {
     pub filter: Vec<RowExpr>,
     /// Scale that a float argument is cast to, row by row, before an exact sum; set for money.
     pub money_scale: Option<u8>,
+    /// The amount before it is converted, where the argument is the converted one.
+    pub amount: Option<RowExpr>,
     /// `first` and `last`: the order of rows, the time axis and then the key.
     pub order: Vec<RowExpr>,
     /// Set where only the rows at the first or the last time count.

@@ -15,6 +15,7 @@ pub(crate) fn get_metrics(question: &Question) -> Map<String, Value> {
     let mut arguments = Map::new();
     list(&mut arguments, "metric_names", &question.metrics);
     text(&mut arguments, "saved_query", question.saved_query.as_ref());
+    text(&mut arguments, "currency", question.currency.as_ref());
     when(&mut arguments, &question.when);
     text(&mut arguments, "granularity", question.granularity.as_ref());
     list(&mut arguments, "group_by", &question.by);

@@ -199,7 +199,11 @@ pub(in crate::model) const CURRENCY: Table = Table::new(
     "The currency of a dataset's amounts.",
     &[
         required("column", Shape::Text, "The column that names the currency of a row."),
-        key("rates", Shape::Text, "The dataset of rates by day."),
+        key("rates", Shape::Text, "The dataset of rates by day; without it, all rows have one currency."),
+        key("rates_day", Shape::Text, "Its column of days; that of its `time`, else `day`, when absent."),
+        key("rates_currency", Shape::Text, "Its column of currencies; `currency` when absent."),
+        key("rates_value", Shape::Text, "Its column of what one unit is worth in the base; `rate` when absent."),
+        key("rates_base", Shape::Text, "The currency that the rates lead to; the model's when absent."),
     ],
 );
 

@@ -173,7 +173,9 @@ fn validity(f: &Fields<'_>) -> Option<Validity> {
 fn currency(f: &Fields<'_>) -> Option<Currency> {
     let column = f.text("column");
     let rates = f.text("rates");
-    Some(Currency { column: column?, rates, span: f.span })
+    let (rates_day, rates_currency) = (f.text("rates_day"), f.text("rates_currency"));
+    let (rates_value, rates_base) = (f.text("rates_value"), f.text("rates_base"));
+    Some(Currency { column: column?, rates, rates_day, rates_currency, rates_value, rates_base, span: f.span })
 }
 
 pub(super) fn shared_dimension(f: &Fields<'_>) -> Option<SharedDimension> {

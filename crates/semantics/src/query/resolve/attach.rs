@@ -74,7 +74,7 @@ impl FactBuilder {
         Ok(table)
     }
 
-    fn next_table(&self) -> Table {
+    pub(super) fn next_table(&self) -> Table {
         Table(self.tables.len() as u32 + self.first_table)
     }
 

@@ -87,6 +87,7 @@ pub(super) fn values(
         cursor: request.cursor.clone(),
         time: time.query,
         output: request.output.clone(),
+        currency: super::currency::target(&bound.catalog, request)?,
         filters: request.where_.iter().map(rows::canonical).collect(),
         defaults_used,
         notes: Vec::new(),
@@ -261,6 +262,7 @@ fn builder(
         first_table: 1,
         by_keys: Rc::from([]),
         attached_metrics: Vec::new(),
+        one_currency: None,
     };
     if let Some(finest) = finest(catalog, fields) {
         builder.is_sub_day = finest.is_sub_day();

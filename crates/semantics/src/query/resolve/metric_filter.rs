@@ -6,7 +6,7 @@
 
 use chrono::SecondsFormat;
 
-use super::super::request::{GroupItem, MetricItem, MetricsRequest, TimeArguments};
+use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArguments, TimeArguments};
 use super::super::resolved::ResolvedQuery;
 use super::metrics::Flattener;
 use super::{Context, time};
@@ -85,6 +85,7 @@ fn one(
         },
         order_by: Some(Vec::new()),
         totals: Some(false),
+        output: OutputArguments { currency: request.output.currency.clone(), ..OutputArguments::default() },
         ..MetricsRequest::default()
     };
     super::resolve(bound, context, &asked)

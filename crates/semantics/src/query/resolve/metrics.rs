@@ -75,6 +75,8 @@ pub(super) struct Flattener<'a> {
     /// The levels of detail that are open.
     levels: Vec<Level>,
     pub warnings: Vec<Warning>,
+    /// The currency of amounts, where one is named.
+    pub currency: Option<String>,
 }
 
 impl<'a> Flattener<'a> {
@@ -87,6 +89,7 @@ impl<'a> Flattener<'a> {
             known: HashMap::new(),
             levels: Vec::new(),
             warnings: Vec::new(),
+            currency: bound.catalog.currency.clone(),
         }
     }
 
@@ -340,10 +343,26 @@ impl<'a> Flattener<'a> {
                 computation: ComputationId(asked.node),
                 shown: asked.shown,
                 additivity: self.additivity(asked.node, computations),
+                unit: self.unit(asked.metric, asked.node),
                 percent: self.bound.catalog.metric(asked.metric).format == Format::Percent,
                 change: time.change_of_output.get(i).copied().flatten(),
             })
             .collect()
+    }
+
+    /// The unit of a metric; of amounts that have a currency of their own, the one that they are given in.
+    fn unit(&self, metric: MetricId, node: usize) -> Option<String> {
+        let catalog = &self.bound.catalog;
+        let metric = catalog.metric(metric);
+        let has_currency = |leaf: usize| {
+            let leaf = catalog.metric(self.leaves[leaf].metric);
+            catalog.is_money(leaf) && leaf.dataset.is_some_and(|dataset| catalog.dataset(dataset).currency.is_some())
+        };
+        let is_money = metric.format == Format::Currency || catalog.is_money(metric);
+        if is_money && self.currency.is_some() && self.leaves_of(node).into_iter().any(has_currency) {
+            return self.currency.clone();
+        }
+        metric.unit.clone()
     }
 
     fn additivity(&self, node: usize, computations: &[Computation]) -> Additivity {

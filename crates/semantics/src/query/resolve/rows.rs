@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{FilterItem, MetricsRequest};
-use super::super::resolved::{Attached, AttachedMetric, Fact};
+use super::super::resolved::{Attached, AttachedMetric, Fact, OneCurrency};
 use super::super::row::{ColumnRef, KeySource, Measure, On, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
 use super::balance;
@@ -56,6 +56,8 @@ pub(super) struct FactBuilder {
     /// What conditions may attach, and what they have attached.
     pub by_keys: Rc<[MetricByKeys]>,
     pub attached_metrics: Vec<AttachedMetric>,
+    /// Amounts that nothing converts.
+    pub one_currency: Option<OneCurrency>,
 }
 
 /// The values of a dimension over the joined row.
@@ -102,6 +104,7 @@ impl FactBuilder {
                     first_table: 1,
                     by_keys: Rc::clone(&flat.by_keys),
                     attached_metrics: Vec::new(),
+                    one_currency: None,
                 }),
             }
         }
@@ -521,6 +524,7 @@ pub(super) fn measures(
             keys: fact.keys,
             measures,
             metrics,
+            one_currency: fact.one_currency,
             windows: None,
             events: events_of_fact,
             level: fact.level,
@@ -559,10 +563,13 @@ fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf:
         _ => None,
     };
     let balance = balance.map(|of| balance::resolve(bound, fact, of, metric.span)).transpose()?;
+    let argument = measure.argument.as_ref().map(|expr| expr.map_refs(&mut |c| row(c)));
+    let (argument, amount) = fact.in_currency(bound, metric, argument, flat.currency.as_deref())?;
     Ok(Measure {
         name: metric.name.clone(),
         aggregation: measure.aggregation,
-        argument: measure.argument.as_ref().map(|expr| expr.map_refs(&mut |c| row(c))),
+        argument,
+        amount,
         filter,
         money_scale: measure.money_scale,
         order,

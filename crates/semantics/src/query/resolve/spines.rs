@@ -169,7 +169,7 @@ fn found_by_time(fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> Vec<Tabl
         !attached.on.is_empty()
             && attached.on.iter().all(|on| match on {
                 On::SameBucket { near, .. } => is_axis(near),
-                On::Equal { .. } | On::ValidAt { .. } => false,
+                On::Equal { .. } | On::Is { .. } | On::ValidAt { .. } => false,
             })
     };
     fact.tables.iter().filter(by_time).map(|attached| attached.table).collect()
@@ -193,7 +193,7 @@ fn by_unit(
         On::SameBucket { far, granularity, .. } => {
             On::SameBucket { near: unit.clone(), far: far.clone(), granularity: *granularity }
         }
-        On::Equal { .. } | On::ValidAt { .. } => on.clone(),
+        On::Equal { .. } | On::Is { .. } | On::ValidAt { .. } => on.clone(),
     });
     let on: Vec<On> = on.collect();
     let mut columns: Vec<String> = Vec::new();
