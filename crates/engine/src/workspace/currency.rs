@@ -133,18 +133,12 @@ fn without_rate(measure: &Measure) -> Vec<RowExpr> {
 
 /// The rows of a fact that any period reads, each once.
 fn rows_of(fact: &Aggregate, periods: &[Period]) -> (Rows, Period) {
-    let mut rows = &fact.input;
-    loop {
-        match rows {
-            Rows::JoinOverTimeRange { input, axis, reads, .. } => {
-                return (Rows::ConstrainTime { input: input.clone(), axis: axis.clone() }, reads.clone());
-            }
-            Rows::Where { input, .. }
-            | Rows::Attach { input, .. }
-            | Rows::AttachMetric { input, .. }
-            | Rows::ConstrainTime { input, .. } => rows = input,
-            Rows::Read { .. } => break,
-        }
+    let over = fact.input.nodes().find_map(|rows| match rows {
+        Rows::JoinOverTimeRange { input, axis, reads, .. } => Some((input, axis, reads)),
+        _ => None,
+    });
+    if let Some((input, axis, reads)) = over {
+        return (Rows::ConstrainTime { input: input.clone(), axis: axis.clone() }, reads.clone());
     }
     let intervals = periods.iter().flat_map(|period| period.intervals.iter().cloned()).collect();
     (fact.input.clone(), Period { intervals })

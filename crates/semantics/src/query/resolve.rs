@@ -104,17 +104,11 @@ pub fn resolve(
         return Err(refused.into());
     }
     if request.metrics.is_empty() {
-        if request.group_by.is_empty() && request.time.granularity.is_none() {
-            return Err(nothing_asked().into());
-        }
-        return members::values(bound, context, request);
+        return without_metrics(bound, context, request);
     }
     let mut found = Diagnostics::default();
     let mut flat = metrics::Flattener::new(bound);
-    match currency::target(&bound.catalog, request) {
-        Ok(target) => flat.currency = target,
-        Err(refused) => found.push(refused),
-    }
+    flat.currency = currency::target(&bound.catalog, request)?;
     let outputs = flat.outputs(request, &mut found);
     let extra = flat.unselected(request, &outputs, &mut found);
     let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
@@ -154,11 +148,8 @@ pub fn resolve(
     if !found.is_empty() {
         return Err(found);
     }
-    let mut defaults_used = time.defaults_used;
-    if request.order_by.is_none() && !groups.is_empty() {
-        defaults_used.push("order_by");
-    }
-    let currency = flat.currency;
+    let default_order = (request.order_by.is_none() && !groups.is_empty()).then_some("order_by");
+    let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
     let mut warnings: Vec<Warning> = flat.warnings;
     warnings.extend(time.warnings);
     Ok(ResolvedQuery {
@@ -174,12 +165,23 @@ pub fn resolve(
         cursor: request.cursor.clone(),
         time: time.query,
         output: request.output.clone(),
-        currency,
+        currency: flat.currency,
         filters: request.where_.iter().map(rows::canonical).collect(),
         defaults_used,
         notes: Vec::new(),
         warnings,
     })
+}
+
+fn without_metrics(
+    bound: &BoundCatalog,
+    context: &Context,
+    request: &MetricsRequest,
+) -> Result<ResolvedQuery, Diagnostics> {
+    if request.group_by.is_empty() && request.time.granularity.is_none() {
+        return Err(nothing_asked().into());
+    }
+    members::values(bound, context, request)
 }
 
 fn grouping(has_groups: bool, totals: bool) -> Grouping {

@@ -73,6 +73,12 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
         .at(converted.span)
         .help("count or sum the events"));
     }
+    let has_currency = converted.dataset.is_some_and(|id| bound.catalog.dataset(id).currency.is_some());
+    if has_currency && bound.catalog.is_money(converted) {
+        let fact =
+            format!("amounts of `{}` in several currencies are not supported yet as conversions", converted.name);
+        return Err(Diagnostic::new(Code::NotSupportedYet, fact).at(converted.span).help("count the events"));
+    }
     let mut values = Vec::new();
     let argument = match &measure.argument {
         None => None,
@@ -90,6 +96,7 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
         argument,
         filter: Vec::new(),
         money_scale: measure.money_scale,
+        amount: None,
         order: Vec::new(),
         balance: None,
         data_type: measure.data_type,

@@ -242,6 +242,7 @@ impl FactBuilder {
             first_table: 1,
             by_keys: Rc::clone(&self.by_keys),
             attached_metrics: Vec::new(),
+            one_currency: None,
         }
     }
 
@@ -258,6 +259,7 @@ impl FactBuilder {
             keys: self.keys,
             measures: Vec::new(),
             metrics: Vec::new(),
+            one_currency: None,
             windows: None,
             events: None,
             level: None,
