@@ -61,7 +61,8 @@ impl<'a> Scope<'a> {
 
     /// That of other rows of the same question, which lie in `reads` by their own axis.
     pub(super) fn beside<'b>(&'b self, axis: &'b TimeColumn, reads: &Period) -> Scope<'b> {
-        Scope { plan: self.plan, axis: Some(axis), span: span_of([reads].into_iter()), join: JoinType::Left }
+        let days = Days::of([reads].into_iter());
+        Scope { plan: self.plan, axis: Some(axis), span: span_of([reads].into_iter()), days, join: JoinType::Left }
     }
 
     /// An expression over the joined row.
