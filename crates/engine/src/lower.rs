@@ -42,6 +42,7 @@ mod pick;
 mod join_to_time_spine;
 mod fact;
 mod combine;
+mod bridge;
 mod members;
 mod metrics;
 

@@ -184,6 +184,11 @@ impl Aggregate {
         })
     }
 
+    /// Whether a join repeats the fact's rows; each then counts once a group, and once in the total.
+    pub fn repeats_rows(&self) -> bool {
+        self.input.nodes().any(|node| matches!(node, Rows::Attach { hop: Hop::Bridge(_), .. }))
+    }
+
     /// Whether its measures are of events beside its rows.
     pub fn is_of_events(&self) -> bool {
         matches!(self.input, Rows::AttachEvents { .. })

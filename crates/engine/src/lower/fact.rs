@@ -13,7 +13,7 @@ use super::balance::{self, Of};
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
-use super::{LowerError, Tables, join_to_time_spine, pick};
+use super::{LowerError, Tables, bridge, join_to_time_spine, pick};
 
 /// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`.
 pub(super) struct Fact {
@@ -30,7 +30,7 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let scope = Scope::new(plan, of);
     let rows = rows::lower(&scope, &of.input, tables)?;
     let (rows, filters) = kept(&scope, of, rows)?;
-    let rows = with_keys(&scope, of, rows)?;
+    let rows = bridge::with_marks(of, with_keys(&scope, of, rows)?, &filters)?;
     let seen = seen(&scope, of, &rows, &filters)?;
     let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
     let mut functions = Functions::default();
@@ -251,7 +251,8 @@ fn measures(
             let mut over = |part: Of| -> Result<(Vec<usize>, Finish), LowerError> {
                 let balance = measure.balance.as_ref();
                 let at_extreme = balance.map(|of| balance::at_extreme(of, part, position, period));
-                let condition = seen.iter().cloned().chain(at_extreme).reduce(and);
+                let once = bridge::counts(of, position, part);
+                let condition = seen.iter().cloned().chain(at_extreme).chain(once).reduce(and);
                 let Aggregated { functions: parts, finish } =
                     aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?;
                 Ok((parts.into_iter().map(|part| functions.add(part)).collect(), finish))

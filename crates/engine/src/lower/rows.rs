@@ -20,7 +20,7 @@ use super::expression::{condition, expression};
 use super::rates_by_day::{self, Days};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables, attach_events, attach_metric, join_over_time_range, members};
+use super::{LowerError, Tables, attach_events, attach_metric, bridge, join_over_time_range, members};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -35,6 +35,8 @@ pub(super) struct Scope<'a> {
     join: JoinType,
     /// The days that they lie on.
     days: Days,
+    /// Whether the fact's rows are numbered, for a join that repeats them.
+    numbers: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -47,7 +49,7 @@ impl<'a> Scope<'a> {
             None => Days::of(plan.periods.iter()),
             Some(reads) => Days::of([reads].into_iter()),
         };
-        Scope { plan, axis: aggregate.axis(), span, days, join: JoinType::Left }
+        Scope { plan, axis: aggregate.axis(), span, days, join: JoinType::Left, numbers: aggregate.repeats_rows() }
     }
 
     /// Of rows that are listed, not aggregated.
@@ -56,13 +58,20 @@ impl<'a> Scope<'a> {
             Some(Rows::ConstrainTime { axis, .. }) => Some(axis),
             _ => None,
         };
-        Scope { plan, axis, span: Span::Any, days: Days::of(plan.periods.iter()), join: members::JOIN }
+        Scope { plan, axis, span: Span::Any, days: Days::of(plan.periods.iter()), join: members::JOIN, numbers: false }
     }
 
     /// That of other rows of the same question, which lie in `reads` by their own axis.
     pub(super) fn beside<'b>(&'b self, axis: &'b TimeColumn, reads: &Period) -> Scope<'b> {
         let days = Days::of([reads].into_iter());
-        Scope { plan: self.plan, axis: Some(axis), span: span_of([reads].into_iter()), days, join: JoinType::Left }
+        Scope {
+            plan: self.plan,
+            axis: Some(axis),
+            span: span_of([reads].into_iter()),
+            days,
+            join: JoinType::Left,
+            numbers: self.numbers,
+        }
     }
 
     /// An expression over the joined row.
@@ -181,7 +190,10 @@ fn spine_of(rows: &Rows) -> Option<&TimeSpine> {
 /// The plan of a fact's rows.
 pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<LogicalPlan, LowerError> {
     match rows {
-        Rows::Read { dataset, columns } => Ok(scan(*dataset, Table::FACT, columns, tables)?.build()?),
+        Rows::Read { dataset, columns } => {
+            let rows = scan(*dataset, Table::FACT, columns, tables)?.build()?;
+            if scope.numbers { bridge::numbered(rows) } else { Ok(rows) }
+        }
         Rows::Attach { input, hop, on, table, columns } => {
             attach(scope, lower(scope, input, tables)?, hop, on, *table, columns, tables)
         }
@@ -225,7 +237,7 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
     }
 }
 
-/// Rows with the at most one row that a hop leads to.
+/// Rows with the row that a hop leads to, with each of them beyond a bridge.
 pub(super) fn attach(
     scope: &Scope<'_>,
     left: LogicalPlan,
@@ -238,7 +250,7 @@ pub(super) fn attach(
     let right = scan(hop.to(), table, columns, tables)?.build()?;
     let right = match hop {
         Hop::Rates(rates) => rates_by_day::every_day(right, rates, &qualifier(table), &scope.days)?,
-        Hop::ManyToOne(_) | Hop::Spine(_) => right,
+        Hop::ManyToOne(_) | Hop::Spine(_) | Hop::Bridge(_) => right,
     };
     let both = left.schema().join(right.schema())?;
     let conditions = on.iter().map(|on| scope.on(on, &both)).collect::<Result<Vec<_>, _>>()?;

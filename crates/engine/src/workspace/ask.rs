@@ -4,8 +4,10 @@ use datafusion::logical_expr::LogicalPlan;
 use serde_json::{Map, Value};
 use sextant_semantics::catalog::bind::BoundCatalog;
 use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::catalog::join_graph::Hop;
 use sextant_semantics::code::{Class, Code};
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
+use sextant_semantics::model::Naming;
 use sextant_semantics::plan::{self, SemanticPlan};
 use sextant_semantics::query::request::{Decoded, MetricsRequest};
 use sextant_semantics::query::resolve::{self, Context, Extent, Moment};
@@ -149,7 +151,8 @@ impl Workspace {
         let mut query = self.resolve(&bound, &snapshot, &request, context).await?;
         query.0.warnings.splice(0..0, warnings);
         query.0.notes = decoded.notes.clone();
-        let (query, extents) = query;
+        let (mut query, extents) = query;
+        self.verify_keys(&mut query, &snapshot).await?;
         let plan = plan::plan(&query);
         let mut reads: Vec<DatasetId> = query
             .all_facts()
@@ -159,7 +162,6 @@ impl Workspace {
             .collect();
         reads.sort();
         reads.dedup();
-        self.verify_keys(&query, &snapshot).await?;
         let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
         self.verify_currencies(&query, data).await?;
         Ok(Prepared { bound, snapshot, query, plan, extents, reads })
@@ -204,9 +206,33 @@ impl Workspace {
         Ok((query, context.extents))
     }
 
-    /// The far side of every join is a key, or the question is refused.
-    async fn verify_keys(&self, query: &ResolvedQuery, snapshot: &Snapshot) -> Result<(), Diagnostic> {
-        for table in query.all_facts().into_iter().flat_map(|f| &f.tables) {
+    /// The far side of every join is a key, or the question is refused. Where names are paths of
+    /// entities, what is no key is a bridge: a row counts once in each group that it belongs to.
+    async fn verify_keys(&self, query: &mut ResolvedQuery, snapshot: &Snapshot) -> Result<(), Diagnostic> {
+        let may_bridge = self.catalog.naming == Naming::EntityPaths;
+        let mut warnings: Vec<Warning> = Vec::new();
+        for fact in &mut query.facts {
+            let is_plain = fact.events.is_none();
+            for table in &mut fact.tables {
+                let name = &self.catalog.dataset(table.hop.to()).name;
+                match (snapshot.verify_key(name, &table.key()).await, table.hop.as_bridge()) {
+                    (Ok(()), _) => {}
+                    (Err(repeats), Some(bridge)) if may_bridge && is_plain && repeats.code == Code::DuplicateKey => {
+                        table.hop = bridge;
+                        let message =
+                            format!("{}; a row counts once in each group that it belongs to", repeats.message);
+                        let warning = Warning::new(Code::DuplicateKey, message);
+                        if !warnings.contains(&warning) {
+                            warnings.push(warning);
+                        }
+                    }
+                    (Err(refused), _) => return Err(refused),
+                }
+            }
+        }
+        query.warnings.extend(warnings);
+        let joined = query.all_facts().into_iter().flat_map(|fact| &fact.tables);
+        for table in joined.filter(|table| !matches!(table.hop, Hop::Bridge(_))) {
             let name = &self.catalog.dataset(table.hop.to()).name;
             snapshot.verify_key(name, &table.key()).await?;
         }

@@ -123,21 +123,43 @@ impl RatesHop {
     }
 }
 
-/// A step to at most one row.
+/// A step to any number of rows: what was declared to be a key is none in the data. An aggregate counts
+/// each of its own rows once a group beyond such a step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bridge(ManyToOneHop);
+
+impl Bridge {
+    pub fn relationship(&self) -> RelationshipId {
+        self.0.relationship
+    }
+}
+
+/// A step from a row, to at most one row but for a bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Hop {
     ManyToOne(ManyToOneHop),
     Spine(SpineHop),
     Rates(RatesHop),
+    Bridge(Bridge),
 }
 
 impl Hop {
+    /// The same step where its far end is no key; none of a step to a period or to a rate, which is one or none.
+    pub fn as_bridge(&self) -> Option<Hop> {
+        match self {
+            Hop::ManyToOne(hop) => Some(Hop::Bridge(Bridge(hop.clone()))),
+            Hop::Bridge(_) => Some(self.clone()),
+            Hop::Spine(_) | Hop::Rates(_) => None,
+        }
+    }
+
     /// The dataset that it leads to.
     pub fn to(&self) -> DatasetId {
         match self {
             Hop::ManyToOne(hop) => hop.to(),
             Hop::Spine(hop) => hop.to(),
             Hop::Rates(hop) => hop.to(),
+            Hop::Bridge(hop) => hop.0.to(),
         }
     }
 }

@@ -95,6 +95,12 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             let by = match hop {
                 Hop::ManyToOne(hop) => format!("{} (many to one)", catalog.relationship(hop.relationship()).name),
                 Hop::Rates(_) => "the rate of a day or the last before it (many to one)".to_string(),
+                Hop::Bridge(hop) => {
+                    format!(
+                        "{} (a bridge: each row counts once a group)",
+                        catalog.relationship(hop.relationship()).name
+                    )
+                }
                 Hop::Spine(_) => "the period of a time (many to one)".to_string(),
             };
             let on: Vec<String> = on.iter().map(|on| self::on(on, tables)).collect();
