@@ -1,9 +1,12 @@
 //! Holding an answer of the engine against the oracle's.
 
+use std::cmp::Ordering;
+
 use serde_json::Value as Json;
 
 use crate::exact::Exact;
 use crate::oracle::Answer;
+use crate::oracle::answer::in_order;
 use crate::oracle::question::Question;
 use crate::oracle::value::Value;
 use crate::oracle::world::World;
@@ -20,17 +23,7 @@ pub fn differences(world: &World, question: &Question, have: &Json, want: &Answe
     }
     let none = Vec::new();
     let rows = have["rows"].as_array().unwrap_or(&none);
-    let mut found = Vec::new();
-    if rows.len() != want.rows.len() {
-        found.push(format!("{} rows, the oracle has {}", rows.len(), want.rows.len()));
-    }
-    for (i, (row, want)) in rows.iter().zip(&want.rows).enumerate() {
-        for (j, want) in want.iter().enumerate() {
-            if !is_same(&row[j], want) {
-                found.push(format!("row {i}, {}: {} where the oracle has {want:?}", names[j], row[j]));
-            }
-        }
-    }
+    let mut found = row_differences(&names, rows, want, question.limit);
     for (i, figures) in want.totals.iter().enumerate() {
         let metric = &have["metrics"][i];
         let name = &world.metrics[question.metrics[i]].name;
@@ -47,6 +40,58 @@ pub fn differences(world: &World, question: &Question, have: &Json, want: &Answe
         }
     }
     found
+}
+
+/// Differences between the rows and the first `limit` of the oracle's. Rows that the order ties, up to
+/// the tolerance of doubles, may stand either way.
+fn row_differences(names: &[&str], rows: &[Json], want: &Answer, limit: Option<usize>) -> Vec<String> {
+    let count = want.rows.len().min(limit.unwrap_or(usize::MAX));
+    let mut found = Vec::new();
+    if rows.len() != count {
+        found.push(format!("{} rows, the oracle has {count}", rows.len()));
+    }
+    let mut place = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        let same = (0..want.rows.len()).find(|r| want.keys.iter().all(|k| is_same(&row[*k], &want.rows[*r][*k])));
+        let Some(same) = same else {
+            found.push(format!("row {i} is no row of the oracle: {row}"));
+            continue;
+        };
+        place.push(same);
+        for (j, want) in want.rows[same].iter().enumerate() {
+            if !is_same(&row[j], want) {
+                found.push(format!("row {i}, {}: {} where the oracle has {want:?}", names[j], row[j]));
+            }
+        }
+    }
+    let is_after = |a: usize, b: usize| follows(&want.rows[a], &want.rows[b], &want.order);
+    for (i, pair) in place.windows(2).enumerate() {
+        if is_after(pair[0], pair[1]) {
+            found.push(format!("row {i} stands before row {}, in the oracle after it", i + 1));
+        }
+    }
+    if let Some(last) = place.last() {
+        let left_out = (0..want.rows.len()).find(|r| !place.contains(r) && is_after(*last, *r));
+        found.extend(left_out.map(|r| format!("a row is left out that stands before the last: {:?}", want.rows[r])));
+    }
+    if place.iter().collect::<std::collections::HashSet<_>>().len() != place.len() {
+        found.push("a row stands there twice".to_string());
+    }
+    found
+}
+
+/// Whether a row is after another in an order, by more than the tolerance.
+fn follows(row: &[Value], other: &[Value], order: &[(usize, bool)]) -> bool {
+    for (column, descends) in order {
+        let (a, b) = (&row[*column], &other[*column]);
+        let is_tied = matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if is_close(a, b));
+        match in_order(a, b, *descends) {
+            Ordering::Greater if !is_tied => return true,
+            Ordering::Less if !is_tied => return false,
+            Ordering::Less | Ordering::Equal | Ordering::Greater => {}
+        }
+    }
+    false
 }
 
 /// Whether a cell of an answer is the oracle's value; exact numbers to the last digit.

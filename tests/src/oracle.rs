@@ -1,7 +1,8 @@
 //! The naive oracle: answers a question row by row, without a plan, a join algorithm or an engine.
 //!
 //! It knows a model as plain lists ([`world::World`]), looks every dimension of every row up with
-//! a loop, and computes every cell of the answer by going over all rows again. It imports nothing
+//! a loop, reads windows of time day by day, and computes every cell of the answer by going over all
+//! rows again. It imports nothing
 //! from the crates that it is held against.
 
 pub mod value;
@@ -10,6 +11,8 @@ pub mod clock;
 pub mod world;
 pub mod question;
 pub mod lookup;
+pub mod window;
+pub mod cell;
 pub mod aggregate;
 pub mod answer;
 

@@ -9,6 +9,7 @@ pub mod random;
 pub mod model;
 pub mod rows;
 pub mod metrics;
+pub mod timed;
 pub mod write;
 pub mod ask;
 pub mod coverage;

@@ -1,113 +1,22 @@
-//! One cell of an answer: a metric over the rows of one group and one window.
+//! Aggregations: the value of a metric over some rows.
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-
-use super::clock;
 use super::expr::Expr;
 use super::lookup::{self, Moment, Row};
-use super::question::{Question, Window};
 use super::value::Value;
-use super::world::{Aggregation, Input, MetricKind, World};
+use super::world::{Aggregation, World};
 use crate::exact::Exact;
 
-/// Which rows a cell is about.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
-    pub window: Option<Window>,
-    /// The values of the question's groups; `None` is the total.
-    pub key: Option<&'a [Value]>,
-}
-
-/// What every cell of one question shares.
-pub struct Context<'a> {
-    pub world: &'a World,
-    pub question: &'a Question,
-    pub zone: Tz,
-    pub groups: Vec<String>,
-}
-
-/// The value of a metric that the question asks for.
-pub fn asked(context: &Context, metric: usize, scope: Scope) -> Value {
-    value(context, metric, &conditions(context, metric), scope)
-}
-
-/// The request's conditions that hold for an asked metric.
-pub fn conditions<'a>(context: &Context<'a>, metric: usize) -> Vec<&'a Expr> {
-    let question = context.question;
-    let held = question.conditions.iter().filter(|c| c.metric.is_none() || c.metric == Some(metric));
-    held.map(|c| &c.expr).collect()
-}
-
-fn value(context: &Context, metric: usize, conditions: &[&Expr], scope: Scope) -> Value {
-    let metric = &context.world.metrics[metric];
-    let conditions: Vec<&Expr> = conditions.iter().copied().chain(&metric.filter).collect();
-    let input = |input: &Input| {
-        let conditions: Vec<&Expr> = conditions.iter().copied().chain(&input.filter).collect();
-        value(context, input.metric, &conditions, scope)
-    };
-    let value = match &metric.kind {
-        MetricKind::Simple { dataset, aggregation, argument } => {
-            let rows = rows(context, *dataset, &conditions, scope);
-            if rows.is_empty() && scope.key.is_some() {
-                Value::Null
-            } else {
-                aggregate(context.world, &rows, *aggregation, argument.as_ref(), metric.money)
-            }
-        }
-        MetricKind::Ratio { numerator, denominator } => input(numerator).over(&input(denominator)),
-        MetricKind::Derived { formula, inputs } => formula.evaluate(&|name| {
-            input(inputs.iter().find(|i| i.alias == name).unwrap_or_else(|| panic!("no input {name}")))
-        }),
-    };
-    match (value, metric.fill) {
-        (Value::Null, Some(fill)) => Value::integer(fill),
-        (value, _) => value,
-    }
-}
-
-/// The rows that a simple metric counts.
-pub fn rows(context: &Context, dataset: usize, conditions: &[&Expr], scope: Scope) -> Vec<Row> {
-    let world = context.world;
-    let count = world.datasets[dataset].rows.len();
-    let candidates = (0..count).map(|row| Row { dataset, row });
-    candidates
-        .filter(|row| {
-            let lookup = |name: &str| lookup::value(world, context.zone, *row, name);
-            let time = lookup::time(world, *row);
-            is_known(time, context.question.as_of, context.zone)
-                && scope.window.is_none_or(|window| lies_in(time, window, context.zone))
-                && conditions.iter().all(|c| c.truth(&lookup) == Some(true))
-                && scope.key.is_none_or(|key| {
-                    key.iter().zip(&context.groups).all(|(want, name)| lookup(name).is_same_member(want))
-                })
-        })
-        .collect()
-}
-
-/// Whether a row is there at the question's clock; a row without a time is.
-fn is_known(time: Option<Moment>, as_of: DateTime<Utc>, zone: Tz) -> bool {
-    match time {
-        None => true,
-        Some(Moment::Instant(instant)) => instant <= as_of,
-        Some(Moment::Date(date)) => date <= clock::day(zone, as_of),
-    }
-}
-
-fn lies_in(time: Option<Moment>, window: Window, zone: Tz) -> bool {
-    time.is_some_and(|time| (window.first..=window.last).contains(&time.day(zone)))
-}
-
-fn aggregate(world: &World, rows: &[Row], aggregation: Aggregation, argument: Option<&Expr>, money: bool) -> Value {
+/// Of rows that may stand there several times; without an argument they are counted.
+pub fn aggregate(world: &World, rows: &[Row], aggregation: Aggregation, argument: Option<&Expr>, money: bool) -> Value {
     let Some(argument) = argument else { return Value::integer(rows.len() as i128) };
     let all: Vec<(Row, Value)> = rows.iter().map(|row| (*row, lookup::column_value(world, *row, argument))).collect();
     let mut known: Vec<Value> = all.iter().map(|(_, v)| v.clone()).filter(|v| !v.is_null()).collect();
     match aggregation {
         Aggregation::Sum => sum(&known, money),
         Aggregation::Count => Value::integer(known.len() as i128),
-        Aggregation::CountDistinct => {
+        Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
             let mut seen: Vec<&Value> = Vec::new();
             for value in &known {
                 if !seen.iter().any(|s| s.is_same_member(value)) {

@@ -4,18 +4,21 @@ use std::cmp::Ordering;
 
 use chrono::{Days, NaiveDate};
 
-use super::aggregate::{self, Context, Scope};
+use super::cell::{self, Context, Scope};
 use super::clock;
-use super::expr::Expr;
-use super::lookup;
 use super::question::{Question, Window};
 use super::value::Value;
-use super::world::{MetricKind, World};
+use super::world::World;
 
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub columns: Vec<String>,
+    /// In order, before the question's limit.
     pub rows: Vec<Vec<Value>>,
+    /// Columns that tell the rows apart.
+    pub keys: Vec<usize>,
+    /// Columns that order the rows, with whether they descend.
+    pub order: Vec<(usize, bool)>,
     /// One a metric asked.
     pub totals: Vec<Figures>,
 }
@@ -39,16 +42,15 @@ struct Line {
 }
 
 pub fn answer(world: &World, question: &Question) -> Answer {
-    let zone = question.zone.unwrap_or(world.zone);
-    let context = Context { world, question, zone, groups: question.all_groups() };
+    let context = Context::new(world, question);
     let previous = question.comparison.as_ref().map(|c| c.window);
     let totals: Vec<Figures> = question
         .metrics
         .iter()
         .map(|metric| {
-            let now = aggregate::asked(&context, *metric, Scope { window: question.range, key: None });
+            let now = cell::asked(&context, *metric, Scope { window: question.range, key: None });
             let before =
-                previous.map(|window| aggregate::asked(&context, *metric, Scope { window: Some(window), key: None }));
+                previous.map(|window| cell::asked(&context, *metric, Scope { window: Some(window), key: None }));
             figures(world, *metric, now, before, true)
         })
         .collect();
@@ -59,10 +61,13 @@ pub fn answer(world: &World, question: &Question) -> Answer {
     };
     lines.retain(|line| question.having.iter().all(|h| h.truth(&|name| column(&context, line, name)) == Some(true)));
     sort(&context, &mut lines);
-    lines.truncate(question.limit.unwrap_or(usize::MAX));
     let columns = columns(&context);
     let rows = lines.iter().map(|line| columns.iter().map(|name| column(&context, line, name)).collect()).collect();
-    Answer { columns, rows, totals }
+    let position = |name: &str| columns.iter().position(|c| c == name);
+    let order = order(&context).iter().filter_map(|(name, descends)| Some((position(name)?, *descends))).collect();
+    let bucket = context.groups.first().map(|group| format!("{group}__previous"));
+    let keys = context.groups.iter().chain(&bucket).filter_map(|name| position(name)).collect();
+    Answer { columns, rows, keys, order, totals }
 }
 
 fn figures(world: &World, metric: usize, value: Value, previous: Option<Value>, total: bool) -> Figures {
@@ -107,7 +112,7 @@ fn lines(context: &Context, previous: Option<Window>) -> Vec<Line> {
     };
     let mut slots: Vec<(Vec<Value>, bool, bool)> = Vec::new();
     let mut put = |slot: Vec<Value>, is_now: bool| {
-        let known = slots.iter().position(|(s, _, _)| s.iter().zip(&slot).all(|(a, b)| a.is_same_member(b)));
+        let known = slots.iter().position(|(s, _, _)| cell::is_same_key(s, &slot));
         let at = known.unwrap_or_else(|| {
             slots.push((slot, false, false));
             slots.len() - 1
@@ -136,7 +141,7 @@ fn line(context: &Context, previous: Option<Window>, slot: &[Value], now: bool, 
         Some(key)
     };
     let cell = |metric: usize, window: Option<Window>| match key(window) {
-        Some(key) => aggregate::asked(context, metric, Scope { window, key: Some(&key) }),
+        Some(key) => cell::asked(context, metric, Scope { window, key: Some(&key) }),
         None => Value::Null,
     };
     let figures = question
@@ -176,37 +181,17 @@ fn buckets(window: Window, bucket: impl Fn(NaiveDate) -> NaiveDate) -> Vec<Naive
     found
 }
 
-/// The keys of all groups in which a metric asked has a row.
+/// The keys of all groups of any metric asked.
 fn keys(context: &Context, window: Option<Window>) -> Vec<Vec<Value>> {
     let mut found: Vec<Vec<Value>> = Vec::new();
     for metric in &context.question.metrics {
-        for (dataset, conditions) in leaves(context.world, *metric, &aggregate::conditions(context, *metric)) {
-            for row in aggregate::rows(context, dataset, &conditions, Scope { window, key: None }) {
-                let key: Vec<Value> =
-                    context.groups.iter().map(|g| lookup::value(context.world, context.zone, row, g)).collect();
-                if !found.iter().any(|f| f.iter().zip(&key).all(|(a, b)| a.is_same_member(b))) {
-                    found.push(key);
-                }
+        for key in cell::keys(context, *metric, window) {
+            if !found.iter().any(|f| cell::is_same_key(f, &key)) {
+                found.push(key);
             }
         }
     }
     found
-}
-
-/// The simple metrics beneath a metric: their dataset and every condition on the way down.
-fn leaves<'a>(world: &'a World, metric: usize, conditions: &[&'a Expr]) -> Vec<(usize, Vec<&'a Expr>)> {
-    let metric = &world.metrics[metric];
-    let conditions: Vec<&Expr> = conditions.iter().copied().chain(&metric.filter).collect();
-    let inputs = match &metric.kind {
-        MetricKind::Simple { dataset, .. } => return vec![(*dataset, conditions)],
-        MetricKind::Ratio { numerator, denominator } => vec![numerator, denominator],
-        MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
-    };
-    let down = |input: &'a super::world::Input| {
-        let conditions: Vec<&Expr> = conditions.iter().copied().chain(&input.filter).collect();
-        leaves(world, input.metric, &conditions)
-    };
-    inputs.into_iter().flat_map(down).collect()
 }
 
 /// The names of the columns, in order.
@@ -259,11 +244,11 @@ fn column(context: &Context, line: &Line, name: &str) -> Value {
 }
 
 /// The order asked, or time ascending, or the first metric descending; then the groups.
-fn sort(context: &Context, lines: &mut [Line]) {
+fn order(context: &Context) -> Vec<(String, bool)> {
     let question = context.question;
     let mut order = question.order.clone();
     if order.is_empty() {
-        let times = context.groups.iter().filter(|g| is_time(context, g));
+        let times = context.groups.iter().filter(|g| is_time(g));
         order.extend(times.map(|g| (g.clone(), false)));
         if order.is_empty()
             && let Some(metric) = question.metrics.first()
@@ -272,13 +257,15 @@ fn sort(context: &Context, lines: &mut [Line]) {
         }
     }
     order.extend(context.groups.iter().map(|g| (g.clone(), false)));
+    order
+}
+
+fn sort(context: &Context, lines: &mut [Line]) {
+    let order = order(context);
     lines.sort_by(|a, b| {
         for (name, descends) in &order {
             let (a, b) = (column(context, a, name), column(context, b, name));
-            let by = match (descends, a.is_null() || b.is_null()) {
-                (true, false) => b.order(&a),
-                _ => a.order(&b),
-            };
+            let by = in_order(&a, &b, *descends);
             if by != Ordering::Equal {
                 return by;
             }
@@ -287,7 +274,12 @@ fn sort(context: &Context, lines: &mut [Line]) {
     });
 }
 
+/// The order of two cells of one column: nulls last, both ways.
+pub fn in_order(a: &Value, b: &Value, descends: bool) -> Ordering {
+    if descends && !a.is_null() && !b.is_null() { b.order(a) } else { a.order(b) }
+}
+
 /// Whether a group is time in buckets.
-fn is_time(_context: &Context, group: &str) -> bool {
+fn is_time(group: &str) -> bool {
     group.contains("__")
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, Ti
 use chrono_tz::Tz;
 
 /// The lengths of buckets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grain {
     Day,
     Week,
@@ -75,18 +75,51 @@ pub fn day(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
 
 /// The first date of the bucket that holds `date`.
 pub fn bucket(date: NaiveDate, grain: Grain, week_start: Weekday) -> NaiveDate {
-    let mut first = date;
-    loop {
-        let starts = match grain {
-            Grain::Day => true,
-            Grain::Week => first.weekday() == week_start,
-            Grain::Month => first.day() == 1,
-            Grain::Quarter => first.day() == 1 && first.month() % 3 == 1,
-            Grain::Year => first.day() == 1 && first.month() == 1,
-        };
-        if starts {
-            return first;
-        }
-        first = first.pred_opt().unwrap();
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(NaiveDate, Grain, Weekday), NaiveDate>> = RefCell::new(HashMap::new());
+    }
+    KNOWN.with_borrow_mut(|known| {
+        *known.entry((date, grain, week_start)).or_insert_with(|| {
+            let mut first = date;
+            while !starts(first, grain, week_start) {
+                first = first.pred_opt().unwrap();
+            }
+            first
+        })
+    })
+}
+
+fn starts(date: NaiveDate, grain: Grain, week_start: Weekday) -> bool {
+    match grain {
+        Grain::Day => true,
+        Grain::Week => date.weekday() == week_start,
+        Grain::Month => date.day() == 1,
+        Grain::Quarter => date.day() == 1 && date.month() % 3 == 1,
+        Grain::Year => date.day() == 1 && date.month() == 1,
+    }
+}
+
+/// So many units before a date; a day that the month lacks is the month's last.
+pub fn before(date: NaiveDate, count: u32, unit: Grain) -> NaiveDate {
+    shifted(date, -i64::from(count), unit)
+}
+
+/// So many units after a date; a day that the month lacks is the month's last.
+pub fn after(date: NaiveDate, count: u32, unit: Grain) -> NaiveDate {
+    shifted(date, i64::from(count), unit)
+}
+
+fn shifted(date: NaiveDate, count: i64, unit: Grain) -> NaiveDate {
+    let months = |each: i64| {
+        let month = i64::from(date.year()) * 12 + i64::from(date.month0()) + count * each;
+        let (year, month) = (month.div_euclid(12) as i32, month.rem_euclid(12) as u32 + 1);
+        (1..=date.day()).rev().find_map(|day| NaiveDate::from_ymd_opt(year, month, day)).unwrap()
+    };
+    match unit {
+        Grain::Day => date + TimeDelta::days(count),
+        Grain::Week => date + TimeDelta::days(7 * count),
+        Grain::Month => months(1),
+        Grain::Quarter => months(3),
+        Grain::Year => months(12),
     }
 }

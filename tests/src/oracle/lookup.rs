@@ -15,7 +15,7 @@ pub struct Row {
 }
 
 /// When something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     Date(NaiveDate),
     Instant(DateTime<Utc>),
@@ -122,10 +122,49 @@ pub fn value(world: &World, zone: Tz, row: Row, name: &str) -> Value {
 
 /// When a row happened, on its dataset's axis; `None` where that is not known.
 pub fn time(world: &World, row: Row) -> Option<Moment> {
-    let found = find(world, row.dataset, axis(world, row.dataset)).expect("a time axis can be seen");
+    moment_of(world, row, axis(world, row.dataset))
+}
+
+/// The time of a row by a time dimension.
+pub fn moment_of(world: &World, row: Row, name: &str) -> Option<Moment> {
+    let found = find(world, row.dataset, name).expect("a time can be seen");
     let at = follow_all(world, row, &found.links)?;
-    let DimensionKind::Time(stored) = found.dimension.kind else { panic!("the axis is no time") };
+    let DimensionKind::Time(stored) = found.dimension.kind else { panic!("{name} is no time") };
     moment(world, stored, &column_value(world, at, &found.dimension.expr))
+}
+
+/// The local days of all rows of the dataset that has a dataset's axis.
+pub fn axis_days(world: &World, zone: Tz, dataset: usize) -> impl Iterator<Item = NaiveDate> {
+    let found = find(world, dataset, axis(world, dataset)).expect("a time axis can be seen");
+    let home = found.links.last().map_or(dataset, |link| world.links[*link].to);
+    let DimensionKind::Time(stored) = found.dimension.kind else { panic!("the axis is no time") };
+    let rows = (0..world.datasets[home].rows.len()).map(move |row| Row { dataset: home, row });
+    rows.filter_map(move |row| moment(world, stored, &column_value(world, row, &found.dimension.expr)))
+        .map(move |moment| moment.day(zone))
+}
+
+/// Whether a name means a dataset's own time.
+pub fn is_axis(world: &World, dataset: usize, name: &str) -> bool {
+    name == "metric_time" || is_same(world, dataset, name, axis(world, dataset))
+}
+
+/// Whether two names mean one dimension for the rows of a dataset.
+pub fn is_same(world: &World, dataset: usize, name: &str, other: &str) -> bool {
+    let of = |name: &str| {
+        let name = if name == "metric_time" { axis(world, dataset) } else { name };
+        find(world, dataset, name).map(|found| (found.links, found.dimension.name.clone()))
+    };
+    of(name).is_some() && of(name) == of(other)
+}
+
+/// Whether two names mean dimensions that share a column.
+pub fn is_over_same(world: &World, dataset: usize, name: &str, other: &str) -> bool {
+    match (find(world, dataset, name), find(world, dataset, other)) {
+        (Some(a), Some(b)) => {
+            a.links == b.links && a.dimension.expr.names().iter().any(|n| b.dimension.expr.names().contains(n))
+        }
+        _ => false,
+    }
 }
 
 /// An expression over the columns of a row.
@@ -148,7 +187,7 @@ fn moment(world: &World, stored: Stored, value: &Value) -> Option<Moment> {
     }
 }
 
-fn grain_of(word: &str) -> Grain {
+pub fn grain_of(word: &str) -> Grain {
     let all = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
     all.into_iter().find(|grain| grain.word() == word).unwrap_or_else(|| panic!("no grain {word}"))
 }

@@ -3,6 +3,7 @@
 use chrono::Weekday;
 use chrono_tz::Tz;
 
+use super::clock::Grain;
 use super::expr::Expr;
 use super::value::Value;
 
@@ -104,6 +105,8 @@ pub struct Metric {
     pub kind: MetricKind,
     pub filter: Option<Expr>,
     pub fill: Option<i128>,
+    /// Units of time without rows are listed; of simple metrics.
+    pub listed: bool,
     /// Written as percent: its changes have points.
     pub percent: bool,
     /// Written as money: floats are cast to four digits before they are summed.
@@ -112,9 +115,53 @@ pub struct Metric {
 
 #[derive(Clone, Debug)]
 pub enum MetricKind {
-    Simple { dataset: usize, aggregation: Aggregation, argument: Option<Expr> },
+    Simple { dataset: usize, aggregation: Aggregation, argument: Option<Expr>, balance: Option<Balance> },
     Ratio { numerator: Input, denominator: Input },
     Derived { formula: Expr, inputs: Vec<Input> },
+    Cumulative { input: Input, over: Over, pick: Pick },
+}
+
+/// Only the rows at the first or the last time of each partition count.
+#[derive(Clone, Debug)]
+pub struct Balance {
+    /// A time dimension of the dataset.
+    pub time: String,
+    pub is_last: bool,
+    /// Dimensions whose members each have a time of their own.
+    pub by: Vec<String>,
+}
+
+/// So many units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    pub count: u32,
+    pub unit: Grain,
+}
+
+/// What a cumulative metric takes together, up to and with a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    AllTime,
+    ToDate(Grain),
+    Trailing(Length),
+}
+
+/// Which of a longer period's days is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The first day that has a value.
+    First,
+    /// The last day of the calendar.
+    Last,
+    /// The mean of the days that have a value.
+    Average,
+}
+
+/// How much earlier an input is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offset {
+    Window(Length),
+    ToGrain(Grain),
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +169,7 @@ pub struct Input {
     pub metric: usize,
     pub alias: String,
     pub filter: Option<Expr>,
+    pub offset: Option<Offset>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,6 +179,8 @@ pub enum Aggregation {
     Max,
     Count,
     CountDistinct,
+    /// An estimate of it.
+    ApproxCountDistinct,
     Average,
     Median,
     Percentile(f64),
@@ -140,30 +190,47 @@ pub enum Aggregation {
     Last,
 }
 
+impl MetricKind {
+    /// What it is made of, in the order written.
+    pub fn inputs(&self) -> Vec<&Input> {
+        match self {
+            MetricKind::Simple { .. } => vec![],
+            MetricKind::Ratio { numerator, denominator } => vec![numerator, denominator],
+            MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
+            MetricKind::Cumulative { input, .. } => vec![input],
+        }
+    }
+}
+
 impl World {
     /// The datasets whose rows a metric is made of, each once, in order.
     pub fn datasets_of(&self, metric: usize) -> Vec<usize> {
-        let mut found = match &self.metrics[metric].kind {
+        let mut found: Vec<usize> = match &self.metrics[metric].kind {
             MetricKind::Simple { dataset, .. } => vec![*dataset],
-            MetricKind::Ratio { numerator, denominator } => {
-                [self.datasets_of(numerator.metric), self.datasets_of(denominator.metric)].concat()
-            }
-            MetricKind::Derived { inputs, .. } => inputs.iter().flat_map(|i| self.datasets_of(i.metric)).collect(),
+            kind => kind.inputs().into_iter().flat_map(|i| self.datasets_of(i.metric)).collect(),
         };
         found.sort_unstable();
         found.dedup();
         found
     }
 
+    /// Whether something holds of a metric or of one that it is made of.
+    pub fn is_somewhere(&self, metric: usize, holds: &dyn Fn(&Metric) -> bool) -> bool {
+        let of = &self.metrics[metric];
+        holds(of) || of.kind.inputs().into_iter().any(|input| self.is_somewhere(input.metric, holds))
+    }
+
     /// Whether an absent member counts as 0 in a change: sums, counts, and their sums and differences.
     pub fn is_additive(&self, metric: usize) -> bool {
         match &self.metrics[metric].kind {
-            MetricKind::Simple { aggregation, .. } => {
-                matches!(aggregation, Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean)
+            MetricKind::Simple { aggregation, balance, .. } => {
+                balance.is_none()
+                    && matches!(aggregation, Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean)
             }
-            MetricKind::Ratio { .. } => false,
+            MetricKind::Ratio { .. } | MetricKind::Cumulative { .. } => false,
             MetricKind::Derived { formula, inputs } => {
-                is_sum(formula) && inputs.iter().all(|input| self.is_additive(input.metric))
+                let additive = |input: &Input| input.offset.is_none() && self.is_additive(input.metric);
+                is_sum(formula) && inputs.iter().all(additive)
             }
         }
     }

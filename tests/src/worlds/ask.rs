@@ -4,11 +4,14 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 use super::model::{Season, ZONES};
 use super::random::Random;
+use super::{coverage, timed};
+use crate::oracle::cell::Context;
 use crate::oracle::clock::{self, Grain};
 use crate::oracle::expr::{Comparison, Expr};
 use crate::oracle::lookup::{self, Row};
 use crate::oracle::question::{self, Condition, Question, Window};
 use crate::oracle::value::Value;
+use crate::oracle::window;
 use crate::oracle::world::{DimensionKind, World};
 
 /// A dimension that all datasets of a question can see.
@@ -23,9 +26,7 @@ pub struct Visible {
 }
 
 pub fn question(random: &mut Random, world: &World, season: Season) -> Question {
-    let all: Vec<usize> = (0..world.metrics.len()).collect();
-    let count = *random.pick(&[1, 1, 2, 2, 3, 4]);
-    let metrics = random.some(&all, count);
+    let metrics = metrics(random, world);
     let mut datasets: Vec<usize> = metrics.iter().flat_map(|m| world.datasets_of(*m)).collect();
     datasets.sort_unstable();
     datasets.dedup();
@@ -51,8 +52,51 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
         }
     }
     time(random, world, season, &mut question);
+    windows(random, world, season, &mut question);
     shape(random, world, &mut question);
     question
+}
+
+/// A few different metrics; rare kinds as often as common ones.
+fn metrics(random: &mut Random, world: &World) -> Vec<usize> {
+    let all: Vec<usize> = (0..world.metrics.len()).collect();
+    let count = *random.pick(&[1, 1, 2, 2, 3, 4]);
+    let mut found = random.some(&all, count);
+    let kinds: Vec<Vec<&str>> = all.iter().map(|m| coverage::kinds(world, *m)).collect();
+    let mut known: Vec<&str> = kinds.concat();
+    known.sort_unstable();
+    known.dedup();
+    let kind = *random.pick(&known);
+    let of: Vec<usize> = all.into_iter().filter(|m| kinds[*m].contains(&kind)).collect();
+    let rare = *random.pick(&of);
+    if !found.contains(&rare) {
+        found[0] = rare;
+    }
+    found
+}
+
+/// What is read through windows has a range or days of its own, and periods that hold each other.
+fn windows(random: &mut Random, world: &World, season: Season, question: &mut Question) {
+    if !question.metrics.iter().any(|m| timed::is_timed(world, *m)) {
+        return;
+    }
+    if question.range.is_none() && question.granularity.is_none() {
+        // One that has begun by the clock, and whose end has something to look back on.
+        let today = clock::day(question.zone.unwrap_or(world.zone), question.as_of);
+        let last = season.last - Days::new(random.between(0, 30).unsigned_abs());
+        let first = last - Days::new(random.between(0, 20).unsigned_abs());
+        question.range = Some(Window { first: first.min(today), last });
+    }
+    let context = Context::new(world, question);
+    let datasets: Vec<usize> = question.metrics.iter().flat_map(|m| world.datasets_of(*m)).collect();
+    let grains = |dataset: usize| context.own_time(dataset).iter().flatten().copied().collect::<Vec<Grain>>();
+    let holds = |grains: Vec<Grain>| {
+        let finest = grains.iter().min().copied().unwrap_or(Grain::Day);
+        grains.iter().all(|grain| window::is_made_of(*grain, finest))
+    };
+    if !datasets.into_iter().all(|dataset| holds(grains(dataset))) {
+        question.groups.retain(|group| !group.contains("__"));
+    }
 }
 
 /// The dimensions that every one of some datasets reaches as the same one.

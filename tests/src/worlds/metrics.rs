@@ -1,10 +1,12 @@
 //! Random metrics: every aggregation, filters, ratios and formulas over one or several facts.
 
-use super::ask;
 use super::random::Random;
+use super::{ask, timed};
 use crate::oracle::expr::{Expr, Sign};
 use crate::oracle::value::Value;
-use crate::oracle::world::{Aggregation, ColumnKind, Input, Metric, MetricKind, World};
+use crate::oracle::world::{
+    Aggregation, Balance, ColumnKind, Dimension, DimensionKind, Input, Metric, MetricKind, World,
+};
 
 /// The most datasets that one metric is made of.
 const MOST_DATASETS: usize = 3;
@@ -16,25 +18,27 @@ pub fn add(random: &mut Random, world: &mut World) {
             world.metrics.push(metric);
         }
     }
-    for _ in 0..random.between(2, 6) {
+    for _ in 0..random.between(2, 5) {
         if let Some(metric) = composed(random, world) {
             world.metrics.push(metric);
         }
     }
+    timed::add(random, world);
 }
 
 fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Metric {
     let has_key = !world.datasets[dataset].key.is_empty();
     let own_time = !world.datasets[dataset].time.as_deref().is_some_and(|t| t.contains('.'));
     let column = |name: &str| Some(Expr::name(name));
-    let (aggregation, argument) = match random.between(if plain { 10 } else { 0 }, 15) {
+    let (aggregation, argument) = match random.between(if plain { 11 } else { 0 }, 16) {
         0 => (Aggregation::CountDistinct, column(*random.pick(&["code", "units", "size"]))),
+        10 => (Aggregation::ApproxCountDistinct, column(*random.pick(&["code", "units", "size"]))),
         1 => (Aggregation::Median, column(*random.pick(&["units", "amount"]))),
         2 => (
-            Aggregation::Percentile(*random.pick(&[0.125, 0.25, 0.75, 0.875])),
+            Aggregation::Percentile(*random.pick(&[0.1, 0.25, 0.75, 0.9, 0.95])),
             column(*random.pick(&["units", "weight"])),
         ),
-        3 => (Aggregation::DiscretePercentile(*random.pick(&[0.3, 0.5, 0.75])), column("units")),
+        3 => (Aggregation::DiscretePercentile(*random.pick(&[0.1, 0.3, 0.5, 0.75, 0.9])), column("units")),
         4 => (Aggregation::Average, column(*random.pick(&["units", "amount", "weight"]))),
         5 => (Aggregation::Min, column(*random.pick(&["units", "amount"]))),
         6 => (Aggregation::Max, column(*random.pick(&["units", "amount"]))),
@@ -42,20 +46,40 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
         8 if has_key && own_time => (Aggregation::First, column("units")),
         9 if has_key && own_time => (Aggregation::Last, column("units")),
         8 | 9 => (Aggregation::Count, column("code")),
-        10 | 11 => (Aggregation::Count, None),
-        12 => (Aggregation::Sum, Some(row_formula(random))),
-        13 => (Aggregation::Sum, column("weight")),
+        11 | 12 => (Aggregation::Count, None),
+        13 => (Aggregation::Sum, Some(row_formula(random))),
+        14 => (Aggregation::Sum, column("weight")),
         _ => (Aggregation::Sum, column(*random.pick(&["amount", "units"]))),
     };
     let filter = (!plain && random.chance(22)).then(|| ask::condition(random, world, &[dataset])).flatten();
+    let balance = (!plain && random.chance(18)).then(|| balance(random, world, dataset)).flatten();
     Metric {
         name: format!("m{}", world.metrics.len()),
+        listed: balance.is_none() && random.chance(10),
         fill: (aggregation == Aggregation::Sum && random.chance(20)).then_some(0),
         money: is_money(world, dataset, &argument),
-        kind: MetricKind::Simple { dataset, aggregation, argument },
+        kind: MetricKind::Simple { dataset, aggregation, argument, balance },
         filter,
         percent: false,
     }
+}
+
+/// A balance at the first or the last time of the dataset's own, of all rows or of each member.
+fn balance(random: &mut Random, world: &World, dataset: usize) -> Option<Balance> {
+    let is_time = |d: &&Dimension| matches!(d.kind, DimensionKind::Time(_));
+    let times: Vec<&Dimension> = world.datasets[dataset].dimensions.iter().filter(is_time).collect();
+    if times.is_empty() {
+        return None;
+    }
+    let time = random.pick(&times).name.clone();
+    let names: Vec<String> = world.datasets[dataset]
+        .dimensions
+        .iter()
+        .filter(|d| d.kind == DimensionKind::Text && d.expr == Expr::name("code") || d.name == "tag")
+        .map(|d| d.name.clone())
+        .collect();
+    let count = random.between(0, 1) as usize;
+    Some(Balance { time, is_last: random.chance(60), by: random.some(&names, count) })
 }
 
 /// Amounts and floats are money, so that sums of floats are exact.
@@ -95,7 +119,7 @@ fn composed(random: &mut Random, world: &World) -> Option<Metric> {
         let metric = picked[i];
         let filter =
             random.chance(percent).then(|| ask::condition(random, world, &world.datasets_of(metric))).flatten();
-        Input { metric, alias: ["a", "b", "c"][i].to_string(), filter }
+        Input { metric, alias: ["a", "b", "c"][i].to_string(), filter, offset: None }
     };
     let same = picked[0] == picked[1];
     let (a, b) = (input(0, if same { 100 } else { 15 }), input(1, 15));
@@ -121,11 +145,19 @@ fn composed(random: &mut Random, world: &World) -> Option<Metric> {
     };
     let filter = random.chance(15).then(|| ask::condition(random, world, &datasets)).flatten();
     let percent = random.chance(25);
-    Some(Metric { name: format!("m{}", world.metrics.len()), kind, filter, fill: None, percent, money: false })
+    Some(Metric {
+        name: format!("m{}", world.metrics.len()),
+        kind,
+        filter,
+        fill: None,
+        listed: false,
+        percent,
+        money: false,
+    })
 }
 
 fn input_without_filter(metric: usize, alias: &str) -> Input {
-    Input { metric, alias: alias.to_string(), filter: None }
+    Input { metric, alias: alias.to_string(), filter: None, offset: None }
 }
 
 /// Whether formulas can take it.

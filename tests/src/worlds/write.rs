@@ -8,7 +8,8 @@ use crate::oracle::expr::{Comparison, Expr};
 use crate::oracle::question::{Condition, Question};
 use crate::oracle::value::Value;
 use crate::oracle::world::{
-    Aggregation, ColumnKind, Dataset, DimensionKind, Format, Input, Metric, MetricKind, Stored, World,
+    Aggregation, Balance, ColumnKind, Dataset, DimensionKind, Format, Input, Length, Metric, MetricKind, Offset, Over,
+    Pick, Stored, World,
 };
 
 /// Writes `model.yml` and one file a dataset into a folder.
@@ -123,7 +124,14 @@ fn column_type(kind: ColumnKind) -> &'static str {
 fn metric(world: &World, metric: &Metric) -> Json {
     let mut out = json!({"name": metric.name});
     match &metric.kind {
-        MetricKind::Simple { aggregation, argument, .. } => {
+        MetricKind::Simple { aggregation, argument, balance, .. } => {
+            if let Some(Balance { time, is_last, by }) = balance {
+                let choice = if *is_last { "last" } else { "first" };
+                out["non_additive_dimension"] = json!({"name": time, "window_agg": choice});
+                if !by.is_empty() {
+                    out["non_additive_dimension"]["group_by"] = json!(by);
+                }
+            }
             out["type"] = "simple".into();
             let (word, percentile) = match aggregation {
                 Aggregation::Sum => ("sum", None),
@@ -131,6 +139,7 @@ fn metric(world: &World, metric: &Metric) -> Json {
                 Aggregation::Max => ("max", None),
                 Aggregation::Count => ("count", None),
                 Aggregation::CountDistinct => ("count_distinct", None),
+                Aggregation::ApproxCountDistinct => ("approx_count_distinct", None),
                 Aggregation::Average => ("average", None),
                 Aggregation::Median => ("median", None),
                 Aggregation::Percentile(p) | Aggregation::DiscretePercentile(p) => ("percentile", Some(*p)),
@@ -159,6 +168,24 @@ fn metric(world: &World, metric: &Metric) -> Json {
             out["expr"] = formula.to_string().into();
             out["input_metrics"] = inputs.iter().map(|i| input(world, i)).collect();
         }
+        MetricKind::Cumulative { input: of, over, pick } => {
+            out["type"] = "cumulative".into();
+            out["input_metric"] = input(world, of);
+            match over {
+                Over::AllTime => {}
+                Over::ToDate(grain) => out["grain_to_date"] = grain.word().into(),
+                Over::Trailing(length) => out["window"] = text_of(*length).into(),
+            }
+            match pick {
+                Pick::First => out["period_agg"] = "first".into(),
+                Pick::Average => out["period_agg"] = "average".into(),
+                // What a model means that does not say.
+                Pick::Last => {}
+            }
+        }
+    }
+    if metric.listed {
+        out["join_to_timespine"] = true.into();
     }
     if let Some(filter) = &metric.filter {
         out["filter"] = filter.to_string().into();
@@ -176,11 +203,23 @@ fn metric(world: &World, metric: &Metric) -> Json {
 }
 
 fn input(world: &World, input: &Input) -> Json {
-    let mut out = json!({"name": world.metrics[input.metric].name, "alias": input.alias});
+    let mut out = json!({"name": world.metrics[input.metric].name});
+    if !input.alias.is_empty() {
+        out["alias"] = input.alias.as_str().into();
+    }
+    match input.offset {
+        None => {}
+        Some(Offset::Window(length)) => out["offset_window"] = text_of(length).into(),
+        Some(Offset::ToGrain(grain)) => out["offset_to_grain"] = grain.word().into(),
+    }
     if let Some(filter) = &input.filter {
         out["filter"] = filter.to_string().into();
     }
     out
+}
+
+fn text_of(length: Length) -> String {
+    format!("{} {}{}", length.count, length.unit.word(), if length.count == 1 { "" } else { "s" })
 }
 
 /// File name and text of a dataset.

@@ -13,7 +13,8 @@ use sextant_tests::worlds::coverage::Coverage;
 use sextant_tests::worlds::random::Random;
 use sextant_tests::worlds::{self, write};
 
-const WORLDS: usize = 100;
+/// Twenty questions each; `WORLDS` in the environment asks of so many.
+const WORLDS: usize = 250;
 const QUESTIONS: usize = 20;
 const THREADS: usize = 4;
 
@@ -21,15 +22,16 @@ const THREADS: usize = 4;
 const SHOWN: usize = 40;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("oracle::two_thousand_questions", two_thousand_questions)]
+    vec![Trial::test("oracle::five_thousand_questions", five_thousand_questions)]
 }
 
-fn two_thousand_questions() -> Result<(), Failed> {
+fn five_thousand_questions() -> Result<(), Failed> {
     let only = std::env::var("WORLD").ok().map(|w| w.parse::<usize>()).transpose()?;
     let coverage = Mutex::new(Coverage::default());
     let found = Mutex::new(Vec::new());
     let next = AtomicUsize::new(only.unwrap_or(0));
-    let end = only.map_or(WORLDS, |w| w + 1);
+    let worlds = std::env::var("WORLDS").ok().map(|w| w.parse::<usize>()).transpose()?.unwrap_or(WORLDS);
+    let end = only.map_or(worlds, |w| w + 1);
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {

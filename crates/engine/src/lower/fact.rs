@@ -103,9 +103,9 @@ fn picked(plan: &SemanticPlan, fact: usize, of: &Aggregate, by_unit: LogicalPlan
     let periods = 0..plan.periods.len();
     let keys: Vec<String> = ["__total".to_string()].into_iter().chain((0..of.keys.len()).map(key_column)).collect();
     let counts: Vec<String> = periods.clone().map(rows_column).collect();
-    let values: Vec<pick::Value> = (0..of.measures.len())
+    let values: Vec<String> = (0..of.measures.len())
         .flat_map(|measure| periods.clone().map(move |period| (measure, period)))
-        .map(|(measure, period)| pick::Value { name: measure_column(fact, measure, period), rows: rows_column(period) })
+        .map(|(measure, period)| measure_column(fact, measure, period))
         .collect();
     pick::pick(by_unit, how, &keys, &counts, &values)
 }

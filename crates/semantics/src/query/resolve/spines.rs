@@ -11,6 +11,7 @@ use crate::catalog::{Accumulation, Offset};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind};
 use crate::model::Naming;
+use crate::model::metric::PeriodAggregation;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
 use crate::time::zone;
@@ -50,15 +51,23 @@ impl Spines<'_> {
             let names = &fact.measures.first().map_or_else(String::new, |measure| measure.name.clone());
             return Err(windows::time_required(names));
         }
+        // The last day of a period is the calendar's, whether rows are read for it or not; a condition on units
+        // may leave another one as the last.
+        let only_last = treatment.pick() == Some(PeriodAggregation::Last)
+            && !keys.day_by_day
+            && conditions.is_empty()
+            && keys.grains.iter().all(Option::is_some);
         let frame = Frame {
             time: self.time,
             reach: self.reach(fact, steps, keys.base()),
             groups: self.grouping != Grouping::Total,
             total: self.grouping != Grouping::Groups,
             periods: &|name| self.periods(name),
+            only_last,
         };
         let spine = windows::spine(steps, &keys, &frame)?;
-        let is_one_unit = keys.grains.iter().any(|grain| *grain == Some(spine.unit)) || keys.grains.is_empty();
+        let is_one_unit =
+            only_last || keys.grains.iter().any(|grain| *grain == Some(spine.unit)) || keys.grains.is_empty();
         let reads = windows::hull(&spine, self.time);
         let pick = treatment.pick().filter(|_| !is_one_unit);
         Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
@@ -80,6 +89,7 @@ impl Spines<'_> {
             groups: true,
             total: false,
             periods: &|_| None,
+            only_last: false,
         };
         let spine = windows::spine(&[], &keys, &frame)?;
         let unit = unit_column(spine.unit.is_sub_day());

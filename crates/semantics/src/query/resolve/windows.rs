@@ -43,6 +43,8 @@ pub(super) struct Frame<'a> {
     pub groups: bool,
     /// Whether the total is.
     pub total: bool,
+    /// Whether of the units of one group only the last is wanted.
+    pub only_last: bool,
     /// The days of custom granularities by their names.
     pub periods: &'a dyn Fn(&str) -> Option<&'a CustomPeriods>,
 }
@@ -132,10 +134,8 @@ pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame
                 if slots.len() > MOST_UNITS { Err(too_many(through.unit)) } else { Ok(()) }
             };
             if frame.groups && !keys.grains.is_empty() {
-                for (position, (start, of)) in units(&bounds, unit, calendar).into_iter().enumerate() {
-                    if !is_to_grain(steps) || position == 0 || keys.starts_group(&start, calendar) {
-                        add(Some(start), false, of)?;
-                    }
+                for (start, of) in shown(units(&bounds, unit, calendar), steps, keys, frame) {
+                    add(Some(start), false, of)?;
                 }
             }
             let whole = through.last_or_whole(&bounds);
@@ -249,6 +249,44 @@ fn units(of: &Stretch, unit: Granularity, calendar: &Calendar) -> Vec<(BucketSta
         }
         Stretch::Dates { first: None, .. } | Stretch::Instants { start: None, .. } => Vec::new(),
     }
+}
+
+/// The units of which a group is made: of what is read at the start of a period only the first of a group.
+fn shown(
+    units: Vec<(BucketStart, Stretch)>,
+    steps: &[TimeStep],
+    keys: &TimeKeys,
+    frame: &Frame<'_>,
+) -> Vec<(BucketStart, Stretch)> {
+    let calendar = &frame.time.calendar;
+    if is_to_grain(steps) {
+        let units = units.into_iter().enumerate();
+        let firsts = units.filter(|(position, (start, _))| *position == 0 || keys.starts_group(start, calendar));
+        return firsts.map(|(_, unit)| unit).collect();
+    }
+    if frame.only_last { last_of_groups(units, &keys.grains, calendar) } else { units }
+}
+
+/// Of units in order the last of those that stand in the same periods of every key.
+fn last_of_groups(
+    units: Vec<(BucketStart, Stretch)>,
+    keys: &[Option<Granularity>],
+    calendar: &Calendar,
+) -> Vec<(BucketStart, Stretch)> {
+    let periods = |unit: &BucketStart| match unit {
+        BucketStart::Date(date) => keys.iter().flatten().map(|key| bucket_of(*date, *key, calendar)).collect(),
+        // Units shorter than a day are a key themselves.
+        BucketStart::Instant(_) => Vec::new(),
+    };
+    let mut found: Vec<(BucketStart, Stretch)> = Vec::new();
+    for unit in units {
+        let group: Vec<NaiveDate> = periods(&unit.0);
+        match found.last_mut() {
+            Some(last) if !group.is_empty() && periods(&last.0) == group => *last = unit,
+            _ => found.push(unit),
+        }
+    }
+    found
 }
 
 /// What turns a part of the question's time into what is read for it.

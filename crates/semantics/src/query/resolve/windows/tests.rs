@@ -35,7 +35,7 @@ fn keys(grains: &[Granularity]) -> TimeKeys {
 /// The dates read for each unit; the total last.
 fn read(steps: &[TimeStep], keys: &TimeKeys, first: &str, last: &str) -> Vec<(Option<NaiveDate>, NaiveDate)> {
     let time = question(date(first), date(last));
-    let frame = Frame { time: &time, reach: None, groups: true, total: true, periods: &|_| None };
+    let frame = Frame { time: &time, reach: None, groups: true, total: true, only_last: false, periods: &|_| None };
     let spine = spine(steps, keys, &frame).unwrap();
     let stretch = |slot: &Slot| match slot.reads {
         Stretch::Dates { first, end } => (first, end - Days::new(1)),
@@ -97,7 +97,7 @@ fn the_same_place_of_an_earlier_custom_period() {
 #[test]
 fn more_units_than_an_answer_can_have_are_refused() {
     let time = question(date("1000-01-01"), date("2030-01-01"));
-    let frame = Frame { time: &time, reach: None, groups: true, total: false, periods: &|_| None };
+    let frame = Frame { time: &time, reach: None, groups: true, total: false, only_last: false, periods: &|_| None };
     let refused = spine(&[], &keys(&[Granularity::Day]), &frame).unwrap_err();
     assert_eq!(refused.code, Code::QueryTooLarge);
 }
