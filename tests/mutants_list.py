@@ -33,15 +33,15 @@ MUTANTS = {
     "inner-join": {
         "plants": "INNER for LEFT join: rows without a partner are lost",
         "topic": "joins",
-        "edits": [(f"{ENGINE}/lower/rows.rs", "join_on(right, «JoinType::Left», on)", "JoinType::Inner")],
+        "edits": [(f"{ENGINE}/lower/rows.rs", "join_on(right, «JoinType::Left», conditions)", "JoinType::Inner")],
     },
     "one-join-for-all-roles": {
         "plants": "two roles of one table share the first role's join",
         "topic": "joins",
         "edits": [(
-            f"{SEMANTICS}/query/resolve/rows.rs",
-            "self.tables.iter().find(|t| «t.from == at && t.hop == *hop»)",
-            "t.hop.to() == hop.to()",
+            f"{SEMANTICS}/query/resolve/attach.rs",
+            "self.walked.iter().find(|(walked, _)| «walked == so_far»)",
+            "walked.last().map(|hop| hop.to()) == so_far.last().map(|hop| hop.to())",
         )],
     },
     "lost-filter": {
@@ -271,6 +271,124 @@ MUTANTS = {
             f"{ENGINE}/answer.rs",
             "let ordering = match «(left.is_null(), right.is_null())» {",
             "(right.is_null(), left.is_null())",
+        )],
+    },
+    "offset-by-shifted-days": {
+        "plants": "an offset moves a period's first day and keeps its length: the 31st of March is lost to April",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/windows.rs",
+            "                    _ => «moved»,",
+            "start.zip(first).map_or(moved, |(start, first)| start + (end - first))",
+        )],
+    },
+    "window-one-day-longer": {
+        "plants": "a trailing window of two days reads three",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/windows.rs",
+            "Some(«unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?)»)",
+            "back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?",
+        )],
+    },
+    "running-total-from-the-range": {
+        "plants": "an all-time total starts with the range",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/spines.rs",
+            "let reads = «windows::hull(&spine, self.time)»;",
+            "self.time.periods[0].clone()",
+        )],
+    },
+    "start-of-period-is-all-of-it": {
+        "plants": "`offset_to_grain` reads the whole period, not its first day",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/windows.rs",
+            "Stretch::Dates { first: Some(start), end: «unit_of(start)» }",
+            "next_bucket(start, *grain, self.calendar)",
+        )],
+    },
+    "first-is-last": {
+        "plants": "`period_agg: first` shows the last day of a period",
+        "topic": "windows",
+        "edits": [(
+            f"{ENGINE}/lower/pick.rs",
+            "AggregateFunction::new_udf(«first_value_udaf()», vec![of], false, has_value, by_unit, None)",
+            "last_value_udaf()",
+        )],
+    },
+    "first-without-a-value": {
+        "plants": "`period_agg: first` shows a day that has rows of other metrics and no value",
+        "topic": "windows",
+        "edits": [(
+            f"{ENGINE}/lower/pick.rs",
+            "let has_value = Some(Box::new(«ident(value).is_not_null()»));",
+            "datafusion::logical_expr::lit(true)",
+        )],
+    },
+    "last-day-that-has-rows": {
+        "plants": "a longer period shows its last day with rows, not its last day",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/spines.rs",
+            "let only_last = «treatment.pick() == Some(PeriodAggregation::Last)»",
+            "false",
+        )],
+    },
+    "window-takes-the-next-day": {
+        "plants": "a window reads the day after its end too",
+        "topic": "windows",
+        "edits": [(
+            f"{ENGINE}/lower/join_over_time_range.rs",
+            "«ident(AT).lt(ident(TO))»",
+            "ident(AT).lt_eq(ident(TO))",
+        )],
+    },
+    "days-without-rows-lost": {
+        "plants": "`join_to_timespine` lists only units with rows",
+        "topic": "windows",
+        "edits": [(f"{ENGINE}/lower/join_to_time_spine.rs", "«periods.map(is_listed).fold(ident(OWN), Expr::or)»;", "ident(OWN)")],
+    },
+    "days-listed-under-a-condition": {
+        "plants": "units without rows are listed under a condition on a group that they have no value of",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/spines.rs",
+            "None if «of_a_key(condition, &fact.keys)» => return Ok(None),",
+            "false",
+        )],
+    },
+    "offset-ends-with-the-data": {
+        "plants": "of all data, an offset shows nothing after the newest row",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/spines.rs",
+            "last = «windows::later(last, *length)»;",
+            "last",
+        )],
+    },
+    "absent-window-is-zero": {
+        "plants": "a window without rows counts as 0 in a change",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/metrics.rs",
+            "Node::Leaf(leaf) if «!self.leaves[*leaf].treatment.steps.is_empty()» => Additivity::NonAdditive,",
+            "false",
+        )],
+    },
+    "balance-at-the-other-end": {
+        "plants": "a balance is that of the first time where the last was asked for",
+        "topic": "metrics",
+        "edits": [(f"{ENGINE}/lower/balance.rs", "WindowChoice::Last => «max_udaf()»,", "min_udaf()")],
+    },
+    "balance-of-one-time": {
+        "plants": "all members of a balance share one last time: those that stopped earlier are lost",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/balance.rs",
+            "let by = «(0..balance.by.len())».map(|position| ident(by_column(measure, position)));",
+            "0..0",
         )],
     },
 }

@@ -68,6 +68,11 @@ impl Exact {
         self.to_string().parse().unwrap_or(f64::NAN)
     }
 
+    /// The number times 10^`scale`, where that is whole.
+    pub fn unscaled_at(self, scale: u32) -> Option<i128> {
+        (self.scale <= scale).then(|| self.at(scale))
+    }
+
     fn at(self, scale: u32) -> i128 {
         self.unscaled * 10_i128.pow(scale - self.scale)
     }

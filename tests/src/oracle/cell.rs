@@ -34,7 +34,12 @@ pub struct Context<'a> {
     own: Vec<Vec<Option<Grain>>>,
     /// Rows by dataset and conditions.
     seen: RefCell<HashMap<String, Rc<Vec<Seen>>>>,
+    /// Metrics by keys, by how conditions write them.
+    by_keys: RefCell<HashMap<String, Rc<ByKeys>>>,
 }
+
+/// The keys of the groups that a metric has over all data, with its values.
+type ByKeys = Vec<(Vec<Value>, Value)>;
 
 /// A row that is there at the question's clock and passes some conditions.
 #[derive(Clone, Debug)]
@@ -64,7 +69,7 @@ impl<'a> Context<'a> {
         let timed = |dataset: usize| world.datasets[dataset].time.is_some();
         let own = |dataset| if timed(dataset) { own_time(world, dataset, &groups) } else { vec![None; groups.len()] };
         let own = datasets.map(own).collect();
-        Context { world, question, zone, groups, own, seen: RefCell::default() }
+        Context { world, question, zone, groups, own, seen: RefCell::default(), by_keys: RefCell::default() }
     }
 
     /// The rows of a dataset that are known and pass conditions.
@@ -75,7 +80,10 @@ impl<'a> Context<'a> {
         }
         let rows = (0..self.world.datasets[dataset].rows.len()).map(|row| Row { dataset, row });
         let seen = rows.filter_map(|row| {
-            let lookup = |name: &str| lookup::value(self.world, self.zone, row, name);
+            let lookup = |name: &str| match name.strip_prefix("metric(") {
+                Some(call) => self.metric_of(row, call.trim_end_matches(')')),
+                None => lookup::value(self.world, self.zone, row, name),
+            };
             let time = lookup::time(self.world, row);
             let is_seen = is_known(time, self.question.as_of, self.zone)
                 && conditions.iter().all(|c| c.truth(&lookup) == Some(true));
@@ -88,6 +96,45 @@ impl<'a> Context<'a> {
         let seen = Rc::new(seen.collect::<Vec<_>>());
         self.seen.borrow_mut().insert(key, Rc::clone(&seen));
         seen
+    }
+
+    /// The value of `name, key, …` for the keys of a row; null where one is null or has no rows.
+    fn metric_of(&self, row: Row, call: &str) -> Value {
+        let mut names = call.split(", ");
+        let (metric, keys) = (names.next().unwrap_or_default(), names.collect::<Vec<_>>());
+        let key: Vec<Value> = keys.iter().map(|name| lookup::value(self.world, self.zone, row, name)).collect();
+        if key.iter().any(Value::is_null) {
+            return Value::Null;
+        }
+        let known = self.by_keys.borrow().get(call).map(Rc::clone);
+        let values = known.unwrap_or_else(|| {
+            let values = Rc::new(self.by_keys(metric, &keys));
+            self.by_keys.borrow_mut().insert(call.to_string(), Rc::clone(&values));
+            values
+        });
+        values.iter().find(|(other, _)| is_same_key(other, &key)).map_or(Value::Null, |(_, value)| value.clone())
+    }
+
+    /// A metric by keys over all data up to the question's clock, under no condition of the question.
+    fn by_keys(&self, metric: &str, by: &[&str]) -> ByKeys {
+        let position = self.world.metrics.iter().position(|m| m.name == metric);
+        let metric = position.unwrap_or_else(|| panic!("no metric {metric}"));
+        let question = Question {
+            metrics: vec![metric],
+            groups: by.iter().map(ToString::to_string).collect(),
+            granularity: None,
+            conditions: vec![],
+            having: vec![],
+            order: vec![],
+            limit: None,
+            range: None,
+            comparison: None,
+            zone: self.question.zone,
+            as_of: self.question.as_of,
+        };
+        let context = Context::new(self.world, &question);
+        let value = |key: &[Value]| asked(&context, metric, Scope { window: None, key: Some(key) });
+        keys(&context, metric, None).into_iter().map(|key| (key.clone(), value(&key))).collect()
     }
 
     /// The grain of each group that is a dataset's own time, in the order of the groups.
@@ -238,7 +285,8 @@ fn shown(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Stretch> {
                 })
             };
             let units = window::units(range, window::unit(&leaf.steps, &grains), week_start);
-            units.into_iter().filter(is_of_key).map(|unit| unit.part).collect()
+            let most = if window::is_at_start(&leaf.steps) { 1 } else { usize::MAX };
+            units.into_iter().filter(is_of_key).map(|unit| unit.part).take(most).collect()
         }
         _ => vec![window::whole(&leaf.steps, range)],
     }
@@ -364,6 +412,7 @@ fn units_shown(
     for unit in units {
         let values = own.iter().map(|g| g.map(|g| Value::Date(clock::bucket(unit.start, g, week_start)))).collect();
         match found.last_mut() {
+            Some(first) if window::is_at_start(&leaf.steps) && first.0 == values => {}
             // Only the last unit of a period is shown.
             Some(last) if window::pick(&leaf.steps) == Some(Pick::Last) && last.0 == values => last.1 = unit.part,
             _ => found.push((values, unit.part)),

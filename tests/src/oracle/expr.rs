@@ -24,6 +24,8 @@ pub enum Expr {
     StartsWith(Box<Expr>, String),
     /// The first value that is not null.
     Coalesce(Box<Expr>, Value),
+    /// `metric(name, key, …)`: a metric by keys of the row.
+    MetricBy(String, Vec<String>),
     /// `CASE WHEN condition THEN a ELSE b END`.
     Case(Box<Expr>, Box<Expr>, Box<Expr>),
 }
@@ -66,6 +68,7 @@ impl Expr {
         match self {
             Expr::Name(name) => vec![name],
             Expr::Literal(_) => vec![],
+            Expr::MetricBy(_, keys) => keys.iter().map(String::as_str).collect(),
             Expr::Arithmetic(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
                 a.names().into_iter().chain(b.names()).collect()
             }
@@ -88,6 +91,7 @@ impl Expr {
         let boolean = |b: Option<bool>| b.map_or(Value::Null, Value::Boolean);
         match self {
             Expr::Name(name) => lookup(name),
+            Expr::MetricBy(..) => lookup(&self.to_string()),
             Expr::Literal(literal) => literal.clone(),
             Expr::Arithmetic(Sign::Plus, a, b) => value(a).plus(&value(b)),
             Expr::Arithmetic(Sign::Minus, a, b) => value(a).minus(&value(b)),
@@ -208,6 +212,7 @@ impl fmt::Display for Expr {
             Expr::NotIn(a, values) => write!(f, "({a} NOT IN ({}))", list(values)),
             Expr::Between(a, low, high) => write!(f, "({a} BETWEEN {low} AND {high})"),
             Expr::StartsWith(a, prefix) => write!(f, "({a} LIKE '{}%')", prefix.replace('\'', "''")),
+            Expr::MetricBy(metric, keys) => write!(f, "metric({metric}, {})", keys.join(", ")),
             Expr::Coalesce(a, other) => write!(f, "coalesce({a}, {other})"),
             Expr::Case(condition, then, otherwise) => {
                 write!(f, "(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)")

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::clock::{self, Grain};
+use super::expr::Expr;
 use super::value::Value;
 use super::world::{Dimension, DimensionKind, Stored, World};
 
@@ -157,18 +158,22 @@ pub fn is_same(world: &World, dataset: usize, name: &str, other: &str) -> bool {
     of(name).is_some() && of(name) == of(other)
 }
 
-/// Whether two names mean dimensions that share a column.
+/// Whether two names mean dimensions that share a column; formulas over a row that is pointed at share
+/// its key, without which they have no value.
 pub fn is_over_same(world: &World, dataset: usize, name: &str, other: &str) -> bool {
     match (find(world, dataset, name), find(world, dataset, other)) {
         (Some(a), Some(b)) => {
-            a.links == b.links && a.dimension.expr.names().iter().any(|n| b.dimension.expr.names().contains(n))
+            let is_formula = |of: &Expr| !matches!(of, Expr::Name(_));
+            let share_key = !a.links.is_empty() && is_formula(&a.dimension.expr) && is_formula(&b.dimension.expr);
+            let names = b.dimension.expr.names();
+            a.links == b.links && (share_key || a.dimension.expr.names().iter().any(|n| names.contains(n)))
         }
         _ => false,
     }
 }
 
 /// An expression over the columns of a row.
-pub fn column_value(world: &World, row: Row, expr: &super::expr::Expr) -> Value {
+pub fn column_value(world: &World, row: Row, expr: &Expr) -> Value {
     let dataset = &world.datasets[row.dataset];
     expr.evaluate(&|name| dataset.rows[row.row][dataset.column(name)].clone())
 }

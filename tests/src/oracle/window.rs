@@ -41,16 +41,19 @@ impl Stretch {
 
 /// The grain of the units that are read one by one, where a question groups by these grains of time.
 ///
-/// What accumulates is read by days. What is only moved is read by the periods that are shown.
+/// What accumulates, or is read at the start of a period, is read by days; what is only moved, by the
+/// periods that are shown.
 pub fn unit(steps: &[Step], grains: &[Grain]) -> Grain {
-    let finest = grains.iter().min().copied().unwrap_or(Grain::Day);
-    if steps.iter().any(|step| matches!(step, Step::Offset(Offset::ToGrain(_)))) {
-        return finest;
-    }
-    if accumulates(steps) {
+    if accumulates(steps) || is_at_start(steps) {
         return Grain::Day;
     }
+    let finest = grains.iter().min().copied().unwrap_or(Grain::Day);
     if grains.iter().all(|grain| is_made_of(*grain, finest)) { finest } else { Grain::Day }
+}
+
+/// Whether what is read is the first day of a period; a group then shows it for its own first day.
+pub fn is_at_start(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Offset(Offset::ToGrain(_))))
 }
 
 /// Whether every period of a grain is whole ones of a finer grain.

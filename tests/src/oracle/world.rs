@@ -36,6 +36,7 @@ pub struct Dataset {
 pub enum Format {
     Csv,
     JsonLines,
+    Parquet,
 }
 
 #[derive(Clone, Debug)]

@@ -51,6 +51,11 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
             question.conditions.push(Condition { metric: Some(metric), expr, structured: false });
         }
     }
+    if random.chance(9)
+        && let Some(expr) = by_metric(random, world, &datasets)
+    {
+        question.conditions.push(Condition { metric: None, expr, structured: false });
+    }
     time(random, world, season, &mut question);
     windows(random, world, season, &mut question);
     shape(random, world, &mut question);
@@ -188,6 +193,30 @@ pub fn condition(random: &mut Random, world: &World, datasets: &[usize]) -> Opti
         1 => Expr::Or(Box::new(one), Box::new(simple_condition(random, &dimensions))),
         2 => Expr::Not(Box::new(one)),
         _ => one,
+    })
+}
+
+/// A condition on a metric by one or two keys that its rows and those of some datasets see.
+fn by_metric(random: &mut Random, world: &World, datasets: &[usize]) -> Option<Expr> {
+    let known: Vec<usize> = (0..world.metrics.len()).filter(|m| !timed::is_timed(world, *m)).collect();
+    let metric = *random.pick(&known);
+    let mut all: Vec<usize> = datasets.iter().copied().chain(world.datasets_of(metric)).collect();
+    all.sort_unstable();
+    all.dedup();
+    let names: Vec<String> = visible(world, &all)
+        .into_iter()
+        .filter(|d| !matches!(d.kind, DimensionKind::Time(_)))
+        .map(|d| d.name)
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let count = random.between(1, 2) as usize;
+    let of = Expr::MetricBy(world.metrics[metric].name.clone(), random.some(&names, count));
+    Some(match random.between(0, 5) {
+        0 => Expr::IsNotNull(Box::new(of)),
+        1 => Expr::compare(Comparison::Less, of, Value::integer(random.between(1, 30).into())),
+        _ => Expr::compare(Comparison::Greater, of, Value::integer(random.between(0, 6).into())),
     })
 }
 

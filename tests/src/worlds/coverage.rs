@@ -19,8 +19,18 @@ pub struct Coverage {
 }
 
 /// Every mark that a question can have, in the order of the table's columns.
-const MARKS: [&str; 9] =
-    ["several datasets", "joined", "orphan keys", "null keys", "filter", "range", "comparison", "zone", "totals only"];
+const MARKS: [&str; 10] = [
+    "several datasets",
+    "joined",
+    "orphan keys",
+    "null keys",
+    "filter",
+    "by metric",
+    "range",
+    "comparison",
+    "zone",
+    "totals only",
+];
 
 /// Every kind of metric, by what it is or is made of.
 const KINDS: [&str; 14] = [
@@ -94,6 +104,7 @@ impl Coverage {
             least("null keys", 15),
             least("zone", 20),
             least("filter", 25),
+            least("by metric", 3),
             least("range", 30),
             least("comparison", 15),
         ]
@@ -189,6 +200,7 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
         orphans,
         nulls,
         is_filtered,
+        question.conditions.iter().any(|c| c.expr.to_string().contains("metric(")),
         question.range.is_some(),
         question.comparison.is_some(),
         zone != chrono_tz::UTC,

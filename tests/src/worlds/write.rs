@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
+use sextant_engine::write::{Column, write_parquet};
 
 use crate::oracle::expr::{Comparison, Expr};
 use crate::oracle::question::{Condition, Question};
@@ -16,8 +17,14 @@ use crate::oracle::world::{
 pub fn write(world: &World, folder: &Path) -> std::io::Result<()> {
     std::fs::write(folder.join("model.yml"), model(world))?;
     for dataset in &world.datasets {
-        let (name, text) = file(dataset);
-        std::fs::write(folder.join(name), text)?;
+        match file(dataset) {
+            (name, Some(text)) => std::fs::write(folder.join(name), text)?,
+            (name, None) => {
+                let columns: Vec<(String, Column)> =
+                    (0..dataset.columns.len()).map(|c| (dataset.columns[c].name.clone(), column(dataset, c))).collect();
+                write_parquet(&folder.join(name), &columns, 16).map_err(std::io::Error::other)?;
+            }
+        }
     }
     Ok(())
 }
@@ -60,7 +67,7 @@ pub fn model(world: &World) -> String {
 
 fn dataset(world: &World, index: usize, dataset: &Dataset) -> Json {
     let columns: Vec<Json> =
-        dataset.columns.iter().map(|c| json!({"name": c.name, "type": column_type(c.kind)})).collect();
+        dataset.columns.iter().map(|c| json!({"name": c.name, "type": column_type(c.kind, dataset.format)})).collect();
     let dimensions: Vec<Json> = dataset
         .dimensions
         .iter()
@@ -93,6 +100,7 @@ fn dataset(world: &World, index: usize, dataset: &Dataset) -> Json {
     let source = match dataset.format {
         Format::Csv => json!({"csv": format!("{}.csv", dataset.name)}),
         Format::JsonLines => json!({"jsonl": format!("{}.jsonl", dataset.name)}),
+        Format::Parquet => json!({"parquet": format!("{}.parquet", dataset.name)}),
     };
     let mut out = json!({"name": dataset.name, "source": source, "columns": columns});
     if !dataset.key.is_empty() {
@@ -109,8 +117,10 @@ fn dataset(world: &World, index: usize, dataset: &Dataset) -> Json {
     out
 }
 
-fn column_type(kind: ColumnKind) -> &'static str {
+fn column_type(kind: ColumnKind, format: Format) -> &'static str {
     match kind {
+        // As wide as the file writes it.
+        ColumnKind::Money if format == Format::Parquet => "decimal(18, 2)",
         ColumnKind::Integer => "integer",
         ColumnKind::Money => "decimal(12, 2)",
         ColumnKind::Float => "float",
@@ -222,8 +232,8 @@ fn text_of(length: Length) -> String {
     format!("{} {}{}", length.count, length.unit.word(), if length.count == 1 { "" } else { "s" })
 }
 
-/// File name and text of a dataset.
-pub fn file(dataset: &Dataset) -> (String, String) {
+/// File name and text of a dataset; no text of a format that has none.
+pub fn file(dataset: &Dataset) -> (String, Option<String>) {
     match dataset.format {
         Format::Csv => {
             let names: Vec<&str> = dataset.columns.iter().map(|c| c.name.as_str()).collect();
@@ -231,7 +241,7 @@ pub fn file(dataset: &Dataset) -> (String, String) {
             for row in &dataset.rows {
                 text += &(row.iter().map(cell).collect::<Vec<_>>().join(",") + "\n");
             }
-            (format!("{}.csv", dataset.name), text)
+            (format!("{}.csv", dataset.name), Some(text))
         }
         Format::JsonLines => {
             let mut text = String::new();
@@ -240,7 +250,34 @@ pub fn file(dataset: &Dataset) -> (String, String) {
                     dataset.columns.iter().zip(row).map(|(c, v)| format!("\"{}\":{}", c.name, json_cell(v))).collect();
                 text += &format!("{{{}}}\n", fields.join(","));
             }
-            (format!("{}.jsonl", dataset.name), text)
+            (format!("{}.jsonl", dataset.name), Some(text))
+        }
+        Format::Parquet => (format!("{}.parquet", dataset.name), None),
+    }
+}
+
+/// The values of a column as Parquet holds them.
+fn column(dataset: &Dataset, column: usize) -> Column {
+    let cells = || dataset.rows.iter().map(|row| &row[column]);
+    let unscaled = |value: &Value, scale: u32| match value {
+        Value::Exact(value) => value.unscaled_at(scale),
+        _ => None,
+    };
+    match dataset.columns[column].kind {
+        ColumnKind::Integer => Column::Integer(cells().map(|v| unscaled(v, 0).map(|v| v as i64)).collect()),
+        ColumnKind::Money => Column::Decimal { scale: 2, values: cells().map(|v| unscaled(v, 2)).collect() },
+        ColumnKind::Float => Column::Float(cells().map(Value::as_f64).collect()),
+        ColumnKind::Text => {
+            Column::Text(cells().map(|v| if let Value::Text(text) = v { Some(text.clone()) } else { None }).collect())
+        }
+        ColumnKind::Boolean => {
+            Column::Boolean(cells().map(|v| if let Value::Boolean(truth) = v { Some(*truth) } else { None }).collect())
+        }
+        ColumnKind::Date => {
+            Column::Date(cells().map(|v| if let Value::Date(date) = v { Some(*date) } else { None }).collect())
+        }
+        ColumnKind::Timestamp => {
+            Column::Timestamp(cells().map(|v| if let Value::Wall(at) = v { Some(*at) } else { None }).collect())
         }
     }
 }

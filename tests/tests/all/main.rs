@@ -11,6 +11,7 @@ use libtest_mimic::Arguments;
 mod broken;
 mod cases;
 mod checks;
+mod laws;
 mod oracle;
 mod pages;
 mod readme;
@@ -21,6 +22,7 @@ fn main() {
         broken::trials(),
         cases::trials(),
         checks::trials(),
+        laws::trials(),
         oracle::trials(),
         pages::trials(),
         readme::trials(),

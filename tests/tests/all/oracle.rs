@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::{Failed, Trial};
+use sextant_engine::session::Resources;
+use sextant_engine::workspace::Workspace;
 use sextant_tests::ask::{self, Place};
 use sextant_tests::differ;
 use sextant_tests::oracle;
@@ -18,11 +20,17 @@ const WORLDS: usize = 250;
 const QUESTIONS: usize = 20;
 const THREADS: usize = 4;
 
+/// Seeds of the worlds that are asked with one, two and four partitions.
+const PARTITIONED: std::ops::Range<u64> = 20_000..20_004;
+
 /// Differences that are shown in full.
 const SHOWN: usize = 40;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("oracle::five_thousand_questions", five_thousand_questions)]
+    vec![
+        Trial::test("oracle::five_thousand_questions", five_thousand_questions),
+        Trial::test("oracle::one_two_and_four_partitions", partitions),
+    ]
 }
 
 fn five_thousand_questions() -> Result<(), Failed> {
@@ -59,6 +67,33 @@ fn five_thousand_questions() -> Result<(), Failed> {
             Err(format!("{n} differences, the first:\n{}", found.join("\n\n")).into())
         }
     }
+}
+
+/// However many partitions a plan has, the answer is the same to the last digit.
+fn partitions() -> Result<(), Failed> {
+    let seeds = if std::env::var_os("WORLD").is_some() { 0..0 } else { PARTITIONED };
+    for seed in seeds {
+        let mut random = Random::new(seed);
+        let (world, season) = worlds::model::world(&mut random);
+        let folder = tempfile::tempdir()?;
+        write::write(&world, folder.path())?;
+        let texts = ask::model_texts(folder.path());
+        let open = |target_partitions: usize| {
+            let resources = Resources { target_partitions, ..Resources::STANDARD };
+            Workspace::open_with(texts.clone(), folder.path().to_path_buf(), &resources)
+                .map_err(|refused| format!("world {seed} is refused: {refused:?}"))
+        };
+        let workspaces = [open(1)?, open(2)?, open(4)?];
+        for _ in 0..QUESTIONS {
+            let request = write::request(&world, &worlds::ask::question(&mut random, &world, season));
+            let answers: Vec<_> = workspaces.iter().map(|w| ask::call(w, "get_metrics", &request)).collect();
+            if answers.iter().any(|answer| *answer != answers[0]) {
+                let request = serde_json::Value::Object(request);
+                return Err(format!("world {seed}: {request} has different answers: {answers:?}").into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Asks all questions of one world; gives what differs.

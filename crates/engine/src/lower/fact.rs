@@ -34,7 +34,7 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let seen = seen(&scope, of, &rows, &filters)?;
     let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
     let mut functions = Functions::default();
-    let counts = rows_read(&scope, of, &rows, &mut functions)?;
+    let counts = rows_read(&scope, of, &rows, &seen, &mut functions)?;
     let grouping = if of.level.as_ref().is_some_and(Vec::is_empty) { Grouping::Total } else { plan.grouping };
     let measures = measures(&scope, grouping, of, &rows, &seen, &mut functions)?;
     let keys: Vec<Expr> = kept_keys(of).into_iter().map(|key| ident(key_column(key))).collect();
@@ -174,19 +174,34 @@ fn place_in(periods: &[Expr], period: usize) -> Option<Expr> {
     (!all_alike).then(|| periods[period].clone())
 }
 
-/// The counts of rows by period.
+/// The counts of rows by period: of those that a measure counts there, where balances leave some out.
 fn rows_read(
     scope: &Scope<'_>,
     of: &Aggregate,
     rows: &LogicalPlan,
+    seen: &[Vec<Option<Expr>>],
     functions: &mut Functions,
 ) -> Result<Vec<usize>, LowerError> {
     let periods = scope.periods(of, rows.schema())?;
+    let has_balance = of.measures.iter().any(|measure| measure.balance.is_some());
     let mut positions = Vec::with_capacity(periods.len());
     for period in 0..periods.len() {
-        positions.push(functions.add(count_rows(place_in(&periods, period))));
+        let counted = if has_balance { counted_in(of, seen, period) } else { None };
+        positions.push(functions.add(count_rows(counted.or_else(|| place_in(&periods, period)))));
     }
     Ok(positions)
+}
+
+/// Whether some measure counts a row in a period; `None` where one counts all rows.
+fn counted_in(of: &Aggregate, seen: &[Vec<Option<Expr>>], period: usize) -> Option<Expr> {
+    let mut any: Option<Expr> = None;
+    for (measure, by_period) in seen.iter().enumerate() {
+        let balance = of.measures[measure].balance.as_ref();
+        let at_extreme = balance.map(|of| balance::at_extreme(of, Of::Groups, measure, period));
+        let counts = by_period[period].iter().cloned().chain(at_extreme).reduce(and)?;
+        any = Some(any.map_or(counts.clone(), |any| any.or(counts)));
+    }
+    any
 }
 
 /// A measure in one period.
@@ -220,15 +235,9 @@ fn counted(of: &Aggregate, rows: LogicalPlan, seen: &[Vec<Option<Expr>>]) -> Res
     if of.measures.iter().all(|measure| measure.balance.is_none()) {
         return Ok(rows);
     }
-    let mut any: Option<Expr> = None;
-    for (measure, by_period) in seen.iter().enumerate() {
-        for (period, seen) in by_period.iter().enumerate() {
-            let balance = of.measures[measure].balance.as_ref();
-            let at_extreme = balance.map(|of| balance::at_extreme(of, Of::Groups, measure, period));
-            let Some(counts) = seen.iter().cloned().chain(at_extreme).reduce(and) else { return Ok(rows) };
-            any = Some(any.map_or(counts.clone(), |any| any.or(counts)));
-        }
-    }
+    let periods = seen.first().map_or(0, Vec::len);
+    let counted: Option<Vec<Expr>> = (0..periods).map(|period| counted_in(of, seen, period)).collect();
+    let any = counted.and_then(|counted| counted.into_iter().reduce(Expr::or));
     let Some(any) = any else { return Ok(rows) };
     Ok(LogicalPlanBuilder::from(rows).filter(any)?.build()?)
 }

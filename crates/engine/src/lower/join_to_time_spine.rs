@@ -1,10 +1,13 @@
-//! Aggregates beside every unit of a time spine, so that units without rows are listed: a full outer
-//! join on the time keys, null-safe. The other keys of a unit without rows are null.
+//! Aggregates beside every unit of a time spine, so that units without rows are listed, in each period
+//! those in which that period has no rows. The other keys of a unit without rows are null.
 
-use datafusion::common::{Column, NullEquality};
-use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::max;
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, ident, lit, when};
+use datafusion::functions_aggregate::expr_fn::{max, sum};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFunctionDefinition, ident, lit, when,
+};
+use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{KeySource, SemanticPlan};
 use sextant_semantics::query::resolved::Padding;
 
@@ -14,9 +17,6 @@ use super::rows::{self, Scope};
 use super::typed::decoded;
 use super::{LowerError, Tables};
 
-const AGGREGATED: &str = "aggregated";
-const LISTED: &str = "listed";
-
 /// `aggregated` (the columns of a fact) with a row for every unit of the padding.
 pub(super) fn join(
     plan: &SemanticPlan,
@@ -25,30 +25,80 @@ pub(super) fn join(
     aggregated: LogicalPlan,
     tables: &Tables,
 ) -> Result<LogicalPlan, LowerError> {
-    let listed = units(plan, scope, padding, tables)?;
-    let names: Vec<String> = aggregated.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let time_keys: Vec<String> =
-        (0..padding.keys.len()).filter(|key| padding.keys[*key].is_some()).map(key_column).collect();
-    // The total is listed on neither side twice: it pairs with no unit.
-    let on: Vec<String> = time_keys.iter().cloned().chain(["__total".to_string()]).collect();
-    let left = LogicalPlanBuilder::from(aggregated).alias(AGGREGATED)?;
-    let right = LogicalPlanBuilder::from(listed).alias(LISTED)?.build()?;
-    let keys = |side: &str| on.iter().map(|key| Column::new(Some(side), key)).collect::<Vec<_>>();
-    let joined = left.join_detailed(
-        right,
-        JoinType::Full,
-        (keys(AGGREGATED), keys(LISTED)),
-        None,
-        NullEquality::NullEqualsNull,
-    )?;
-    let of = |side: &str, name: &str| Expr::Column(Column::new(Some(side), name));
-    let columns = names.iter().map(|name| {
-        let own = of(AGGREGATED, name);
-        let is_rows = (0..plan.periods.len()).any(|period| *name == rows_column(period));
-        let expr: Expr = if on.contains(name) || is_rows { coalesce(vec![own, of(LISTED, name)]) } else { own };
-        expr.alias(name)
+    let periods = 0..plan.periods.len();
+    let rows: Vec<String> = periods.clone().map(rows_column).collect();
+    let keys: Vec<String> =
+        ["__total".to_string()].into_iter().chain((0..padding.keys.len()).map(key_column)).collect();
+    // The total is a group of its own: it pairs with no unit.
+    let on = (0..padding.keys.len()).filter(|key| padding.keys[*key].is_some()).map(key_column);
+    let on: Vec<String> = ["__total".to_string()].into_iter().chain(on).collect();
+    let both = beside(&aggregated, units(plan, scope, padding, tables)?, &on, &rows)?;
+    let read = periods.clone().map(|period| {
+        let of = WindowFunction::new(WindowFunctionDefinition::AggregateUDF(sum_udaf()), vec![ident(&rows[period])]);
+        let by = on.iter().map(ident).collect();
+        Ok(Expr::from(of).partition_by(by).build()?.alias(read_column(period)))
     });
-    Ok(joined.project(columns.collect::<Vec<_>>())?.build()?)
+    let both = LogicalPlanBuilder::from(both).window(read.collect::<Result<Vec<_>, LowerError>>()?)?.build()?;
+    let is_listed =
+        |period: usize| ident(listed_column(period)).gt(lit(0_i64)).and(ident(read_column(period)).eq(lit(0_i64)));
+    let wanted = periods.map(is_listed).fold(ident(OWN), Expr::or);
+    let names: Vec<String> = aggregated.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let columns = names.iter().map(|name| match rows.iter().position(|rows| rows == name) {
+        Some(period) => {
+            let one = when(is_listed(period), lit(1_i64)).otherwise(ident(name))?;
+            Ok(when(ident(OWN), ident(name)).otherwise(one)?.alias(name))
+        }
+        None => Ok(ident(name)),
+    });
+    let columns = columns.collect::<Result<Vec<_>, LowerError>>()?;
+    let is_value = |name: &&String| !keys.contains(name) && !rows.contains(name);
+    let functions: Vec<Expr> = rows
+        .iter()
+        .map(|name| sum(ident(name)).alias(name))
+        .chain(names.iter().filter(is_value).map(|name| max(ident(name)).alias(name)))
+        .collect();
+    // A unit that is listed in one period may have rows with null keys in another.
+    let groups: Vec<Expr> = keys.iter().map(ident).collect();
+    let result = LogicalPlanBuilder::from(both).filter(wanted)?.project(columns)?.aggregate(groups, functions)?;
+    Ok(result.project(names.iter().map(ident).collect::<Vec<_>>())?.build()?)
+}
+
+/// Whether a row is one of the fact's, not a unit.
+const OWN: &str = "__own";
+
+fn listed_column(period: usize) -> String {
+    format!("__listed_p{period}")
+}
+
+fn read_column(period: usize) -> String {
+    format!("__read_p{period}")
+}
+
+/// The fact's rows above its units, which have nulls but for the time keys `on`.
+fn beside(
+    aggregated: &LogicalPlan,
+    units: LogicalPlan,
+    on: &[String],
+    rows: &[String],
+) -> Result<LogicalPlan, LowerError> {
+    let (mut own, mut added) = (Vec::new(), Vec::new());
+    for field in aggregated.schema().fields() {
+        let name = field.name();
+        own.push(ident(name));
+        added.push(match (on.contains(name), rows.contains(name)) {
+            (true, _) => ident(name),
+            (false, true) => lit(0_i64).alias(name),
+            (false, false) => lit(ScalarValue::try_from(field.data_type())?).alias(name),
+        });
+    }
+    for (period, name) in rows.iter().enumerate() {
+        own.push(lit(0_i64).alias(listed_column(period)));
+        added.push(ident(name).alias(listed_column(period)));
+    }
+    own.push(lit(true).alias(OWN));
+    added.push(lit(false).alias(OWN));
+    let units = LogicalPlanBuilder::from(units).project(added)?.build()?;
+    Ok(LogicalPlanBuilder::from(aggregated.clone()).project(own)?.union(units)?.build()?)
 }
 
 /// The distinct time keys of all units that pass the conditions; a unit counts as one row of its period.
