@@ -51,7 +51,10 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
             question.conditions.push(Condition { metric: Some(metric), expr, structured: false });
         }
     }
-    if random.chance(9)
+    // Units are listed under a condition on a metric of their groups, by whatever it is of them.
+    let lists = question.metrics.iter().any(|m| world.is_somewhere(*m, &|m| m.listed));
+    if !lists
+        && random.chance(14)
         && let Some(expr) = by_metric(random, world, &datasets)
     {
         question.conditions.push(Condition { metric: None, expr, structured: false });
@@ -216,7 +219,7 @@ fn by_metric(random: &mut Random, world: &World, datasets: &[usize]) -> Option<E
     Some(match random.between(0, 5) {
         0 => Expr::IsNotNull(Box::new(of)),
         1 => Expr::compare(Comparison::Less, of, Value::integer(random.between(1, 30).into())),
-        _ => Expr::compare(Comparison::Greater, of, Value::integer(random.between(0, 6).into())),
+        _ => Expr::compare(Comparison::Greater, of, Value::integer(random.between(0, 3).into())),
     })
 }
 
@@ -263,7 +266,7 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
     let zone = question.zone.unwrap_or(world.zone);
     if random.chance(70) {
         let first = season.first + Days::new(random.between(0, 40).unsigned_abs());
-        let days = if random.chance(75) { random.between(12, 35) } else { random.between(1, 11) };
+        let days = if random.chance(85) { random.between(14, 35) } else { random.between(1, 11) };
         let last = first + Days::new((days - 1).unsigned_abs());
         question.range = Some(Window { first, last });
         let whole_months = first.day() == 1 && (last + Days::new(1)).day() == 1;

@@ -18,7 +18,7 @@ pub fn fill(random: &mut Random, world: &mut World, dataset: usize, season: Seas
     let count = match dataset {
         0 => random.between(3, 8),
         1 | 2 => random.between(2, 4),
-        _ => random.between(18, 48),
+        _ => random.between(26, 52),
     };
     let is_fact = dataset > 2;
     for i in 0..count {

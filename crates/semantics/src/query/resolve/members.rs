@@ -314,7 +314,7 @@ fn members(
                     .help("give a `time_range`, or the model a time spine"));
             }
             let keys = TimeKeys { grains: vec![Some(finest)], axis: Granularity::Second, day_by_day: false };
-            let frame = Frame { time, reach: None, groups: true, total: false, periods: &|_| None };
+            let frame = Frame { time, reach: None, groups: true, total: false, only_last: false, periods: &|_| None };
             Some(MemberTimes::Calendar(windows::spine(&[], &keys, &frame)?))
         }
         (Some(finest), Some(column)) => {
