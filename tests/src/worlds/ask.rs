@@ -68,7 +68,7 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
 /// A few different metrics; rare kinds as often as common ones.
 fn metrics(random: &mut Random, world: &World) -> Vec<usize> {
     let all: Vec<usize> = (0..world.metrics.len()).collect();
-    let count = *random.pick(&[1, 1, 2, 2, 3, 4]);
+    let count = *random.pick(&[1, 2, 2, 3, 3, 4]);
     let mut found = random.some(&all, count);
     let kinds: Vec<Vec<&str>> = all.iter().map(|m| coverage::kinds(world, *m)).collect();
     let mut known: Vec<&str> = kinds.concat();
@@ -296,7 +296,7 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
 /// Conditions on results, and an order.
 fn shape(random: &mut Random, world: &World, question: &mut Question) {
     let name = |metric: &usize| world.metrics[*metric].name.clone();
-    if random.chance(10) && !question.all_groups().is_empty() {
+    if random.chance(7) && !question.all_groups().is_empty() {
         let metric = Expr::name(name(random.pick(&question.metrics)));
         question.having.push(if random.chance(50) {
             Expr::IsNotNull(Box::new(metric))
