@@ -33,7 +33,7 @@ MUTANTS = {
     "inner-join": {
         "plants": "INNER for LEFT join: rows without a partner are lost",
         "topic": "joins",
-        "edits": [(f"{ENGINE}/lower/rows.rs", "join_on(right, «JoinType::Left», conditions)", "JoinType::Inner")],
+        "edits": [(f"{ENGINE}/lower/rows.rs", "Scope { plan, axis: aggregate.axis(), span, days, join: «JoinType::Left» }", "JoinType::Inner")],
     },
     "one-join-for-all-roles": {
         "plants": "two roles of one table share the first role's join",
@@ -364,7 +364,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/spines.rs",
-            "last = «windows::later(last, *length)»;",
+            "TimeStep::Offset(Offset::Window(length)) => «windows::later(last, *length)»,",
             "last",
         )],
     },
@@ -373,7 +373,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/metrics.rs",
-            "Node::Leaf(leaf) if «!self.leaves[*leaf].treatment.steps.is_empty()» => Additivity::NonAdditive,",
+            "Node::Leaf(leaf) if «self.leaves[*leaf].treatment.is_of_its_own_time()» => Additivity::NonAdditive,",
             "false",
         )],
     },

@@ -250,7 +250,11 @@ fn leaf_value(context: &Context, leaf: &Leaf, scope: Scope) -> Value {
             rows_of(context, leaf, read(context, leaf, &seen, part), scope.key)
         })
         .collect();
-    match window::pick(&leaf.steps).filter(|_| scope.key.is_some()) {
+    if sets.is_empty() {
+        sets.push(vec![]);
+    }
+    // A total is the value of one day; a mean is a double, also of one.
+    match window::pick(&leaf.steps) {
         Some(Pick::First) => sets.iter().map(|rows| over(rows)).find(|value| !value.is_null()).unwrap_or(Value::Null),
         Some(Pick::Average) => {
             let known: Vec<f64> = sets.iter().filter_map(|rows| over(rows).as_f64()).collect();
