@@ -13,7 +13,10 @@ use crate::query::row::Grouping;
 mod attach;
 mod balance;
 mod by_day;
+mod beneath;
 mod columns;
+mod conditions;
+mod measures;
 mod events;
 mod currency;
 mod groups;
@@ -64,7 +67,7 @@ impl CustomPeriods {
 
 /// The custom granularities that metrics of a request are offset by, as far as its metric names are known.
 pub fn offset_by(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
-    metrics::offset_by(&bound.catalog, request)
+    beneath::offset_by(&bound.catalog, request)
 }
 
 /// The oldest and newest fact of a dataset on its time axis, and how far it is complete.
@@ -89,7 +92,7 @@ pub fn datasets_of(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<Datase
     if request.metrics.is_empty() {
         return members::datasets_of(bound, request);
     }
-    metrics::datasets_of(&bound.catalog, request)
+    beneath::datasets_of(&bound.catalog, request)
 }
 
 /// What `request` means, or everything that is wrong with it.
@@ -121,14 +124,14 @@ pub fn resolve(
     let wanted = groups;
     let groups = groups::resolve(bound, &mut facts, &wanted, &mut found);
     level::set(&bound.catalog, &groups, &mut facts);
-    rows::conditions(bound, &mut facts, request, &mut found);
+    conditions::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
     let (Some(time), true) = (time, found.is_empty()) else {
         return Err(found);
     };
     let grouping = grouping(!groups.is_empty(), request.totals.unwrap_or(true));
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
-    let (facts, leaves): (Vec<_>, Vec<_>) = rows::measures(bound, facts, &flat, &spines, &mut found);
+    let (facts, leaves): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
     let computations = flat.computations(&leaves, &mut found);
     if !found.is_empty() {
         return Err(found);
@@ -166,7 +169,7 @@ pub fn resolve(
         time: time.query,
         output: request.output.clone(),
         currency: flat.currency,
-        filters: request.where_.iter().map(rows::canonical).collect(),
+        filters: request.where_.iter().map(conditions::canonical).collect(),
         defaults_used,
         notes: Vec::new(),
         warnings,
@@ -230,7 +233,7 @@ pub fn audit_request(
     }
     let mut warnings = Vec::new();
     if request.metrics.is_empty() {
-        let (metrics, left_out) = metrics::audit_set(bound, audit);
+        let (metrics, left_out) = beneath::audit_set(bound, audit);
         request.metrics = metrics;
         warnings = left_out;
         if request.metrics.is_empty() {

@@ -4,8 +4,8 @@ use super::super::field::{Field, FieldOf, Grain, parse_grain, unknown_grain};
 use super::super::request::{GroupItem, MetricsRequest};
 use super::super::resolved::Group;
 use super::super::row::{Key, KeySource, RowRef};
-use super::metrics;
-use super::rows::{self, FactBuilder, Values, check_grain};
+use super::rows::{FactBuilder, Values, check_grain};
+use super::{beneath, conditions};
 use crate::catalog::Axis;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::MetricId;
@@ -123,7 +123,7 @@ fn grain_of(bound: &BoundCatalog, id: MetricId) -> Granularity {
         return own;
     }
     let of_axis = |axis: &Axis| bound.catalog.dimension(axis.dimension).granularity;
-    metrics::beneath(&bound.catalog, id)
+    beneath::beneath(&bound.catalog, id)
         .into_iter()
         .filter_map(|id| bound.catalog.metric(id).axis.as_ref().and_then(of_axis))
         .max()
@@ -142,14 +142,14 @@ pub(super) fn resolve(
     for group in wanted {
         match place(bound, facts, group) {
             Ok(placed) => groups.push(placed),
-            Err(refused) => found.push(rows::of_request(refused, &group.argument)),
+            Err(refused) => found.push(conditions::of_request(refused, &group.argument)),
         }
     }
     groups
 }
 
 fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Result<Group, Diagnostic> {
-    let mut field = rows::agreed(bound, facts, &wanted.field)?;
+    let mut field = conditions::agreed(bound, facts, &wanted.field)?;
     let mut data_type = None;
     let mut identities = Vec::new();
     for fact in facts.iter_mut() {
@@ -209,7 +209,7 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
         }
         fact.keys.push(source);
     }
-    rows::require_one(bound, &field, &identities)?;
+    conditions::require_one(bound, &field, &identities)?;
     let granularity = match field.grain {
         Grain::Bucket(granularity) => Some(granularity),
         Grain::Unsaid | Grain::Part(_) | Grain::Custom(_) => None,

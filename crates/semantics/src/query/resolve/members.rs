@@ -13,9 +13,10 @@ use super::super::resolved::{Group, MemberTimes, Members, QueryTime, ResolvedQue
 use super::super::row::{Grouping, Table};
 use super::super::spine::unit_column;
 use super::attach::stored_time;
+use super::conditions;
 use super::groups::{self, Wanted};
 use super::metrics::{Flattener, Treatment};
-use super::rows::{self, FactBuilder, refuse_not_yet};
+use super::rows::{FactBuilder, refuse_not_yet};
 use super::windows::{self, Frame, TimeKeys};
 use super::{Context, columns, time};
 use crate::catalog::Catalog;
@@ -55,7 +56,7 @@ pub(super) fn values(
     let mut builder = builder(bound, base, &fields, true)?;
     let one = std::slice::from_mut(&mut builder);
     let groups = groups::resolve(bound, one, &wanted, &mut found);
-    rows::conditions(bound, one, request, &mut found);
+    conditions::conditions(bound, one, request, &mut found);
     let flat = Flattener::new(bound);
     let facts: &[FactBuilder] = if base.is_some() { one } else { &[] };
     let time = time::resolve(bound, context, request, facts, &flat, &[], &groups, &mut found);
@@ -88,7 +89,7 @@ pub(super) fn values(
         time: time.query,
         output: request.output.clone(),
         currency: super::currency::target(&bound.catalog, request)?,
-        filters: request.where_.iter().map(rows::canonical).collect(),
+        filters: request.where_.iter().map(conditions::canonical).collect(),
         defaults_used,
         notes: Vec::new(),
         warnings: time.warnings,
@@ -125,7 +126,7 @@ pub(super) fn beside(
         let only = MetricsRequest { where_: vec![item.clone()], ..MetricsRequest::default() };
         let (tables, before) = (builder.tables.len(), builder.conditions.len());
         // A condition that the members do not see is one on what was measured of them.
-        rows::conditions(bound, std::slice::from_mut(&mut builder), &only, &mut Diagnostics::default());
+        conditions::conditions(bound, std::slice::from_mut(&mut builder), &only, &mut Diagnostics::default());
         if builder.tables.len() > tables {
             builder.tables.truncate(tables);
             let last = builder.first_table + tables as u32;

@@ -3,27 +3,21 @@
 use std::rc::Rc;
 
 use super::super::field::{Field, FieldOf, Grain};
-use super::super::request::{FilterItem, MetricsRequest};
 use super::super::resolved::{Attached, AttachedMetric, Fact, OneCurrency};
-use super::super::row::{ColumnRef, KeySource, Measure, On, RowExpr, RowRef, Table, TimeColumn};
+use super::super::row::{ColumnRef, KeySource, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
-use super::balance;
 use super::by_day::by_day;
 use super::metric_filter::MetricByKeys;
 use super::metrics::{Filter, Flattener, Treatment};
-use super::spines::Spines;
-use super::{events, time};
-use crate::catalog::aggregation::Aggregation;
+use crate::catalog::Axis;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
-use crate::catalog::id::{DatasetId, DimensionId, MetricId};
+use crate::catalog::id::{DatasetId, DimensionId};
 use crate::catalog::join_graph::{ManyToOneHop, ManyToOnePath};
 use crate::catalog::locate::{Identity, Located};
-use crate::catalog::{Axis, MetricKind};
 use crate::code::Code;
 use crate::data_type::DataType;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expr::{Expr, Kind, Name, metric_and_keys, typing};
-use crate::model::Naming;
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Kind, metric_and_keys, typing};
 use crate::source::Span;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
@@ -331,276 +325,6 @@ fn of_a_row(
     Ok(Expr::new(Kind::Case { branches: vec![(is_there, expr)], otherwise: None }, span))
 }
 
-/// Puts the request's conditions on every fact; each must see every dimension in them, and all
-/// facts the same one.
-pub(super) fn conditions(
-    bound: &BoundCatalog,
-    facts: &mut [FactBuilder],
-    request: &MetricsRequest,
-    found: &mut Diagnostics,
-) {
-    for item in request.where_.iter().filter(|w| w.metric.is_none()) {
-        let before = found.0.len();
-        if let Some(refused) = aggregate_in_where(bound, item) {
-            found.push(refused);
-            continue;
-        }
-        let condition = match agreed_names(bound, facts, &item.condition) {
-            Ok(condition) => condition,
-            Err(refused) => {
-                found.push(of_request(refused, &item.field));
-                continue;
-            }
-        };
-        let filter = Filter { expr: condition, field: Some(item.field.clone()) };
-        for fact in facts.iter_mut() {
-            match fact.condition(bound, &filter) {
-                Ok(condition) if is_of_units(&condition, &fact.tables) => fact.on_units.push(condition),
-                Ok(condition) => fact.conditions.push(condition),
-                Err(refused) => {
-                    found.push(of_request(refused, &item.field));
-                    break;
-                }
-            }
-        }
-        if found.0.len() == before {
-            for name in filter.expr.refs() {
-                if let Err(refused) = conformed(bound, facts, name.value) {
-                    found.push(of_request(refused, &item.field));
-                }
-            }
-        }
-    }
-}
-
-/// Whether a condition speaks of the units of a time spine, or of what is found by them.
-pub(super) fn is_of_units(condition: &RowExpr, tables: &[Attached]) -> bool {
-    let by_unit = |table: Table| {
-        let found = tables.iter().filter(|attached| attached.table == table).flat_map(|attached| &attached.on);
-        table == Table::SPINE || found.flat_map(On::columns).any(|column| column.table == Table::SPINE)
-    };
-    let of_units = |time: &TimeColumn| time.expr.refs().iter().any(|column| by_unit(column.value.table));
-    condition.refs().iter().any(|reference| match reference.value {
-        RowRef::Column(column) => by_unit(column.table),
-        RowRef::LocalTime(time) | RowRef::Bucket { time, .. } => of_units(time),
-        RowRef::Metric { .. } | RowRef::Event { .. } => false,
-    })
-}
-
-fn conformed(bound: &BoundCatalog, facts: &mut [FactBuilder], name: &Name) -> Result<(), Diagnostic> {
-    let field = Field::parse(&bound.catalog, &name.dotted())?;
-    if matches!(field.of, FieldOf::Metric(_)) {
-        return Ok(());
-    }
-    let identities: Vec<(DatasetId, Option<Identity>)> = facts
-        .iter_mut()
-        .map(|fact| Ok((fact.dataset, fact.field(bound, &field)?.2)))
-        .collect::<Result<_, Diagnostic>>()?;
-    require_one(bound, &field, &identities)
-}
-
-fn agreed_names(bound: &BoundCatalog, facts: &[FactBuilder], expr: &Expr<Name>) -> Result<Expr<Name>, Diagnostic> {
-    if bound.catalog.naming == Naming::Dotted {
-        return Ok(expr.clone());
-    }
-    expr.try_substitute(&mut |name: &Name, span| {
-        let field = Field::parse(&bound.catalog, &name.dotted()).map_err(|d| d.at(span))?;
-        let agreed = agreed(bound, facts, &field).map_err(|d| d.at(span))?;
-        let parts = vec![agreed.column(&bound.catalog)];
-        Ok(Expr::new(Kind::Ref(Name { parts }), span))
-    })
-}
-
-/// The field under the full path that all facts know it by: of several, the shortest.
-pub(super) fn agreed(bound: &BoundCatalog, facts: &[FactBuilder], field: &Field) -> Result<Field, Diagnostic> {
-    let FieldOf::Dimension { path, name } = &field.of else {
-        return Ok(field.clone());
-    };
-    let (catalog, Some(first)) = (&bound.catalog, facts.first()) else {
-        return Ok(field.clone());
-    };
-    if catalog.naming == Naming::Dotted {
-        return Ok(field.clone());
-    }
-    let mut common = catalog.entity_paths(first.dataset, path, name);
-    for fact in facts {
-        let here = catalog.entity_paths(fact.dataset, path, name);
-        if here.is_empty() {
-            catalog.locate(fact.dataset, path, name)?;
-        }
-        common.retain(|words| here.contains(words));
-    }
-    let shortest = common.iter().map(Vec::len).min();
-    let mut ways: Vec<Vec<String>> = common.into_iter().filter(|words| Some(words.len()) == shortest).collect();
-    match (ways.pop(), ways.is_empty()) {
-        (Some(mut words), true) => {
-            let name = words.pop().unwrap_or_default();
-            Ok(Field { of: FieldOf::Dimension { path: words, name }, grain: field.grain })
-        }
-        (Some(last), false) => {
-            let ways: Vec<String> = ways.into_iter().chain([last]).map(|words| words.join("__")).collect();
-            Err(catalog.several_entity_paths(&field.base(catalog), &ways))
-        }
-        (None, _) => {
-            let asked = field.base(catalog);
-            Err(Diagnostic::new(
-                Code::DimensionNotConformed,
-                format!("no path of entities to `{asked}` is the same for all of the metrics"),
-            )
-            .help("ask the metrics apart, or write the whole path"))
-        }
-    }
-}
-
-/// Refuses a field that means different dimensions to different facts.
-pub(super) fn require_one(
-    bound: &BoundCatalog,
-    field: &Field,
-    identities: &[(DatasetId, Option<Identity>)],
-) -> Result<(), Diagnostic> {
-    let Some((first, identity)) = identities.first() else {
-        return Ok(());
-    };
-    let Some((other, _)) = identities.iter().find(|(_, i)| i != identity) else {
-        return Ok(());
-    };
-    let name = |id: &DatasetId| bound.catalog.dataset(*id).name.clone();
-    let (a, b, dimension) = (name(first), name(other), field.base(&bound.catalog));
-    let bare = dimension.rsplit('.').next().unwrap_or(&dimension).to_string();
-    Err(Diagnostic::new(
-        Code::DimensionNotConformed,
-        format!("`{dimension}` of `{a}` and of `{b}` are different dimensions"),
-    )
-    .help(format!("declare them to be one in the model: dimensions: [{{name: {bare}, of: [{a}.{bare}, {b}.{bare}]}}]")))
-}
-
-/// Places every leaf's measure in its fact; the second list gives each leaf's fact and measure.
-pub(super) fn measures(
-    bound: &BoundCatalog,
-    facts: Vec<FactBuilder>,
-    flat: &Flattener,
-    spines: &Spines<'_>,
-    found: &mut Diagnostics,
-) -> (Vec<Fact>, Vec<(usize, usize)>) {
-    let mut places = vec![(0, 0); flat.leaves.len()];
-    let mut built = Vec::with_capacity(facts.len());
-    for (f, mut fact) in facts.into_iter().enumerate() {
-        let mut measures = Vec::new();
-        let mut metrics: Vec<MetricId> = Vec::new();
-        let mut events_of_fact = None;
-        for leaf in fact.leaves.clone() {
-            places[leaf] = (f, measures.len());
-            let measured = match fact.treatment.events {
-                None => measure(bound, &mut fact, flat, leaf),
-                Some(metric) => {
-                    let reads = time::all_data(spines.time.as_of, spines.time.calendar.zone);
-                    let resolved = events::resolve(bound, &mut fact, &flat.leaves[leaf], metric, reads);
-                    resolved.map(|(of, measure)| {
-                        events_of_fact = Some(Box::new(of));
-                        measure
-                    })
-                }
-            };
-            match measured {
-                Ok(measure) => {
-                    measures.push(measure);
-                    metrics.push(flat.leaves[leaf].metric);
-                }
-                Err(refused) => found.push(refused),
-            }
-        }
-        let axis_column = match fact.axis_column(bound) {
-            Ok(axis_column) => axis_column,
-            Err(refused) => {
-                found.push(refused);
-                continue;
-            }
-        };
-        let mut one = Fact {
-            dataset: fact.dataset,
-            axis: fact.axis.expect("a fact of measures has an axis"),
-            axis_column,
-            tables: fact.tables,
-            attached_metrics: fact.attached_metrics,
-            conditions: fact.conditions,
-            keys: fact.keys,
-            measures,
-            metrics,
-            one_currency: fact.one_currency,
-            windows: None,
-            events: events_of_fact,
-            level: fact.level,
-            padding: None,
-        };
-        match spines.of(&one, &fact.treatment, fact.on_units) {
-            Ok((windows, padding)) => {
-                (one.windows, one.padding) = (windows, padding);
-                built.push(one);
-            }
-            Err(refused) => found.push(refused),
-        }
-    }
-    (built, places)
-}
-
-fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf: usize) -> Result<Measure, Diagnostic> {
-    let leaf = &flat.leaves[leaf];
-    let metric = bound.catalog.metric(leaf.metric);
-    let measure = bound.measure(leaf.metric)?;
-    let mut filter = Vec::new();
-    for condition in &leaf.filters {
-        let refused = |d: Diagnostic| match &condition.field {
-            Some(field) => of_request(d, field),
-            None => Diagnostic { message: format!("{} (filter of `{}`)", d.message, metric.name), ..d },
-        };
-        filter.push(fact.condition(bound, condition).map_err(refused)?);
-    }
-    let row = |c: &PhysicalColumn| RowRef::Column(column_ref(Table::FACT, c));
-    let order = match measure.aggregation {
-        Aggregation::First | Aggregation::Last => order_of_rows(bound, fact, metric.id)?,
-        _ => Vec::new(),
-    };
-    let balance = match &metric.kind {
-        MetricKind::Simple(of) => of.balance.as_ref(),
-        _ => None,
-    };
-    let balance = balance.map(|of| balance::resolve(bound, fact, of, metric.span)).transpose()?;
-    let argument = measure.argument.as_ref().map(|expr| expr.map_refs(&mut |c| row(c)));
-    let (argument, amount) = fact.in_currency(bound, metric, argument, flat.currency.as_deref())?;
-    Ok(Measure {
-        name: metric.name.clone(),
-        aggregation: measure.aggregation,
-        argument,
-        amount,
-        filter,
-        money_scale: measure.money_scale,
-        order,
-        balance,
-        data_type: leaf.treatment.data_type(measure.data_type),
-    })
-}
-
-/// The time axis, then the primary key; without a key the order is not defined and refused.
-fn order_of_rows(bound: &BoundCatalog, fact: &mut FactBuilder, metric: MetricId) -> Result<Vec<RowExpr>, Diagnostic> {
-    let dataset = bound.catalog.dataset(fact.dataset);
-    let metric = bound.catalog.metric(metric);
-    if dataset.primary_key.is_empty() {
-        return Err(Diagnostic::new(
-            Code::InvalidModel,
-            format!("metric `{}` takes the first or last row of `{}`, which has no key", metric.name, dataset.name),
-        )
-        .at(metric.span)
-        .help("declare the dataset's `primary_key`, so that rows of one instant have an order"));
-    }
-    let axis = fact.axis_column(bound)?;
-    let mut order = vec![axis.expr.map_refs(&mut |c| RowRef::Column(c.clone()))];
-    for key in &dataset.primary_key {
-        let column = bound.column(fact.dataset, key)?;
-        order.push(Expr::new(Kind::Ref(RowRef::Column(column_ref(Table::FACT, &column))), metric.span));
-    }
-    Ok(order)
-}
-
 /// A finer grain than the column has, or a time of day that a date lacks.
 pub(super) fn check_grain(
     bound: &BoundCatalog,
@@ -624,36 +348,6 @@ pub(super) fn check_grain(
         format!("`{granularity}` is finer than `{of}`, which is by {finest}"),
     )
     .help(format!("ask for `{finest}` or coarser")))
-}
-
-fn aggregate_in_where(bound: &BoundCatalog, item: &FilterItem) -> Option<Diagnostic> {
-    let names = bound.catalog.dimension_names();
-    let is_entity = |name: &str| bound.catalog.dimensions().iter().any(|d| d.is_entity && d.name == name);
-    let metric = item.condition.refs().into_iter().find(|name| {
-        let dotted = name.value.dotted();
-        !names.contains(&dotted.as_str()) && !is_entity(&dotted) && bound.catalog.metric_named(&dotted).is_some()
-    })?;
-    let name = metric.value.dotted();
-    Some(
-        Diagnostic::new(Code::AggregateInWhere, format!("`{name}` is a metric; `where` holds conditions on rows"))
-            .field(item.field.clone())
-            .received(item.condition.to_string())
-            .help(format!("put it in `having`: `{}`", item.condition)),
-    )
-}
-
-/// A finding in the text of an argument: named by the argument, not by a place in the model.
-pub(super) fn of_request(diagnostic: Diagnostic, field: &str) -> Diagnostic {
-    Diagnostic { span: None, ..diagnostic }.field(field)
-}
-
-/// A condition in canonical form.
-pub(super) fn canonical(item: &FilterItem) -> String {
-    let text = item.condition.to_string();
-    match &item.metric {
-        Some(metric) => format!("{metric}: {text}"),
-        None => text,
-    }
 }
 
 pub(super) fn column_ref(table: Table, column: &PhysicalColumn) -> ColumnRef {

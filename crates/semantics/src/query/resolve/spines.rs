@@ -66,8 +66,7 @@ impl Spines<'_> {
             only_last,
         };
         let spine = windows::spine(steps, &keys, &frame)?;
-        let is_one_unit =
-            only_last || keys.grains.iter().any(|grain| *grain == Some(spine.unit)) || keys.grains.is_empty();
+        let is_one_unit = only_last || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
         let reads = windows::hull(&spine, self.time);
         let pick = treatment.pick().filter(|_| !is_one_unit);
         Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
