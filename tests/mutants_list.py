@@ -33,7 +33,7 @@ MUTANTS = {
     "inner-join": {
         "plants": "INNER for LEFT join: rows without a partner are lost",
         "topic": "joins",
-        "edits": [(f"{ENGINE}/lower/rows.rs", "Scope { plan, axis: aggregate.axis(), span, days, join: «JoinType::Left» }", "JoinType::Inner")],
+        "edits": [(f"{ENGINE}/lower/rows.rs", "Scope { plan, axis: aggregate.axis(), span, days, join: «JoinType::Left», numbers: aggregate.repeats_rows() }", "JoinType::Inner")],
     },
     "one-join-for-all-roles": {
         "plants": "two roles of one table share the first role's join",

@@ -127,6 +127,9 @@ impl Coverage {
     }
 }
 
+/// Whether a metric is of some kind.
+type Holds<'a> = &'a dyn Fn(&Metric) -> bool;
+
 /// The kinds of a metric: its own, and those of time that it is made of.
 pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
     let of = &world.metrics[metric];
@@ -142,7 +145,7 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
     let below = |m: &Metric, holds: &dyn Fn(&Metric) -> bool| {
         m.kind.inputs().iter().any(|i| i.offset.is_some() && world.is_somewhere(i.metric, holds))
     };
-    let has: [(&'static str, &dyn Fn(&Metric) -> bool); 10] = [
+    let has: [(&'static str, Holds<'_>); 10] = [
         ("all time", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::AllTime, .. })),
         ("to date", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::ToDate(_), .. })),
         ("trailing", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::Trailing(_), .. })),
