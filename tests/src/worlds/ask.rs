@@ -192,7 +192,7 @@ pub fn condition(random: &mut Random, world: &World, datasets: &[usize]) -> Opti
     }
     let one = simple_condition(random, &dimensions);
     Some(match random.between(0, 7) {
-        0 if random.chance(40) => Expr::And(Box::new(one), Box::new(simple_condition(random, &dimensions))),
+        0 if random.chance(20) => Expr::And(Box::new(one), Box::new(simple_condition(random, &dimensions))),
         1 => Expr::Or(Box::new(one), Box::new(simple_condition(random, &dimensions))),
         2 => Expr::Not(Box::new(one)),
         _ => one,
@@ -266,7 +266,7 @@ fn time(random: &mut Random, world: &World, season: Season, question: &mut Quest
     let zone = question.zone.unwrap_or(world.zone);
     if random.chance(70) {
         let first = season.first + Days::new(random.between(0, 40).unsigned_abs());
-        let days = if random.chance(85) { random.between(14, 35) } else { random.between(1, 11) };
+        let days = if random.chance(92) { random.between(14, 35) } else { random.between(1, 11) };
         let last = first + Days::new((days - 1).unsigned_abs());
         question.range = Some(Window { first, last });
         let whole_months = first.day() == 1 && (last + Days::new(1)).day() == 1;

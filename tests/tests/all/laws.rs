@@ -20,7 +20,7 @@ use sextant_tests::worlds::random::Random;
 use sextant_tests::worlds::{self, timed, write};
 
 /// Worlds of each law; their seeds are not those of the oracle's questions.
-const WORLDS: u64 = 7;
+const WORLDS: u64 = 14;
 const FIRST_SEED: u64 = 10_000;
 /// The fewest times that a law must have had something to hold.
 const LEAST: usize = 20;

@@ -26,6 +26,7 @@ const WORDS: &[(&str, &str, &[&str])] = &[
         "sextant query net_sale ",
         &["unknown-metric", "did you mean `net_sales`", "fan-out", "`units_sold`"],
     ),
+    ("README.md", "sextant query net_sales_mtd", &["Inventory on hand", "sales_trailing_28d"]),
     ("README.md", "--models my-model", &["3 metrics, no faults", "revenue", "order_value"]),
     ("docs/quick-start.md", "cargo run -- demo", &["Next:"]),
     ("docs/quick-start.md", "sextant list metrics", &["net_sales", "channel"]),

@@ -94,7 +94,10 @@ fn two_hundred_mistakes_are_all_reported_in_one_run() {
             } else {
                 silent.push(format!("{} {}:{first} {}", mistake.class.word(), mistake.file, mistake.what));
             }
-            if let Some(meant) = &mistake.typo_of {
+            // A name whose own definition another mistake took away is not there to be suggested.
+            if let Some(meant) =
+                mistake.typo_of.as_ref().filter(|meant| defines(&mutated, meant) || !defines(&files, meant))
+            {
                 typos += 1;
                 if here.iter().any(|f| f.suggestion.as_ref() == Some(meant)) {
                     right += 1;
@@ -120,8 +123,15 @@ fn two_hundred_mistakes_are_all_reported_in_one_run() {
             assert!(by_class[&class].1 * 10 >= MISTAKES, "{} is under a tenth of the corpus", class.word());
         }
         assert_eq!(silent, Vec::<String>::new(), "not reported");
-        assert!(right * 10 >= typos * 9 && typos >= 50, "{right} of {typos} one-letter typos got the right suggestion");
+        assert!(right * 10 >= typos * 9 && typos >= 45, "{right} of {typos} one-letter typos got the right suggestion");
     }
+}
+
+/// Whether some file still defines a thing of this name.
+fn defines(files: &[(String, String)], name: &str) -> bool {
+    let definition = format!("name: {name}");
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    files.iter().any(|(_, text)| text.match_indices(&definition).any(|(at, found)| ends(&text[at + found.len()..])))
 }
 
 #[test]
