@@ -22,6 +22,7 @@ use crate::source::{DatasetFiles, DatasetSource};
 
 pub mod extent;
 pub mod key;
+mod versions;
 mod scan;
 
 use extent::Extent;
@@ -188,6 +189,32 @@ impl Snapshot {
             }
         };
         if twice == 0 { Ok(()) } else { Err(key::duplicate(name, columns, twice)) }
+    }
+
+    /// Refuses a dataset in which two versions of a thing hold at one time: `columns` tell the things apart, `from` and
+    /// `to` say when a version holds.
+    pub async fn verify_versions(
+        &self,
+        name: &str,
+        columns: &[String],
+        from: &str,
+        to: &str,
+    ) -> Result<(), Diagnostic> {
+        let dataset = Arc::clone(self.dataset(name)?);
+        let all: Vec<String> = columns.iter().cloned().chain([from.to_string(), to.to_string()]).collect();
+        let wanted = all.iter().map(|column| dataset.schema().require(name, column).cloned());
+        let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+        let key = (scan::fingerprint(&dataset), [vec!["versions".to_string()], all].concat());
+        let things = match self.cache.keys.get(&key) {
+            Some(things) => things,
+            None => {
+                let cache = Arc::clone(&self.cache);
+                let things = blocking(name, move || versions::things_that_overlap(&dataset, &wanted, &cache)).await?;
+                self.cache.keys.insert(key, things, 1);
+                things
+            }
+        };
+        if things == 0 { Ok(()) } else { Err(versions::overlapping(name, columns, things)) }
     }
 }
 

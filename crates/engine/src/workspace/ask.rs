@@ -235,6 +235,9 @@ impl Workspace {
         for table in joined.filter(|table| !matches!(table.hop, Hop::Bridge(_))) {
             let name = &self.catalog.dataset(table.hop.to()).name;
             snapshot.verify_key(name, &table.key()).await?;
+            if let Some((columns, from, to)) = table.versions() {
+                snapshot.verify_versions(name, &columns, &from, &to).await?;
+            }
         }
         Ok(())
     }

@@ -211,6 +211,17 @@ pub struct Attached {
 }
 
 impl Attached {
+    /// The columns that tell the things of a dataset of versions apart, and those that say from when until when a
+    /// version holds; none of a dataset without versions.
+    pub fn versions(&self) -> Option<(Vec<String>, String, String)> {
+        let (from, to) = self.on.iter().find_map(|on| match on {
+            On::ValidAt { from, to, .. } => from.column().zip(to.column()),
+            On::Equal { .. } | On::SameBucket { .. } | On::Is { .. } => None,
+        })?;
+        let things = self.on.iter().filter(|on| !matches!(on, On::ValidAt { .. })).filter_map(On::key);
+        Some((things.map(str::to_string).collect(), from.to_string(), to.to_string()))
+    }
+
     /// The columns of the joined dataset that must tell its rows apart.
     pub fn key(&self) -> Vec<String> {
         self.on.iter().filter_map(On::key).map(str::to_string).collect()

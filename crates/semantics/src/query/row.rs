@@ -79,7 +79,7 @@ impl TimeColumn {
         self.expr.refs().into_iter().map(|reference| reference.value).collect()
     }
 
-    fn column(&self) -> Option<&str> {
+    pub(crate) fn column(&self) -> Option<&str> {
         match self.expr.kind.as_ref() {
             Kind::Ref(column) => Some(&column.column),
             _ => None,
