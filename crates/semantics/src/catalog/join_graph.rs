@@ -1,7 +1,7 @@
 //! Which datasets reach which along many-to-one edges.
 //!
-//! The only maker of [`ManyToOneHop`], and so the only way to join: a plan that fans out cannot
-//! be written.
+//! The only maker of [`ManyToOneHop`], and so the only way to join. The one step to several rows is a
+//! [`Bridge`], beyond which an aggregate counts each of its rows once a group.
 
 use super::id::{DatasetId, RelationshipId};
 use crate::time::granularity::Granularity;
@@ -9,7 +9,7 @@ use crate::time::granularity::Granularity;
 /// One edge of the graph, walked from a row to the at most one row that it belongs to.
 ///
 /// Only [`JoinGraph`] makes one, of a relationship whose far end is a key. Nothing else can say that a join does
-/// not repeat rows, so no plan can aggregate across a one-to-many edge:
+/// not repeat rows, so no plan can add up rows that a one-to-many edge repeats:
 ///
 /// ```compile_fail,E0451
 /// use sextant_semantics::catalog::Catalog;
