@@ -2,7 +2,7 @@
 //!
 //! This crate touches nothing: no files, no clock, no environment, no DataFusion, no Arrow.
 //! Stages import only leftwards: source, diagnostic, data types, expressions, time, model, import,
-//! export, catalog, query, plan.
+//! export, catalog, query, plan, significance, decompose.
 
 pub mod code;
 pub mod source;
@@ -18,3 +18,5 @@ pub mod export;
 pub mod catalog;
 pub mod query;
 pub mod plan;
+pub mod significance;
+pub mod decompose;

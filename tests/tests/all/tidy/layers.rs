@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The stages of `semantics`; each names only itself and those before it.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 17] = [
     "code",
     "source",
     "diagnostic",
@@ -71,6 +71,9 @@ const STAGES: [&str; 14] = [
     "catalog",
     "query",
     "plan",
+    "significance",
+    "decompose",
+    "highlight",
 ];
 
 fn semantics_touches_nothing(repository: &Repository) -> Vec<String> {
