@@ -72,8 +72,8 @@ pub fn answer(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Answer, 
         None => Vec::new(),
     };
     let mut rows = match (query.grouping, &table.total) {
-        (Grouping::Total, Some(total)) => vec![pair::only(query, total)],
-        (Grouping::Total, None) => Vec::new(),
+        (Grouping::Total | Grouping::Sets, Some(total)) => vec![pair::only(query, total)],
+        (Grouping::Total | Grouping::Sets, None) => Vec::new(),
         (Grouping::Groups | Grouping::GroupsAndTotal, _) => pair::rows(query, &table.groups),
     };
     condition::retain(query, &mut rows)?;

@@ -5,7 +5,7 @@
 //! and projections that compute the metrics. Plain nodes and functions only, but for percentiles
 //! and sums that would otherwise wrap or depend on the order of rows; no SQL text is made anywhere.
 //!
-//! Columns inside a plan: `t{n}.name` of a joined table, `__k{i}` of a key, `__a{n}` of an aggregate
+//! Columns inside a plan: `t{n}.name` of a joined table, `__k{i}` of a key, `__set` of a grouping, `__a{n}` of an aggregate
 //! function, `__f{f}_m{m}_p{p}` of a fact's measure in a period, `__c{c}_p{p}` of a computation.
 
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ mod join_over_time_range;
 mod pick;
 mod join_to_time_spine;
 mod fact;
+mod sets;
 mod combine;
 mod bridge;
 mod members;

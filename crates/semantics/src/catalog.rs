@@ -230,11 +230,28 @@ pub struct Metric {
     /// What a bare `metric_time` means; the axis's own when absent.
     pub granularity: Option<Granularity>,
     pub fill: Option<Literal>,
+    /// How large a change must be to matter; the tool's own where a part is absent.
+    pub materiality: Materiality,
+    /// The smallest volume for which a change is tested.
+    pub min_sample: Option<u64>,
+    /// The metric that is its volume, by name.
+    pub sample: Option<String>,
     /// Constructs that cannot be executed yet; asking for the metric is refused by their names.
     pub not_yet: Vec<NotYet>,
     /// The formula in metric and dimension names.
     pub definition: String,
     pub span: Span,
+}
+
+/// How large a change of a metric must be to matter, as far as its model says.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Materiality {
+    /// A fraction of the value before.
+    pub percent: Option<f64>,
+    /// In the metric's unit.
+    pub absolute: Option<f64>,
+    /// Percentage points.
+    pub points: Option<f64>,
 }
 
 /// How a metric is computed.

@@ -38,10 +38,14 @@ pub struct SemanticPlan {
     pub keys: Vec<Key>,
     /// Which groups are made.
     pub grouping: Grouping,
+    /// Positions of the keys of each grouping, of several; the first has none.
+    pub sets: Vec<Vec<usize>>,
     pub calendar: Calendar,
 }
 
 /// Computes metrics from aligned measures.
+///
+/// Of several groupings, `__set` (integer) says which one a row is of.
 ///
 /// Lowered, its columns are: `__total` (boolean: the row is the total over no keys), `__k{i}` for
 /// key i, `__rows_p{p}` (integer: rows of any fact that any measure read in period p), and

@@ -7,6 +7,7 @@ pub mod row;
 pub mod spine;
 pub mod computation;
 pub mod period;
+pub mod audit;
 pub mod resolved;
 pub mod resolve;
 pub mod saved;

@@ -25,6 +25,8 @@ pub struct Table {
 #[derive(Clone, Debug)]
 pub struct RawRow {
     pub keys: Vec<Value>,
+    /// Position of its grouping, of several.
+    pub set: usize,
     /// Rows that any measure read, by period.
     pub rows: Vec<i64>,
     /// By computation, then by period.
@@ -44,7 +46,11 @@ pub fn table(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Table, Ex
         let total = column("__total")?;
         let total = total.as_boolean();
         let periods = query.time.periods.len();
-        let keys: Vec<Vec<Value>> = (0..query.groups.len())
+        let sets = match query.slices {
+            Some(_) => Some(values(&column("__set")?)?),
+            None => None,
+        };
+        let keys: Vec<Vec<Value>> = (0..query.keys().count())
             .map(|k| values(&column(&format!("__k{k}"))?))
             .collect::<Result<_, ExecuteError>>()?;
         let rows: Vec<Vec<Value>> =
@@ -55,6 +61,7 @@ pub fn table(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Table, Ex
         for i in 0..batch.num_rows() {
             let row = RawRow {
                 keys: keys.iter().map(|k| k[i].clone()).collect(),
+                set: sets.as_ref().and_then(|sets| sets[i].as_f64()).map_or(0, |set| set as usize),
                 rows: rows.iter().map(|r| r[i].as_f64().unwrap_or(0.0) as i64).collect(),
                 cells: cells.iter().map(|c| c.iter().map(|p| p[i].clone()).collect()).collect(),
             };

@@ -23,6 +23,7 @@ pub fn empty(query: &ResolvedQuery) -> RawRow {
     let periods = query.time.periods.len();
     RawRow {
         keys: Vec::new(),
+        set: 0,
         rows: vec![0; periods],
         cells: values.into_iter().map(|value| vec![value; periods]).collect(),
     }

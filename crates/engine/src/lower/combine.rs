@@ -13,6 +13,7 @@ use sextant_semantics::plan::{Aggregate, Grouping, SemanticPlan};
 use super::LowerError;
 use super::aggregate::Finish;
 use super::fact::{Fact, kept_keys, key_column, measure_column, rows_column};
+use super::sets::SET;
 use super::typed::arrow_type;
 
 /// One plan with the columns of all facts, one row a group and one for the total.
@@ -28,16 +29,25 @@ pub(super) fn combine(
     let (apart, facts): (Vec<_>, Vec<_>) =
         facts.into_iter().enumerate().partition(|(fact, _)| inputs[*fact].level.is_some());
     let combined = aligned(plan, facts, members)?;
-    apart.into_iter().try_fold(combined, |combined, (fact, of)| beside(combined, fact, &inputs[fact], of))
+    apart
+        .into_iter()
+        .try_fold(combined, |combined, (fact, of)| beside(combined, fact, &inputs[fact], plan.grouping, of))
 }
 
 /// The values of a fact at a level of fewer keys, beside every row that has the same of these; the total
 /// beside the total.
-fn beside(combined: LogicalPlan, fact: usize, of: &Aggregate, values: Fact) -> Result<LogicalPlan, LowerError> {
+fn beside(
+    combined: LogicalPlan,
+    fact: usize,
+    of: &Aggregate,
+    grouping: Grouping,
+    values: Fact,
+) -> Result<LogicalPlan, LowerError> {
     let far = |name: &str| format!("{name}_of_f{fact}");
+    let first = if grouping == Grouping::Sets { SET } else { "__total" };
     let keys: Vec<String> = match kept_keys(of) {
-        kept if kept.is_empty() => Vec::new(),
-        kept => std::iter::once("__total".to_string()).chain(kept.into_iter().map(key_column)).collect(),
+        kept if kept.is_empty() && grouping != Grouping::Sets => Vec::new(),
+        kept => std::iter::once(first.to_string()).chain(kept.into_iter().map(key_column)).collect(),
     };
     let mut columns: Vec<Expr> = keys.iter().map(|name| ident(name).alias(far(name))).collect();
     let prefix = format!("__f{fact}_");
@@ -62,7 +72,7 @@ fn aligned(
     // Grouping sets give no row for the total over no rows, so one is always put under the others.
     // Neither do windows of a time spine that no row stands in.
     let has_total_row = match plan.grouping {
-        Grouping::GroupsAndTotal => true,
+        Grouping::GroupsAndTotal | Grouping::Sets => true,
         Grouping::Total => plan.root.input.inputs.iter().any(|of| of.spine().is_some()),
         Grouping::Groups => false,
     };
@@ -90,6 +100,7 @@ fn aligned(
 
 /// The columns that all parts have, with their types.
 struct Columns {
+    has_sets: bool,
     keys: Vec<DataType>,
     periods: usize,
     measures: Vec<MeasureColumn>,
@@ -125,12 +136,13 @@ impl Columns {
                 }
             }
         }
-        Ok(Columns { keys, periods: plan.periods.len(), measures })
+        Ok(Columns { has_sets: plan.grouping == Grouping::Sets, keys, periods: plan.periods.len(), measures })
     }
 
     /// A fact's rows with nulls for the measures of the others.
     fn padded(&self, fact: usize, plan: &LogicalPlan) -> Result<LogicalPlan, LowerError> {
         let mut columns = vec![ident("__total")];
+        columns.extend(self.has_sets.then(|| ident(SET)));
         for (position, data_type) in self.keys.iter().enumerate() {
             let name = key_column(position);
             columns.push(cast(ident(&name), data_type.clone()).alias(name));
@@ -149,6 +161,7 @@ impl Columns {
     /// The total of facts without rows: counts are 0, all else null.
     fn total_of_nothing(&self) -> Result<LogicalPlan, LowerError> {
         let mut columns = vec![lit(true).alias("__total")];
+        columns.extend(self.has_sets.then(|| lit(0_i64).alias(SET)));
         for (position, data_type) in self.keys.iter().enumerate() {
             columns.push(lit(ScalarValue::try_from(data_type)?).alias(key_column(position)));
         }
@@ -165,8 +178,9 @@ impl Columns {
         let keys: Vec<Expr> = (0..self.keys.len()).map(|position| ident(key_column(position))).collect();
         let groups = match plan.grouping {
             Grouping::Total => vec![],
-            Grouping::Groups | Grouping::GroupsAndTotal => {
-                std::iter::once(ident("__total")).chain(keys.iter().cloned()).collect()
+            Grouping::Groups | Grouping::GroupsAndTotal | Grouping::Sets => {
+                let set = self.has_sets.then(|| ident(SET));
+                std::iter::once(ident("__total")).chain(set).chain(keys.iter().cloned()).collect()
             }
         };
         let rows = (0..self.periods).map(rows_column);
@@ -174,6 +188,7 @@ impl Columns {
         functions.extend(self.measures.iter().map(|of| max(ident(&of.name)).alias(&of.name)));
         let is_total = if groups.is_empty() { lit(true).alias("__total") } else { ident("__total") };
         let mut columns = vec![is_total];
+        columns.extend(self.has_sets.then(|| ident(SET)));
         columns.extend(keys);
         columns.extend(rows.map(ident));
         columns.extend(self.measures.iter().map(|of| ident(&of.name)));

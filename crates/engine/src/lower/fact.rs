@@ -13,9 +13,10 @@ use super::balance::{self, Of};
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
-use super::{LowerError, Tables, bridge, join_to_time_spine, pick};
+use super::{LowerError, Tables, bridge, join_to_time_spine, pick, sets};
 
-/// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`.
+/// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`; `__set` too where there are several
+/// groupings.
 pub(super) struct Fact {
     pub(super) plan: LogicalPlan,
     /// How each measure's value was made.
@@ -23,10 +24,18 @@ pub(super) struct Fact {
 }
 
 /// The column that marks the grouping set of a row: 0 for that of all keys.
-const GROUPING_ID: &str = "__grouping_id";
+pub(super) const GROUPING_ID: &str = "__grouping_id";
 
 /// Lowers the fact at position `fact` of the plan.
 pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
+    match plan.grouping {
+        Grouping::Sets if !sets::is_one_pass(of) => sets::apart(plan, fact, of, tables),
+        Grouping::Sets | Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => pass(plan, fact, of, tables),
+    }
+}
+
+/// One pass over the fact's rows.
+pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
     let scope = Scope::new(plan, of);
     let rows = rows::lower(&scope, &of.input, tables)?;
     let (rows, filters) = kept(&scope, of, rows)?;
@@ -38,7 +47,10 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     let grouping = if of.level.as_ref().is_some_and(Vec::is_empty) { Grouping::Total } else { plan.grouping };
     let measures = measures(&scope, grouping, of, &rows, &seen, &mut functions)?;
     let keys: Vec<Expr> = kept_keys(of).into_iter().map(|key| ident(key_column(key))).collect();
-    let (groups, is_total) = groups(grouping, of, &keys);
+    let (groups, is_total) = match grouping {
+        Grouping::Sets => sets::groups(plan, of),
+        Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => groups(grouping, of, &keys),
+    };
     let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
 
     let result = |position: &usize| -> Result<Typed, LowerError> {
@@ -47,7 +59,10 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
         Ok(Typed::new(ident(name), data_type))
     };
     let mut columns = vec![is_total.clone().alias("__total")];
-    columns.extend(keys);
+    match grouping {
+        Grouping::Sets => columns.extend(sets::columns(plan, of)?),
+        Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => columns.extend(keys),
+    }
     if of.pick.is_some() {
         columns.push(ident(UNIT_COLUMN));
     }
@@ -56,19 +71,25 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
     }
     let mut finishes = Vec::with_capacity(measures.len());
     for (measure, periods) in measures.iter().enumerate() {
-        for (period, Measured { groups, total, finish }) in periods.iter().enumerate() {
-            let value = |positions: &[usize]| -> Result<Expr, LowerError> {
-                let results = positions.iter().map(result).collect::<Result<Vec<_>, _>>()?;
-                Ok(finish.value(&results, &is_total)?.expr)
-            };
-            let value = if groups == total {
-                value(groups)?
-            } else {
-                when(is_total.clone(), value(total)?).otherwise(value(groups)?)?
+        let value = |of: &Measured, positions: &[usize]| -> Result<Typed, LowerError> {
+            let results = positions.iter().map(result).collect::<Result<Vec<_>, _>>()?;
+            of.finish.value(&results, &is_total)
+        };
+        let Some(first) = periods.iter().flatten().next() else {
+            return Err(LowerError::Unbound("a measure's period"));
+        };
+        let absent = lit(ScalarValue::try_from(&value(first, &first.groups)?.data_type)?);
+        for (period, measured) in periods.iter().enumerate() {
+            let value = match measured {
+                None => absent.clone(),
+                Some(of) if of.groups == of.total => value(of, &of.groups)?.expr,
+                Some(of) => {
+                    when(is_total.clone(), value(of, &of.total)?.expr).otherwise(value(of, &of.groups)?.expr)?
+                }
             };
             columns.push(value.alias(measure_column(fact, measure, period)));
         }
-        finishes.extend(periods.first().map(|measured| measured.finish));
+        finishes.push(first.finish);
     }
     let by_unit = LogicalPlanBuilder::from(aggregated).project(columns)?.build()?;
     let mut plan_of_fact = picked(plan, fact, of, by_unit)?;
@@ -94,6 +115,7 @@ fn groups(grouping: Grouping, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr
             vec![Expr::GroupingSet(GroupingSet::GroupingSets(vec![keys.to_vec(), vec![]]))],
             cast(ident(GROUPING_ID), DataType::UInt64).not_eq(lit(0_u64)),
         ),
+        Grouping::Sets => unreachable!("several groupings are written by `sets`"),
     }
 }
 
@@ -156,6 +178,7 @@ fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<Log
             KeySource::Bucket { time, granularity } => scope.time(time, rows.schema())?.bucket(*granularity)?,
             KeySource::DatePart { time, part } => scope.time(time, rows.schema())?.part(*part)?,
             KeySource::Value(of) => scope.value(of, rows.schema())?,
+            KeySource::Absent => continue,
         };
         let data_type = decoded(&value.data_type);
         let key = value.cast(data_type.clone()).expr;
@@ -242,6 +265,7 @@ fn counted(of: &Aggregate, rows: LogicalPlan, seen: &[Vec<Option<Expr>>]) -> Res
     Ok(LogicalPlanBuilder::from(rows).filter(any)?.build()?)
 }
 
+/// By measure and period; none where it is not aggregated over that period.
 fn measures(
     scope: &Scope<'_>,
     grouping: Grouping,
@@ -249,7 +273,7 @@ fn measures(
     rows: &LogicalPlan,
     seen: &[Vec<Option<Expr>>],
     functions: &mut Functions,
-) -> Result<Vec<Vec<Measured>>, LowerError> {
+) -> Result<Vec<Vec<Option<Measured>>>, LowerError> {
     let mut found = Vec::with_capacity(of.measures.len());
     for (position, (measure, seen)) in of.measures.iter().zip(seen).enumerate() {
         let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows.schema())).transpose()?;
@@ -257,6 +281,10 @@ fn measures(
         let order = order.collect::<Result<Vec<_>, LowerError>>()?;
         let mut by_period = Vec::with_capacity(seen.len());
         for (period, seen) in seen.iter().enumerate() {
+            if measure.over.as_ref().is_some_and(|over| !over.contains(&period)) {
+                by_period.push(None);
+                continue;
+            }
             let mut over = |part: Of| -> Result<(Vec<usize>, Finish), LowerError> {
                 let balance = measure.balance.as_ref();
                 let at_extreme = balance.map(|of| balance::at_extreme(of, part, position, period));
@@ -268,7 +296,7 @@ fn measures(
             };
             let (groups, finish) = over(if grouping == Grouping::Total { Of::Total } else { Of::Groups })?;
             let total = if grouping == Grouping::GroupsAndTotal { over(Of::Total)?.0 } else { groups.clone() };
-            by_period.push(Measured { groups, total, finish });
+            by_period.push(Some(Measured { groups, total, finish }));
         }
         found.push(by_period);
     }

@@ -122,7 +122,7 @@ fn units(
             Some(KeySource::Bucket { time, granularity }) => scope.time(time, spine.schema())?.bucket(*granularity)?,
             Some(KeySource::DatePart { time, part }) => scope.time(time, spine.schema())?.part(*part)?,
             Some(KeySource::Value(of)) => scope.value(of, spine.schema())?,
-            None => continue,
+            Some(KeySource::Absent) | None => continue,
         };
         let data_type = decoded(&value.data_type);
         columns.push(value.cast(data_type).expr.alias(key_column(position)));

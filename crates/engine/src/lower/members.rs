@@ -40,6 +40,7 @@ pub(super) fn lower(plan: &SemanticPlan, of: &Members, rows: i64, tables: &Table
             KeySource::Bucket { time, granularity } => scope.time(time, joined.schema())?.bucket(*granularity)?,
             KeySource::DatePart { time, part } => scope.time(time, joined.schema())?.part(*part)?,
             KeySource::Value(of) => scope.value(of, joined.schema())?,
+            KeySource::Absent => return Err(LowerError::Unbound("a member's key")),
         };
         let data_type: DataType = decoded(&value.data_type);
         columns.push(value.cast(data_type).expr.alias(key_column(position)));

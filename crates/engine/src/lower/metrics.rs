@@ -2,7 +2,7 @@
 
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident};
-use sextant_semantics::plan::SemanticPlan;
+use sextant_semantics::plan::{Grouping, SemanticPlan};
 use sextant_semantics::query::computation::{Computation, ComputationId, Formula};
 
 use super::LowerError;
@@ -10,6 +10,7 @@ use super::expression::expression;
 use super::fact::{key_column, measure_column, rows_column};
 use super::literal::literal;
 use super::number::divide;
+use super::sets::SET;
 use super::typed::{Typed, unify};
 
 /// The columns of [`sextant_semantics::plan::ComputeMetrics`] over the combined facts.
@@ -17,6 +18,7 @@ pub(super) fn compute(plan: &SemanticPlan, combined: LogicalPlan) -> Result<Logi
     let computations = &plan.root.computations;
     let levels = levels(computations);
     let mut kept = vec!["__total".to_string()];
+    kept.extend((plan.grouping == Grouping::Sets).then(|| SET.to_string()));
     kept.extend((0..plan.keys.len()).map(key_column));
     kept.extend((0..plan.periods.len()).map(rows_column));
     let mut done: Vec<String> = Vec::new();

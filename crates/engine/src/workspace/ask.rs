@@ -9,7 +9,8 @@ use sextant_semantics::code::{Class, Code};
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
 use sextant_semantics::model::Naming;
 use sextant_semantics::plan::{self, SemanticPlan};
-use sextant_semantics::query::request::{Decoded, MetricsRequest};
+use sextant_semantics::query::audit::Audit;
+use sextant_semantics::query::request::{AuditRequest, Decoded, MetricsRequest, Request};
 use sextant_semantics::query::resolve::{self, Context, Extent, Moment};
 use sextant_semantics::query::resolved::{Members, ResolvedQuery};
 use sextant_semantics::time::zone;
@@ -30,10 +31,19 @@ pub(super) struct Prepared {
     pub bound: Arc<BoundCatalog>,
     pub snapshot: Snapshot,
     pub query: ResolvedQuery,
+    /// How the answer is judged, of an audit.
+    pub audit: Option<Audit>,
     pub plan: SemanticPlan,
     pub extents: Vec<Option<Extent>>,
     /// Datasets that the plan reads, sorted.
     pub reads: Vec<DatasetId>,
+}
+
+/// A question that is resolved.
+struct Resolved {
+    query: ResolvedQuery,
+    audit: Option<Audit>,
+    extents: Vec<Option<Extent>>,
 }
 
 /// What one pass over the data gives.
@@ -148,10 +158,13 @@ impl Workspace {
         let (request, warnings) = resolve::metrics_request(&bound, &decoded.request).unwrap_or_else(|| {
             Err(Diagnostics::from(Diagnostic::new(Code::UnknownTool, "not a question for metrics")))
         })?;
-        let mut query = self.resolve(&bound, &snapshot, &request, context).await?;
-        query.0.warnings.splice(0..0, warnings);
-        query.0.notes = decoded.notes.clone();
-        let (mut query, extents) = query;
+        let audit = match &decoded.request {
+            Request::AuditPerformance(audit) => Some(audit),
+            _ => None,
+        };
+        let Resolved { mut query, audit, extents } = self.resolve(&bound, &snapshot, &request, audit, context).await?;
+        query.warnings.splice(0..0, warnings);
+        query.notes = decoded.notes.clone();
         self.verify_keys(&mut query, &snapshot).await?;
         let plan = plan::plan(&query);
         let mut reads: Vec<DatasetId> = query
@@ -164,7 +177,7 @@ impl Workspace {
         reads.dedup();
         let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
         self.verify_currencies(&query, data).await?;
-        Ok(Prepared { bound, snapshot, query, plan, extents, reads })
+        Ok(Prepared { bound, snapshot, query, audit, plan, extents, reads })
     }
 
     /// The state of all datasets, and the catalog bound to their schemas.
@@ -195,15 +208,22 @@ impl Workspace {
         bound: &BoundCatalog,
         snapshot: &Snapshot,
         request: &MetricsRequest,
+        audit: Option<&AuditRequest>,
         context: &CallContext,
-    ) -> Result<(ResolvedQuery, Vec<Option<Extent>>), Failure> {
+    ) -> Result<Resolved, Failure> {
         let datasets = resolve::datasets_of(bound, request);
         let data = Data { bound, snapshot, cancel: &context.cancel };
         let extents = self.extents(data, &datasets).await?;
         let periods = self.custom_periods(data, &resolve::offset_by(bound, request)).await?;
         let context = Context { now: context.now, extents, periods };
-        let query = resolve::resolve(bound, &context, request)?;
-        Ok((query, context.extents))
+        let (query, audit) = match audit {
+            None => (resolve::resolve(bound, &context, request)?, None),
+            Some(audit) => {
+                let (query, audit) = resolve::audit(bound, &context, audit, request)?;
+                (query, Some(audit))
+            }
+        };
+        Ok(Resolved { query, audit, extents: context.extents })
     }
 
     /// The far side of every join is a key, or the question is refused. Where names are paths of

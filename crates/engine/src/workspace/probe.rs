@@ -226,7 +226,14 @@ fn plan(
         inputs: vec![Aggregate { input, keys: sources, measures, pick: None, level: None, padding: None }],
         members: None,
     };
-    SemanticPlan { root: ComputeMetrics { input, computations }, periods: vec![period], keys, grouping, calendar }
+    SemanticPlan {
+        root: ComputeMetrics { input, computations },
+        periods: vec![period],
+        keys,
+        grouping,
+        sets: Vec::new(),
+        calendar,
+    }
 }
 
 fn measure(name: &str, aggregation: Aggregation) -> Measure {
@@ -239,6 +246,7 @@ fn measure(name: &str, aggregation: Aggregation) -> Measure {
         amount: None,
         order: Vec::new(),
         balance: None,
+        over: None,
         data_type: DataType::Integer,
     }
 }

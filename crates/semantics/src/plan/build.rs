@@ -16,8 +16,9 @@ pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
             computations: query.computations.clone(),
         },
         periods: query.time.periods.clone(),
-        keys: query.groups.iter().map(|g| g.key.clone()).collect(),
+        keys: query.keys().map(|g| g.key.clone()).collect(),
         grouping: query.grouping,
+        sets: query.slices.as_ref().map(|slices| slices.sets.clone()).unwrap_or_default(),
         calendar: query.time.calendar,
     }
 }
@@ -192,6 +193,7 @@ impl Used {
         match key {
             KeySource::Bucket { time, .. } | KeySource::DatePart { time, .. } => self.time(time),
             KeySource::Value(expr) => self.row(expr),
+            KeySource::Absent => {}
         }
     }
 

@@ -60,12 +60,22 @@ fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggrega
         .zip(&fact.keys)
         .enumerate()
         .filter(|(position, _)| fact.level.as_ref().is_none_or(|kept| kept.contains(position)))
+        .filter(|(_, (_, source))| **source != KeySource::Absent)
         .map(|(_, (key, source))| format!("{} = {}", key.name, key_source(source, &tables)))
         .collect();
     let sets = match plan.grouping {
         Grouping::Total => "in total".to_string(),
         Grouping::Groups => format!("by [{}]", keys.join(", ")),
         Grouping::GroupsAndTotal => format!("by [{}] and in total", keys.join(", ")),
+        Grouping::Sets => {
+            let is_there = |set: &&Vec<usize>| set.iter().all(|key| fact.keys[*key] != KeySource::Absent);
+            let names = |set: &Vec<usize>| {
+                let names: Vec<&str> = set.iter().map(|key| plan.keys[*key].name.as_str()).collect();
+                format!("({})", names.join(", "))
+            };
+            let sets: Vec<String> = plan.sets.iter().filter(is_there).map(names).collect();
+            format!("by [{}] in sets {}", keys.join(", "), sets.join(" "))
+        }
     };
     let measures: Vec<String> = fact.measures.iter().map(|m| measure(m, &tables)).collect();
     let periods = match plan.periods.len() {
@@ -255,6 +265,7 @@ fn key_source(source: &KeySource, tables: &[String]) -> String {
         KeySource::Bucket { time, granularity } => format!("{granularity} of {}", self::time(time, tables)),
         KeySource::DatePart { time, part } => format!("{part} of {}", self::time(time, tables)),
         KeySource::Value(expr) => row_expr(expr, tables),
+        KeySource::Absent => "absent".to_string(),
     }
 }
 

@@ -6,11 +6,13 @@ use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
+use crate::query::audit::Audit;
 use crate::query::request::{AuditRequest, MetricsRequest, Request};
 use crate::query::resolved::ResolvedQuery;
 use crate::query::row::Grouping;
 
 mod attach;
+mod audit;
 mod balance;
 mod by_day;
 mod beneath;
@@ -109,34 +111,72 @@ pub fn resolve(
     if request.metrics.is_empty() {
         return without_metrics(bound, context, request);
     }
+    Ok(question(bound, context, request, None)?.0)
+}
+
+/// What an audit asks, `request` being its question, and how the answer is judged.
+pub fn audit(
+    bound: &BoundCatalog,
+    context: &Context,
+    audit: &AuditRequest,
+    request: &MetricsRequest,
+) -> Result<(ResolvedQuery, Audit), Diagnostics> {
+    if let Some(refused) = not_yet(request) {
+        return Err(refused.into());
+    }
+    let (query, judged) = question(bound, context, request, Some(audit))?;
+    Ok((query, judged.expect("an audit was asked for")))
+}
+
+fn question(
+    bound: &BoundCatalog,
+    context: &Context,
+    request: &MetricsRequest,
+    audit: Option<&AuditRequest>,
+) -> Result<(ResolvedQuery, Option<Audit>), Diagnostics> {
     let mut found = Diagnostics::default();
     let mut flat = metrics::Flattener::new(bound);
     flat.currency = currency::target(&bound.catalog, request)?;
-    let outputs = flat.outputs(request, &mut found);
-    let extra = flat.unselected(request, &outputs, &mut found);
-    let outputs: Vec<_> = outputs.into_iter().chain(extra).collect();
-    let groups = groups::fields(bound, request, &mut found);
+    let mut outputs = flat.outputs(request, &mut found);
+    outputs.extend(flat.unselected(request, &outputs, &mut found));
+    if audit.is_some() {
+        outputs.extend(audit::samples(bound, &mut flat, &outputs)?);
+    }
+    let wanted = groups::fields(bound, request, &mut found);
     flat.by_keys = metric_filter::resolve(bound, context, request, &flat, &mut found).into();
     if !found.is_empty() {
         return Err(found);
     }
-    let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&groups));
-    let wanted = groups;
+    let mut facts = rows::FactBuilder::for_leaves(bound, &flat, groups::is_sub_day(&wanted));
     let groups = groups::resolve(bound, &mut facts, &wanted, &mut found);
-    level::set(&bound.catalog, &groups, &mut facts);
+    let asking = audit.map(|audit| audit::place_slices(bound, &mut facts, audit, &mut found));
+    let keys = asking.as_ref().map_or(&groups, |asking| &asking.slices.groups);
+    level::set(&bound.catalog, keys, &mut facts);
     conditions::conditions(bound, &mut facts, request, &mut found);
     let time = time::resolve(bound, context, request, &facts, &flat, &outputs, &groups, &mut found);
-    let (Some(time), true) = (time, found.is_empty()) else {
+    let (Some(mut time), true) = (time, found.is_empty()) else {
         return Err(found);
     };
-    let grouping = grouping(!groups.is_empty(), request.totals.unwrap_or(true));
+    let base = time.query.periods.len();
+    let readings = asking.as_ref().map(|asking| audit::readings(context, &flat, &facts, asking, &outputs, &mut time));
+    let grouping = match &asking {
+        Some(_) => Grouping::Sets,
+        None => grouping(!groups.is_empty(), request.totals.unwrap_or(true)),
+    };
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
-    let (facts, leaves): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
-    let computations = flat.computations(&leaves, &mut found);
+    let (mut facts, places): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
+    let computations = flat.computations(&places, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
-    let outputs = flat.finish(outputs, &computations, &time);
+    let outputs = flat.finish(outputs, &time);
+    let resolved =
+        audit::Resolved { bound, flat: &flat, outputs: &outputs, computations: &computations, places: &places, base };
+    let judged = match (audit, asking, readings) {
+        (Some(audit), Some(asking), Some(readings)) => Some(resolved.audit(audit, asking, readings, &mut facts)),
+        _ => None,
+    };
+    let (judged, slices) = judged.unzip();
     let members = members::beside(bound, request, &wanted, &groups, &time.query)?;
     let columns = columns::Columns {
         bound,
@@ -155,10 +195,11 @@ pub fn resolve(
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
     let mut warnings: Vec<Warning> = flat.warnings;
     warnings.extend(time.warnings);
-    Ok(ResolvedQuery {
+    let query = ResolvedQuery {
         outputs,
         groups,
         grouping,
+        slices,
         facts,
         members,
         computations,
@@ -173,7 +214,8 @@ pub fn resolve(
         defaults_used,
         notes: Vec::new(),
         warnings,
-    })
+    };
+    Ok((query, judged))
 }
 
 fn without_metrics(
@@ -201,22 +243,6 @@ pub fn audit_request(
     bound: &BoundCatalog,
     audit: &AuditRequest,
 ) -> Result<(MetricsRequest, Vec<Warning>), Diagnostics> {
-    let refuse = |what: &str| {
-        Diagnostics::from(
-            Diagnostic::new(Code::NotSupportedYet, format!("`{what}` of audit_performance is not supported yet"))
-                .field(what)
-                .help("deltas and impact are given; significance and drivers come in a later version"),
-        )
-    };
-    if audit.dimensions.as_ref().is_some_and(|d| !d.is_empty()) {
-        return Err(refuse("dimensions"));
-    }
-    if audit.min_level.is_some() {
-        return Err(refuse("min_level"));
-    }
-    if audit.max_highlights.is_some() {
-        return Err(refuse("max_highlights"));
-    }
     let mut request = MetricsRequest {
         metrics: audit.metrics.clone(),
         query: audit.query.clone(),

@@ -10,6 +10,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::Warning;
 use crate::expr::Expr;
 use crate::model::metric::PeriodAggregation;
+use crate::query::audit::Slices;
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::events::Events;
 use crate::query::field::Field;
@@ -29,6 +30,8 @@ pub struct ResolvedQuery {
     pub outputs: Vec<Output>,
     pub groups: Vec<Group>,
     pub grouping: Grouping,
+    /// What it is answered by beside the total: of an audit.
+    pub slices: Option<Slices>,
     /// One a dataset and time axis.
     pub facts: Vec<Fact>,
     /// Groups that are there whether or not anything was measured of them.
@@ -338,6 +341,11 @@ impl ResolvedQuery {
         let attached = own.iter().flat_map(|fact| &fact.attached_metrics);
         let attached: Vec<&Fact> = attached.flat_map(|metric| metric.query.all_facts()).collect();
         own.into_iter().chain(attached).collect()
+    }
+
+    /// The keys of its rows: of its groups, or of what it is sliced by.
+    pub fn keys(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().chain(self.slices.iter().flat_map(|slices| &slices.groups))
     }
 
     /// The name of a column of the answer.

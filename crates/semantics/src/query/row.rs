@@ -158,6 +158,8 @@ pub enum KeySource {
         part: DatePart,
     },
     Value(RowExpr),
+    /// The fact knows nothing of it.
+    Absent,
 }
 
 /// An aggregation of one fact's rows.
@@ -178,6 +180,8 @@ pub struct Measure {
     pub order: Vec<RowExpr>,
     /// Set where only the rows at the first or the last time count.
     pub balance: Option<Balance>,
+    /// Positions of the periods that it is aggregated over; all where it is none.
+    pub over: Option<Vec<usize>>,
     /// Of the aggregated value.
     pub data_type: DataType,
 }
@@ -206,4 +210,6 @@ pub enum Grouping {
     Groups,
     /// One row a group and one for the total, from the same pass (grouping sets `(keys)` and `()`).
     GroupsAndTotal,
+    /// One row a group of each of several sets of keys, the first of no keys, from the same pass.
+    Sets,
 }

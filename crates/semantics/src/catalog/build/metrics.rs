@@ -7,8 +7,8 @@ use crate::catalog::entity::Identified;
 use crate::catalog::id::DatasetId;
 use crate::catalog::locate::Written;
 use crate::catalog::{
-    Accumulation, Axis, Balance, Input, InputId, Level, Measure, Metric, MetricKind, MetricName, NameKind, Offset,
-    definition, metric_graph,
+    Accumulation, Axis, Balance, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName, NameKind,
+    Offset, definition, metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -141,6 +141,13 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         join_to_timespine: written.join_to_timespine.as_ref().is_some_and(|j| j.value),
         granularity: written.granularity.as_ref().map(|g| g.value),
         fill: written.fill_nulls_with.as_ref().map(|f| f.value.clone()),
+        materiality: written.materiality.as_ref().map_or_else(Materiality::default, |m| Materiality {
+            percent: m.percent.as_ref().map(|p| p.value),
+            absolute: m.absolute.as_ref().map(|a| a.value),
+            points: m.points.as_ref().map(|p| p.value),
+        }),
+        min_sample: written.min_sample.as_ref().map(|n| n.value),
+        sample: text(&written.sample),
         not_yet: written.not_yet(),
         definition: String::new(),
         span: written.name.span,

@@ -100,6 +100,7 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
         amount: None,
         order: Vec::new(),
         balance: None,
+        over: None,
         data_type: measure.data_type,
     };
     Ok((measure, values))
@@ -148,7 +149,7 @@ fn ties(bound: &BoundCatalog, fact: &FactBuilder, metric: &Metric) -> Result<Vec
     if ties.is_empty() {
         ties.extend(fact.keys.iter().filter_map(|key| match key {
             KeySource::Value(value) => Some(value.clone()),
-            KeySource::Bucket { .. } | KeySource::DatePart { .. } => None,
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Absent => None,
         }));
     }
     Ok(ties)

@@ -9,6 +9,7 @@ use super::{beneath, conditions};
 use crate::catalog::Axis;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::MetricId;
+use crate::catalog::locate::Identity;
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -81,6 +82,15 @@ pub(super) fn is_sub_day(groups: &[Wanted]) -> bool {
 }
 
 fn one(bound: &BoundCatalog, item: &GroupItem, request: &MetricsRequest) -> Result<Wanted, Diagnostic> {
+    let mut field = field_of(bound, item)?;
+    if field.of == FieldOf::MetricTime && field.grain == Grain::Unsaid {
+        field.grain = Grain::Bucket(default_grain(bound, request));
+    }
+    Ok(Wanted { field, name: item.alias.clone(), argument: item.field.clone() })
+}
+
+/// What an item names, with the grain that it says.
+pub(super) fn field_of(bound: &BoundCatalog, item: &GroupItem) -> Result<Field, Diagnostic> {
     let mut field = Field::parse(&bound.catalog, &item.name)?;
     let said = match (&item.grain, item.date_part) {
         (Some(_), Some(_)) => {
@@ -103,10 +113,7 @@ fn one(bound: &BoundCatalog, item: &GroupItem, request: &MetricsRequest) -> Resu
             ));
         }
     }
-    if field.of == FieldOf::MetricTime && field.grain == Grain::Unsaid {
-        field.grain = Grain::Bucket(default_grain(bound, request));
-    }
-    Ok(Wanted { field, name: item.alias.clone(), argument: item.field.clone() })
+    Ok(field)
 }
 
 /// The coarsest of the metrics' default grains.
@@ -153,61 +160,13 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
     let mut data_type = None;
     let mut identities = Vec::new();
     for fact in facts.iter_mut() {
-        let (values, dimension, identity) = fact.field(bound, &field)?;
-        identities.push((fact.dataset, identity));
-        let (source, of_fact) = match values {
-            Values::Plain { expr, data_type } => {
-                if field.grain != Grain::Unsaid {
-                    return Err(Diagnostic::new(
-                        Code::GranularityNotAvailable,
-                        format!("`{}` is not a time dimension", field.base(&bound.catalog)),
-                    )
-                    .help("only time dimensions take a granularity"));
-                }
-                (KeySource::Value(expr.map_refs(&mut |c| RowRef::Column(c.clone()))), data_type)
-            }
-            Values::Time(time) => {
-                let stored = time.stored;
-                if field.grain == Grain::Unsaid {
-                    let own = dimension.and_then(|id| bound.catalog.dimension(id).granularity);
-                    let own = own.unwrap_or(Granularity::Day);
-                    let finest = match bound.catalog.naming {
-                        Naming::Dotted => Granularity::Day,
-                        Naming::EntityPaths => own,
-                    };
-                    field.grain = Grain::Bucket(own.max(finest));
-                }
-                match field.grain {
-                    Grain::Part(part) => {
-                        if part.is_sub_day() {
-                            check_grain(bound, dimension, stored, Granularity::Hour)?;
-                        }
-                        (KeySource::DatePart { time, part }, DataType::Integer)
-                    }
-                    Grain::Custom(granularity) => {
-                        let column = fact.custom(bound, time, granularity)?;
-                        let data_type = column.data_type;
-                        (KeySource::Value(Expr::new(Kind::Ref(RowRef::Column(column)), NOWHERE)), data_type)
-                    }
-                    Grain::Bucket(granularity) => {
-                        check_grain(bound, dimension, stored, granularity)?;
-                        let instant = DataType::Timestamp(Clock::Instant);
-                        let data_type = if granularity.is_sub_day() { instant } else { DataType::Date };
-                        (KeySource::Bucket { time, granularity }, data_type)
-                    }
-                    Grain::Unsaid => unreachable!("an unsaid grain was decided above"),
-                }
-            }
-        };
-        let agreed = *data_type.get_or_insert(of_fact);
-        if agreed != of_fact {
-            return Err(Diagnostic::new(
-                Code::TypeMismatch,
-                format!("`{}` is {agreed} in one dataset and {of_fact} in another", field.base(&bound.catalog)),
-            )
-            .help("members of a shared dimension have one type: cast one of them in its `expr`"));
+        let key = key_of(bound, fact, &mut field)?;
+        identities.push((fact.dataset, key.identity.clone()));
+        let agreed = *data_type.get_or_insert(key.data_type);
+        if agreed != key.data_type {
+            return Err(types_differ(bound, &field, agreed, &key));
         }
-        fact.keys.push(source);
+        fact.keys.push(key.source);
     }
     conditions::require_one(bound, &field, &identities)?;
     let granularity = match field.grain {
@@ -223,4 +182,68 @@ fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Re
         granularity,
         field,
     })
+}
+
+/// A fact's way to a group.
+pub(super) struct KeyOfFact {
+    pub source: KeySource,
+    pub data_type: DataType,
+    pub identity: Option<Identity>,
+}
+
+/// A fact's way to a field; decides the field's grain where nothing has.
+pub(super) fn key_of(bound: &BoundCatalog, fact: &mut FactBuilder, field: &mut Field) -> Result<KeyOfFact, Diagnostic> {
+    let (values, dimension, identity) = fact.field(bound, field)?;
+    let (source, data_type) = match values {
+        Values::Plain { expr, data_type } => {
+            if field.grain != Grain::Unsaid {
+                return Err(Diagnostic::new(
+                    Code::GranularityNotAvailable,
+                    format!("`{}` is not a time dimension", field.base(&bound.catalog)),
+                )
+                .help("only time dimensions take a granularity"));
+            }
+            (KeySource::Value(expr.map_refs(&mut |c| RowRef::Column(c.clone()))), data_type)
+        }
+        Values::Time(time) => {
+            let stored = time.stored;
+            if field.grain == Grain::Unsaid {
+                let own = dimension.and_then(|id| bound.catalog.dimension(id).granularity);
+                let own = own.unwrap_or(Granularity::Day);
+                let finest = match bound.catalog.naming {
+                    Naming::Dotted => Granularity::Day,
+                    Naming::EntityPaths => own,
+                };
+                field.grain = Grain::Bucket(own.max(finest));
+            }
+            match field.grain {
+                Grain::Part(part) => {
+                    if part.is_sub_day() {
+                        check_grain(bound, dimension, stored, Granularity::Hour)?;
+                    }
+                    (KeySource::DatePart { time, part }, DataType::Integer)
+                }
+                Grain::Custom(granularity) => {
+                    let column = fact.custom(bound, time, granularity)?;
+                    let data_type = column.data_type;
+                    (KeySource::Value(Expr::new(Kind::Ref(RowRef::Column(column)), NOWHERE)), data_type)
+                }
+                Grain::Bucket(granularity) => {
+                    check_grain(bound, dimension, stored, granularity)?;
+                    let instant = DataType::Timestamp(Clock::Instant);
+                    let data_type = if granularity.is_sub_day() { instant } else { DataType::Date };
+                    (KeySource::Bucket { time, granularity }, data_type)
+                }
+                Grain::Unsaid => unreachable!("an unsaid grain was decided above"),
+            }
+        }
+    };
+    Ok(KeyOfFact { source, data_type, identity })
+}
+
+/// Two facts know a dimension by different types.
+pub(super) fn types_differ(bound: &BoundCatalog, field: &Field, agreed: DataType, key: &KeyOfFact) -> Diagnostic {
+    let name = field.base(&bound.catalog);
+    Diagnostic::new(Code::TypeMismatch, format!("`{name}` is {agreed} in one dataset and {} in another", key.data_type))
+        .help("members of a shared dimension have one type: cast one of them in its `expr`")
 }

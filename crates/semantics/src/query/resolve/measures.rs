@@ -117,6 +117,7 @@ fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf:
         money_scale: measure.money_scale,
         order,
         balance,
+        over: None,
         data_type: leaf.treatment.data_type(measure.data_type),
     })
 }

@@ -79,6 +79,7 @@ pub(super) fn values(
         outputs: Vec::new(),
         groups,
         grouping: Grouping::Groups,
+        slices: None,
         facts: Vec::new(),
         members: Some(members),
         computations: Vec::new(),

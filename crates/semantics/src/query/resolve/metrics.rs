@@ -49,7 +49,7 @@ pub(super) struct Treatment {
 
 /// A metric asked for, before the types of its computation are known.
 pub(super) struct Asked {
-    metric: MetricId,
+    pub metric: MetricId,
     name: String,
     asked: String,
     pub node: usize,
@@ -183,6 +183,13 @@ impl<'a> Flattener<'a> {
             }
         }
         extra
+    }
+
+    /// A metric that another one needs and nobody asked for.
+    pub(super) fn unasked(&mut self, id: MetricId) -> Result<Asked, Diagnostic> {
+        let name = self.bound.catalog.metric(id).name.clone();
+        let node = self.flatten(id, &[], &[])?;
+        Ok(Asked { metric: id, asked: name.clone(), name, node, shown: false })
     }
 
     fn flatten(&mut self, id: MetricId, inherited: &[Filter], steps: &[TimeStep]) -> Result<usize, Diagnostic> {
@@ -335,7 +342,7 @@ impl<'a> Flattener<'a> {
     }
 
     /// The outputs with all that is known of them now.
-    pub(super) fn finish(&self, asked: Vec<Asked>, computations: &[Computation], time: &TimeOfQuery) -> Vec<Output> {
+    pub(super) fn finish(&self, asked: Vec<Asked>, time: &TimeOfQuery) -> Vec<Output> {
         asked
             .into_iter()
             .enumerate()
@@ -345,7 +352,7 @@ impl<'a> Flattener<'a> {
                 asked: asked.asked,
                 computation: ComputationId(asked.node),
                 shown: asked.shown,
-                additivity: self.additivity(asked.node, computations),
+                additivity: self.additivity(asked.node),
                 unit: self.unit(asked.metric, asked.node),
                 percent: self.bound.catalog.metric(asked.metric).format == Format::Percent,
                 change: time.change_of_output.get(i).copied().flatten(),
@@ -368,7 +375,20 @@ impl<'a> Flattener<'a> {
         metric.unit.clone()
     }
 
-    fn additivity(&self, node: usize, computations: &[Computation]) -> Additivity {
+    /// The two nodes of a ratio; none of anything else.
+    pub(super) fn ratio(&self, node: usize) -> Option<(usize, usize)> {
+        match &self.nodes[node].1 {
+            Node::Ratio(numerator, denominator) => Some((*numerator, *denominator)),
+            Node::Derived(expr) => match expr.kind.as_ref() {
+                Kind::Ref(of) => self.ratio(*of),
+                _ => None,
+            },
+            Node::Leaf(_) => None,
+        }
+    }
+
+    /// What the values of a node's days and groups add up to.
+    pub(super) fn additivity(&self, node: usize) -> Additivity {
         match &self.nodes[node].1 {
             Node::Leaf(leaf) if self.leaves[*leaf].treatment.is_of_its_own_time() => Additivity::NonAdditive,
             Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
@@ -391,19 +411,17 @@ impl<'a> Flattener<'a> {
                 | MetricKind::Conversion(_)
                 | MetricKind::Later(_) => Additivity::NonAdditive,
             },
-            Node::Ratio(numerator, denominator) => {
-                match (self.additivity(*numerator, computations), self.additivity(*denominator, computations)) {
-                    (Additivity::NonAdditive, _) | (_, Additivity::NonAdditive) => Additivity::NonAdditive,
-                    _ => Additivity::Ratio,
-                }
-            }
-            Node::Derived(expr) => self.additivity_of(expr, computations),
+            Node::Ratio(numerator, denominator) => match (self.additivity(*numerator), self.additivity(*denominator)) {
+                (Additivity::NonAdditive, _) | (_, Additivity::NonAdditive) => Additivity::NonAdditive,
+                _ => Additivity::Ratio,
+            },
+            Node::Derived(expr) => self.additivity_of(expr),
         }
     }
 
     /// Sums and differences of additive inputs, also times a constant, are additive.
-    fn additivity_of(&self, expr: &Expr<usize>, computations: &[Computation]) -> Additivity {
-        let inputs: Vec<Additivity> = expr.refs().iter().map(|r| self.additivity(*r.value, computations)).collect();
+    fn additivity_of(&self, expr: &Expr<usize>) -> Additivity {
+        let inputs: Vec<Additivity> = expr.refs().iter().map(|r| self.additivity(*r.value)).collect();
         if inputs.contains(&Additivity::NonAdditive) {
             return Additivity::NonAdditive;
         }
@@ -447,7 +465,7 @@ fn constant(expr: &Expr<usize>) -> bool {
 
 impl Treatment {
     /// Whether its values do not add up over ranges or groups.
-    fn is_of_its_own_time(&self) -> bool {
+    pub(super) fn is_of_its_own_time(&self) -> bool {
         !self.steps.is_empty() || self.events.is_some() || !self.levels.is_empty()
     }
 

@@ -101,7 +101,7 @@ impl Spines<'_> {
                 Some(KeySource::DatePart { time: unit.clone(), part: *part })
             }
             KeySource::Value(expr) if is_of_tables(expr, &found) => Some(key.clone()),
-            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) | KeySource::Absent => None,
         });
         let of_units: Vec<Option<KeySource>> = of_units.collect();
         let filters = fact.measures.first().map_or(&[] as &[RowExpr], |measure| &measure.filter);
@@ -131,7 +131,7 @@ impl Spines<'_> {
             KeySource::Bucket { time, granularity } if is_axis(time) => Some(Some(*granularity)),
             KeySource::DatePart { time, .. } if is_axis(time) => Some(None),
             KeySource::Value(expr) if is_of_tables(expr, &found) => Some(None),
-            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) => None,
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) | KeySource::Absent => None,
         });
         let axis = self.bound.catalog.dimension(fact.axis.dimension).granularity.unwrap_or(Granularity::Day);
         let is_date = fact.axis_column.stored == StoredAs::Date;
@@ -214,7 +214,7 @@ fn by_unit(
     on.iter().flat_map(On::columns).for_each(&mut add);
     let values = keys.iter().flatten().filter_map(|key| match key {
         KeySource::Value(expr) => Some(expr),
-        KeySource::Bucket { .. } | KeySource::DatePart { .. } => None,
+        KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Absent => None,
     });
     for reference in values.chain(conditions).flat_map(|expr| expr.refs()) {
         if let RowRef::Column(column) = reference.value {
@@ -256,7 +256,7 @@ fn of_a_key(condition: &RowExpr, keys: &[KeySource]) -> bool {
         .iter()
         .filter_map(|key| match key {
             KeySource::Value(expr) => Some(expr.refs().into_iter().map(|r| r.value)),
-            KeySource::Bucket { .. } | KeySource::DatePart { .. } => None,
+            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Absent => None,
         })
         .flatten()
         .collect();

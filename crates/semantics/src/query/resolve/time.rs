@@ -299,7 +299,7 @@ impl Times<'_> {
 }
 
 /// The position of a period in the list, added if it is new.
-fn place(periods: &mut Vec<Period>, period: Period) -> usize {
+pub(super) fn place(periods: &mut Vec<Period>, period: Period) -> usize {
     match periods.iter().position(|p| *p == period) {
         Some(at) => at,
         None => {
@@ -356,7 +356,7 @@ fn just_after(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant + Duration::microseconds(1)
 }
 
-fn local_date(moment: Moment, zone: Tz) -> NaiveDate {
+pub(super) fn local_date(moment: Moment, zone: Tz) -> NaiveDate {
     match moment {
         Moment::Date(date) => date,
         Moment::Instant(instant) => zone::local_date(instant, zone),
