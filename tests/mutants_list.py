@@ -35,6 +35,33 @@ MUTANTS = {
         "topic": "joins",
         "edits": [(f"{ENGINE}/lower/rows.rs", "Scope { plan, axis: aggregate.axis(), span, days, join: «JoinType::Left», numbers: aggregate.repeats_rows() }", "JoinType::Inner")],
     },
+    "bridge-repeats-rows": {
+        "plants": "a row counts for each of its partners in a group, and not once",
+        "topic": "joins",
+        "edits": [(
+            f"{ENGINE}/lower/bridge.rs",
+            "let in_group = «within.iter().cloned().chain(keys.iter().cloned()).collect()»;",
+            "within.iter().cloned().chain(keys.iter().cloned()).chain(rows.schema().columns().into_iter().map(Expr::Column)).collect()",
+        )],
+    },
+    "bridge-once-over-all-groups": {
+        "plants": "beyond a bridge a row counts in one of its groups only, so that the groups add up to the total",
+        "topic": "joins",
+        "edits": [(
+            f"{ENGINE}/lower/bridge.rs",
+            "for (part, within) in [(Of::Total, within), (Of::Groups, «in_group»)] {",
+            "same.clone()",
+        )],
+    },
+    "pairs-to-another-end": {
+        "plants": "from the pairs of a bridge any relationship leads to its far end",
+        "topic": "joins",
+        "edits": [(
+            f"{SEMANTICS}/catalog/join_graph.rs",
+            "outgoing[at].iter().filter(|way| «Some(way.step.to()) != far_end»).cloned();",
+            "true || Some(way.step.to()) != far_end",
+        )],
+    },
     "one-join-for-all-roles": {
         "plants": "two roles of one table share the first role's join",
         "topic": "joins",

@@ -148,6 +148,7 @@ codes! {
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
     NotImported "not-imported" Warning 200 false "Something of another tool's file, or for one, was left out or is read otherwise.";
+    Bridge "bridge" Warning 200 false "Groups or conditions lead over a many-to-many relationship.";
     UnnormalizedValues "unnormalized-values" Warning 200 false "Values of a dimension differ only by case or spaces.";
 }
 

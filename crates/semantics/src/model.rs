@@ -31,7 +31,7 @@ pub use format::{schema, schema_text};
 pub use metric::{Aggregation, Input, Metric, MetricKind};
 pub use policy::Policy;
 pub use read::{read, read_trees};
-pub use relationship::{Relationship, SharedDimension};
+pub use relationship::{Cardinality, Relationship, SharedDimension, Through};
 pub use saved_query::{Audit, SavedQuery, Target, Test};
 
 /// All files of one model.

@@ -178,8 +178,7 @@ fn shared_by(catalog: &Catalog, metrics: &[&Metric]) -> Vec<Json> {
         |(name, located)| {
             let dimension = catalog.dimension(located.dimension);
             let kind = format!("{:?}", dimension.kind).to_lowercase();
-            let via: Vec<&str> =
-                located.path.hops().iter().map(|hop| catalog.relationship(hop.relationship()).name.as_str()).collect();
+            let via = catalog.via(&located.path);
             let mut one = Map::new();
             one.insert("name".into(), json!(name));
             one.insert("type".into(), json!(kind));
@@ -188,6 +187,9 @@ fn shared_by(catalog: &Catalog, metrics: &[&Metric]) -> Vec<Json> {
             }
             if !via.is_empty() {
                 one.insert("via".into(), json!(via));
+            }
+            if let Some(bridge) = located.path.bridge() {
+                one.insert("bridge".into(), json!(catalog.relationship(bridge.relationship()).name));
             }
             Json::Object(one)
         },

@@ -233,7 +233,7 @@ impl Workspace {
         let mut warnings: Vec<Warning> = Vec::new();
         for fact in &mut query.facts {
             let is_plain = fact.events.is_none();
-            for table in &mut fact.tables {
+            for table in fact.tables.iter_mut().filter(|table| table.hop.bridge().is_none()) {
                 let name = &self.catalog.dataset(table.hop.to()).name;
                 match (snapshot.verify_key(name, &table.key()).await, table.hop.as_bridge()) {
                     (Ok(()), _) => {}

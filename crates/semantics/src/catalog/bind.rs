@@ -136,11 +136,9 @@ impl BoundCatalog {
             }
         }
         for relationship in self.catalog.relationships() {
-            for (from, to) in &relationship.columns {
-                for checked in [self.column(relationship.from, from), self.column(relationship.to, to)] {
-                    if let Err(fault) = checked {
-                        add(&fault.at(relationship.span));
-                    }
+            for (dataset, column) in relationship.needs() {
+                if let Err(fault) = self.column(dataset, column) {
+                    add(&fault.at(relationship.span));
                 }
             }
         }

@@ -35,7 +35,8 @@ impl Catalog {
             return Ok(Identified::Columns(entity.columns.clone()));
         }
         let named = |of: &&super::Relationship| of.entity.as_deref() == Some(name) || of.name == name;
-        let mut ends = self.relationships().iter().filter(named);
+        // The ends of a relationship through pairs are two things.
+        let mut ends = self.relationships().iter().filter(|of| of.through.is_none()).filter(named);
         let own = ends.find_map(|of| {
             let side: fn(&(String, String)) -> &String = match (of.from == from, of.to == from) {
                 (true, _) => |(near, _)| near,
@@ -52,13 +53,17 @@ impl Catalog {
         }
         let parts: Vec<String> = name.split('.').map(str::to_string).collect();
         let (last, path) = parts.split_last().expect("splitting gives at least one part");
-        self.locate(from, path, last).map(Identified::Dimension)
+        let located = self.locate(from, path, last)?;
+        match located.path.bridge() {
+            None => Ok(Identified::Dimension(located)),
+            Some(bridge) => Err(self.beyond_a_bridge(name, bridge)),
+        }
     }
 
     /// The columns by which rows of `from` point at the dataset that declares an entity. They hold its key also where
     /// the row that they point at is missing.
     fn pointing_at(&self, from: DatasetId, name: &str) -> Option<Vec<String>> {
-        self.relationships().iter().filter(|of| of.from == from).find_map(|of| {
+        self.relationships().iter().filter(|of| of.from == from && of.through.is_none()).find_map(|of| {
             let entity = self.dataset(of.to).entities.iter().find(|entity| entity.name == name)?;
             let near = |far: &String| of.columns.iter().find(|(_, to)| to == far).map(|(near, _)| near.clone());
             let columns: Option<Vec<String>> = entity.columns.iter().map(near).collect();

@@ -1,7 +1,7 @@
-//! Which datasets reach which along many-to-one edges.
+//! Which datasets reach which: along many-to-one edges, and over bridges.
 //!
-//! The only maker of [`ManyToOneHop`], and so the only way to join. The one step to several rows is a
-//! [`Bridge`], beyond which an aggregate counts each of its rows once a group.
+//! The only maker of [`ManyToOneHop`] and of [`Bridge`], and so the only way to join. A bridge is the one step to
+//! several rows, beyond which an aggregate counts each of its rows once a group. A path has one bridge at most.
 
 use super::id::{DatasetId, RelationshipId};
 use crate::time::granularity::Granularity;
@@ -123,14 +123,87 @@ impl RatesHop {
     }
 }
 
-/// A step to any number of rows: what was declared to be a key is none in the data. An aggregate counts
-/// each of its own rows once a group beyond such a step.
+/// A step to any number of rows: it is declared to be one, or what was declared to be a key is none in the
+/// data. An aggregate counts each of its own rows once a group beyond such a step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Bridge(ManyToOneHop);
+pub struct Bridge {
+    relationship: RelationshipId,
+    from: DatasetId,
+    to: DatasetId,
+    columns: Vec<(String, String)>,
+    /// Where the relationship leads on to, of one through a dataset of pairs.
+    onward: Option<DatasetId>,
+}
 
 impl Bridge {
     pub fn relationship(&self) -> RelationshipId {
-        self.0.relationship
+        self.relationship
+    }
+
+    pub fn from(&self) -> DatasetId {
+        self.from
+    }
+
+    /// The far end of the relationship: beyond the pairs, of one that leads through pairs.
+    pub fn end(&self) -> DatasetId {
+        self.onward.unwrap_or(self.to)
+    }
+
+    /// Whether it leads to pairs, from which the relationship goes on.
+    pub fn is_to_pairs(&self) -> bool {
+        self.onward.is_some()
+    }
+}
+
+/// A step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    ManyToOne(ManyToOneHop),
+    Bridge(Bridge),
+}
+
+impl Step {
+    pub fn relationship(&self) -> RelationshipId {
+        match self {
+            Step::ManyToOne(hop) => hop.relationship,
+            Step::Bridge(bridge) => bridge.relationship,
+        }
+    }
+
+    pub fn from(&self) -> DatasetId {
+        match self {
+            Step::ManyToOne(hop) => hop.from,
+            Step::Bridge(bridge) => bridge.from,
+        }
+    }
+
+    pub fn to(&self) -> DatasetId {
+        match self {
+            Step::ManyToOne(hop) => hop.to,
+            Step::Bridge(bridge) => bridge.to,
+        }
+    }
+
+    /// Columns of `from` and the columns of `to` they equal.
+    pub fn columns(&self) -> &[(String, String)] {
+        match self {
+            Step::ManyToOne(hop) => &hop.columns,
+            Step::Bridge(bridge) => &bridge.columns,
+        }
+    }
+
+    pub fn is_versioned(&self) -> bool {
+        match self {
+            Step::ManyToOne(hop) => hop.versioned,
+            Step::Bridge(_) => false,
+        }
+    }
+
+    pub fn hop(&self) -> Hop {
+        match self {
+            Step::ManyToOne(hop) => Hop::ManyToOne(hop.clone()),
+            Step::Bridge(bridge) => Hop::Bridge(bridge.clone()),
+        }
     }
 }
 
@@ -147,9 +220,23 @@ impl Hop {
     /// The same step where its far end is no key; none of a step to a period or to a rate, which is one or none.
     pub fn as_bridge(&self) -> Option<Hop> {
         match self {
-            Hop::ManyToOne(hop) => Some(Hop::Bridge(Bridge(hop.clone()))),
+            Hop::ManyToOne(hop) => Some(Hop::Bridge(Bridge {
+                relationship: hop.relationship,
+                from: hop.from,
+                to: hop.to,
+                columns: hop.columns.clone(),
+                onward: None,
+            })),
             Hop::Bridge(_) => Some(self.clone()),
             Hop::Spine(_) | Hop::Rates(_) => None,
+        }
+    }
+
+    /// The bridge that it is.
+    pub fn bridge(&self) -> Option<&Bridge> {
+        match self {
+            Hop::Bridge(bridge) => Some(bridge),
+            Hop::ManyToOne(_) | Hop::Spine(_) | Hop::Rates(_) => None,
         }
     }
 
@@ -159,24 +246,32 @@ impl Hop {
             Hop::ManyToOne(hop) => hop.to(),
             Hop::Spine(hop) => hop.to(),
             Hop::Rates(hop) => hop.to(),
-            Hop::Bridge(hop) => hop.0.to(),
+            Hop::Bridge(bridge) => bridge.to,
         }
     }
 }
 
-/// Hops from one dataset to another; empty where both are one.
+/// Steps from one dataset to another; empty where both are one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct ManyToOnePath {
-    hops: Vec<ManyToOneHop>,
+pub struct Path {
+    steps: Vec<Step>,
 }
 
-impl ManyToOnePath {
-    pub fn hops(&self) -> &[ManyToOneHop] {
-        &self.hops
+impl Path {
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The bridge that it leads over.
+    pub fn bridge(&self) -> Option<&Bridge> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Bridge(bridge) => Some(bridge),
+            Step::ManyToOne(_) => None,
+        })
     }
 }
 
-/// How a relationship's two ends count, inferred from the keys that the datasets declare.
+/// How a relationship's two ends count, inferred from the keys that the datasets declare but for bridges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cardinality {
     ManyToOne {
@@ -186,6 +281,8 @@ pub enum Cardinality {
     OneToOne,
     /// The far end is no key: never joined along.
     ManyToMany,
+    /// Declared to be many to many: a step to any number of rows.
+    Bridge,
 }
 
 /// An edge before paths are made of it.
@@ -196,6 +293,16 @@ pub struct Edge {
     pub to: DatasetId,
     pub columns: Vec<(String, String)>,
     pub cardinality: Cardinality,
+    /// Of a bridge to pairs: what their rows point at.
+    pub onward: Option<Onward>,
+}
+
+/// From a dataset of pairs to the far end of a relationship that leads through it.
+#[derive(Clone, Debug)]
+pub struct Onward {
+    pub to: DatasetId,
+    pub columns: Vec<(String, String)>,
+    pub versioned: bool,
 }
 
 /// A time spine before there are hops to it.
@@ -206,22 +313,29 @@ pub struct Spine {
     pub granularity: Granularity,
 }
 
-/// All simple many-to-one paths of a model, by the dataset they start from.
+/// All simple paths of a model, by the dataset they start from.
 #[derive(Clone, Debug, Default)]
 pub struct JoinGraph {
-    paths: Vec<Vec<ManyToOnePath>>,
+    paths: Vec<Vec<Path>>,
     spines: Vec<SpineHop>,
 }
 
-/// Longest path that is searched, in hops.
-const MAX_HOPS: usize = 6;
+/// Longest path that is searched, in steps.
+const MAX_STEPS: usize = 6;
 /// Most paths kept for one dataset.
 const MAX_PATHS: usize = 2_000;
+
+/// A step, and the only one that may follow it to where that leads.
+#[derive(Clone, Debug)]
+struct Way {
+    step: Step,
+    onward: Option<ManyToOneHop>,
+}
 
 impl JoinGraph {
     /// The graph over datasets `0..datasets`.
     pub fn new(datasets: usize, edges: &[Edge], spines: Vec<Spine>) -> Self {
-        let mut outgoing: Vec<Vec<ManyToOneHop>> = vec![Vec::new(); datasets];
+        let mut outgoing: Vec<Vec<Way>> = vec![Vec::new(); datasets];
         for edge in edges {
             let (relationship, from, to) = (edge.relationship, edge.from, edge.to);
             let forward = |versioned| ManyToOneHop { relationship, from, to, columns: edge.columns.clone(), versioned };
@@ -232,13 +346,26 @@ impl JoinGraph {
                 columns: edge.columns.iter().map(|(a, b)| (b.clone(), a.clone())).collect(),
                 versioned: false,
             };
+            let mut add = |at: DatasetId, step, onward| outgoing[at.index()].push(Way { step, onward });
             match edge.cardinality {
-                Cardinality::ManyToOne { versioned } => outgoing[from.index()].push(forward(versioned)),
+                Cardinality::ManyToOne { versioned } => add(from, Step::ManyToOne(forward(versioned)), None),
                 Cardinality::OneToOne => {
-                    outgoing[from.index()].push(forward(false));
-                    outgoing[to.index()].push(backward());
+                    add(from, Step::ManyToOne(forward(false)), None);
+                    add(to, Step::ManyToOne(backward()), None);
                 }
                 Cardinality::ManyToMany => {}
+                Cardinality::Bridge => {
+                    let onward = edge.onward.as_ref().map(|on| ManyToOneHop {
+                        relationship,
+                        from: to,
+                        to: on.to,
+                        columns: on.columns.clone(),
+                        versioned: on.versioned,
+                    });
+                    let end = onward.as_ref().map(|hop| hop.to);
+                    let bridge = Bridge { relationship, from, to, columns: edge.columns.clone(), onward: end };
+                    add(from, Step::Bridge(bridge), onward);
+                }
             }
         }
         let to_spine = |s: Spine| SpineHop { to: s.dataset, column: s.column, granularity: s.granularity };
@@ -254,34 +381,38 @@ impl JoinGraph {
     }
 
     /// Every path that starts at `from`, shortest first; the empty path is the first.
-    pub fn paths(&self, from: DatasetId) -> &[ManyToOnePath] {
+    pub fn paths(&self, from: DatasetId) -> &[Path] {
         &self.paths[from.index()]
     }
 
     /// The dataset that a path from `from` ends at.
-    pub fn end(from: DatasetId, path: &ManyToOnePath) -> DatasetId {
-        path.hops.last().map_or(from, |hop| hop.to)
+    pub fn end(from: DatasetId, path: &Path) -> DatasetId {
+        path.steps.last().map_or(from, Step::to)
     }
 }
 
-fn paths_from(start: usize, outgoing: &[Vec<ManyToOneHop>]) -> Vec<ManyToOnePath> {
-    let mut found = vec![ManyToOnePath::default()];
+fn paths_from(start: usize, outgoing: &[Vec<Way>]) -> Vec<Path> {
+    let mut found: Vec<(Path, Option<ManyToOneHop>)> = vec![(Path::default(), None)];
     let mut next = 0;
     while next < found.len() && found.len() < MAX_PATHS {
-        let path = found[next].clone();
+        let (path, onward) = found[next].clone();
         next += 1;
-        if path.hops.len() == MAX_HOPS {
+        if path.steps.len() == MAX_STEPS {
             continue;
         }
-        let at = path.hops.last().map_or(start, |hop| hop.to.index());
-        for hop in &outgoing[at] {
-            let visited = hop.to.index() == start || path.hops.iter().any(|h| h.to == hop.to);
-            if !visited {
-                let mut hops = path.hops.clone();
-                hops.push(hop.clone());
-                found.push(ManyToOnePath { hops });
+        let at = path.steps.last().map_or(start, |step| step.to().index());
+        // Pairs lead to the far end of their relationship by that alone, whatever else joins the two.
+        let far_end = onward.as_ref().map(|hop| hop.to);
+        let elsewhere = outgoing[at].iter().filter(|way| Some(way.step.to()) != far_end).cloned();
+        let ways = onward.into_iter().map(|hop| Way { step: Step::ManyToOne(hop), onward: None }).chain(elsewhere);
+        for Way { step, onward } in ways {
+            let is_second_bridge = matches!(step, Step::Bridge(_)) && path.bridge().is_some();
+            let is_visited = step.to().index() == start || path.steps.iter().any(|known| known.to() == step.to());
+            if !is_visited && !is_second_bridge {
+                let steps = path.steps.iter().cloned().chain([step]).collect();
+                found.push((Path { steps }, onward));
             }
         }
     }
-    found
+    found.into_iter().map(|(path, _)| path).collect()
 }

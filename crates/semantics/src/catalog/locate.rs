@@ -7,18 +7,18 @@
 //! way. Models of [`Naming::EntityPaths`] have rules of their own, see [`entity_path`].
 
 use super::id::{DatasetId, DimensionId, RelationshipId, SharedDimensionId};
-use super::join_graph::{JoinGraph, ManyToOnePath};
+use super::join_graph::{JoinGraph, Path, Step};
 use super::{Catalog, Dimension};
-use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Naming;
 
 mod entity_path;
+mod refusal;
 
 /// A dimension as a dataset sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Located {
-    pub path: ManyToOnePath,
+    pub path: Path,
     pub dimension: DimensionId,
     /// What two datasets must agree on to be grouped together.
     pub identity: Identity,
@@ -142,13 +142,13 @@ impl Catalog {
                     here.map(|m| self.located(path, *m))
                 })
                 .collect();
-            if let Some(nearest) = members.iter().map(|m| m.path.hops().len()).min() {
-                members.retain(|m| m.path.hops().len() == nearest);
+            if let Some(nearest) = members.iter().map(|m| m.path.steps().len()).min() {
+                members.retain(|m| m.path.steps().len() == nearest);
                 return members;
             }
         }
         if let Some(own) = self.own(from, name) {
-            return vec![self.located(&ManyToOnePath::default(), own.id)];
+            return vec![self.located(&Path::default(), own.id)];
         }
         self.reachable(from, name)
     }
@@ -161,9 +161,9 @@ impl Catalog {
         let mut found: Vec<Located> = found.collect();
         // The key of an entity is the same wherever it stands along one path; the nearest will do.
         if found.iter().all(|located| matches!(located.identity, Identity::Entity(_)))
-            && let Some(nearest) = found.iter().map(|located| located.path.hops().len()).min()
+            && let Some(nearest) = found.iter().map(|located| located.path.steps().len()).min()
         {
-            found.retain(|located| located.path.hops().len() == nearest);
+            found.retain(|located| located.path.steps().len() == nearest);
         }
         found
     }
@@ -172,27 +172,28 @@ impl Catalog {
         if let [dataset] = wanted
             && self.dataset(from).name == *dataset
         {
-            return self.own(from, name).map(|d| self.located(&ManyToOnePath::default(), d.id)).into_iter().collect();
+            return self.own(from, name).map(|d| self.located(&Path::default(), d.id)).into_iter().collect();
         }
         let paths = self.graph().paths(from).iter().filter(|path| self.passes(path, wanted));
         paths.filter_map(|path| self.own(JoinGraph::end(from, path), name).map(|d| self.located(path, d.id))).collect()
     }
 
     /// Whether the wanted names occur along the path in order, the last one at its last hop.
-    fn passes(&self, path: &ManyToOnePath, wanted: &[String]) -> bool {
-        let is = |hop: &super::join_graph::ManyToOneHop, word: &String| {
-            let relationship = self.relationship(hop.relationship());
-            relationship.name == *word
-                || self.dataset(hop.to()).name == *word
-                || relationship.entity.as_ref() == Some(word)
+    fn passes(&self, path: &Path, wanted: &[String]) -> bool {
+        let is = |step: &Step, word: &String| {
+            let relationship = self.relationship(step.relationship());
+            // A relationship through pairs is named for its far end.
+            let is_to_pairs = matches!(step, Step::Bridge(bridge) if bridge.is_to_pairs());
+            self.dataset(step.to()).name == *word
+                || (!is_to_pairs && (relationship.name == *word || relationship.entity.as_ref() == Some(word)))
         };
-        let (Some(last_hop), Some(last_word)) = (path.hops().last(), wanted.last()) else {
+        let (Some(last_hop), Some(last_word)) = (path.steps().last(), wanted.last()) else {
             return false;
         };
         if !is(last_hop, last_word) {
             return false;
         }
-        let mut hops = path.hops()[..path.hops().len() - 1].iter();
+        let mut hops = path.steps()[..path.steps().len() - 1].iter();
         wanted[..wanted.len() - 1].iter().all(|word| hops.any(|hop| is(hop, word)))
     }
 
@@ -200,7 +201,7 @@ impl Catalog {
         self.dataset(dataset).dimensions.iter().map(|d| self.dimension(*d)).find(|d| d.name == name)
     }
 
-    fn located(&self, path: &ManyToOnePath, dimension: DimensionId) -> Located {
+    fn located(&self, path: &Path, dimension: DimensionId) -> Located {
         let of = self.dimension(dimension);
         let identity = match of.shared {
             Some(shared) => Identity::Shared(shared),
@@ -210,11 +211,27 @@ impl Catalog {
         Located { path: path.clone(), dimension, identity }
     }
 
-    /// The last relationship of a path, where another one leads between the same two datasets.
-    fn role(&self, path: &ManyToOnePath) -> Option<RelationshipId> {
-        let last = path.hops().last()?;
-        let twins = self.relationships().iter().filter(|r| r.from == last.from() && r.to == last.to()).count();
-        (twins > 1).then(|| last.relationship())
+    /// The relationship that the last step of a path follows, where rows of the same dataset point at the
+    /// same other by different columns; the first of those by its columns.
+    fn role(&self, path: &Path) -> Option<RelationshipId> {
+        let last = path.steps().last()?;
+        let ways = self.relationships().iter().filter_map(|r| match &r.through {
+            None if r.from == last.from() && r.to == last.to() => Some((r.id, &r.columns)),
+            Some(through) if through.dataset == last.from() && r.to == last.to() => Some((r.id, &through.columns)),
+            _ => None,
+        });
+        let ways: Vec<(RelationshipId, &Vec<(String, String)>)> = ways.collect();
+        let same = ways.iter().find(|(_, columns)| columns.as_slice() == last.columns());
+        let is_one_of_several = ways.iter().any(|(_, columns)| columns.as_slice() != last.columns());
+        is_one_of_several.then(|| same.map_or(last.relationship(), |(id, _)| *id))
+    }
+
+    /// The relationships that a path follows, each once.
+    pub fn via(&self, path: &Path) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            path.steps().iter().map(|step| self.relationship(step.relationship()).name.as_str()).collect();
+        names.dedup();
+        names
     }
 
     /// The shortest dotted name that leads to `located` alone.
@@ -224,115 +241,20 @@ impl Catalog {
         }
         let dimension = self.dimension(located.dimension);
         let dataset = &self.dataset(dimension.dataset).name;
-        if located.path.hops().is_empty() {
+        if located.path.steps().is_empty() {
             return format!("{dataset}.{}", dimension.name);
         }
         let by_dataset = self.candidates_along(from, std::slice::from_ref(dataset), &dimension.name);
         if by_dataset.len() == 1 {
             return format!("{dataset}.{}", dimension.name);
         }
-        let words: Vec<String> =
-            located.path.hops().iter().map(|hop| self.relationship(hop.relationship()).name.clone()).collect();
+        let words: Vec<String> = self.via(&located.path).into_iter().map(str::to_string).collect();
         for start in (0..words.len()).rev() {
             if self.candidates_along(from, &words[start..], &dimension.name).len() == 1 {
                 return format!("{}.{}", words[start..].join("."), dimension.name);
             }
         }
         format!("{}.{}", words.join("."), dimension.name)
-    }
-
-    fn ambiguous(&self, from: DatasetId, path: &[String], name: &str, found: Vec<Located>) -> Diagnostic {
-        let asked = self.written(path, name);
-        let mut ways: Vec<String> = found.iter().map(|located| self.qualified(from, located)).collect();
-        ways.sort();
-        ways.dedup();
-        let dataset = &self.dataset(from).name;
-        Diagnostic::new(
-            Code::AmbiguousPath,
-            format!("`{asked}` can be reached from `{dataset}` in {} ways", ways.len()),
-        )
-        .help(format!("name one of them: {}", quoted(&ways)))
-        .example(ways[0].clone())
-        .candidates(ways)
-    }
-
-    fn not_found(&self, from: DatasetId, path: &[String], name: &str) -> Diagnostic {
-        let asked = self.written(path, name);
-        let dataset = &self.dataset(from).name;
-        let below = self.below(from, path, name);
-        if let Some(below) = below {
-            let many = &self.dataset(below).name;
-            return Diagnostic::new(
-                Code::FanOut,
-                format!("`{asked}` is below the grain of `{dataset}`: one of its rows has many rows of `{many}`"),
-            )
-            .help(format!(
-                "group by {}, or ask a metric of `{many}`{}",
-                self.some_available(from),
-                self.some_metrics(below)
-            ));
-        }
-        let exists = self.dimensions().iter().any(|d| d.name == name && (!d.hidden || d.is_entity))
-            || self.shared_dimensions().iter().any(|d| d.name == name && !d.hidden);
-        let is_entity = |word: &String| self.datasets().iter().any(|d| d.entities.iter().any(|e| e.name == *word));
-        let path_exists = path.iter().all(|word| {
-            is_entity(word)
-                || self.dataset_named(word).is_some()
-                || self.relationships().iter().any(|r| r.name == *word)
-        });
-        if exists && path_exists {
-            return Diagnostic::new(Code::DimensionNotAvailable, format!("`{dataset}` cannot see `{asked}`"))
-                .help(format!("its rows can be grouped by {}", self.some_available(from)));
-        }
-        self.unknown_dimension(&asked)
-    }
-
-    /// The refusal of a name that no dimension of the model has.
-    pub fn unknown_dimension(&self, asked: &str) -> Diagnostic {
-        let mut known: Vec<String> = self.dimension_names().iter().map(|n| n.to_string()).collect();
-        let dotted = self.dimensions().iter().filter(|d| !d.hidden);
-        known.extend(dotted.map(|d| match self.naming {
-            Naming::Dotted => format!("{}.{}", self.dataset(d.dataset).name, d.name),
-            Naming::EntityPaths => {
-                let entity = self.dataset(d.dataset).entities.first();
-                entity.map_or_else(|| d.name.clone(), |entity| format!("{}__{}", entity.name, d.name))
-            }
-        }));
-        known.push("metric_time".to_string());
-        Diagnostic::new(Code::UnknownDimension, format!("unknown dimension `{asked}`"))
-            .suggest(asked, known.iter().map(String::as_str))
-            .help("`list_dimensions` gives every dimension")
-    }
-
-    /// The dataset that sees the dimension and whose rows are many to one row of `from`.
-    fn below(&self, from: DatasetId, path: &[String], name: &str) -> Option<DatasetId> {
-        let sees = |many: DatasetId| {
-            let is_asked = |dataset: DatasetId, word: &String| {
-                self.dataset(dataset).name == *word
-                    || self.relationships().iter().any(|r| r.name == *word && r.from == dataset)
-            };
-            match path.last() {
-                _ if self.naming == Naming::EntityPaths => !self.meant(many, path, name).is_empty(),
-                None => !self.candidates(many, name).is_empty(),
-                Some(word) if is_asked(many, word) => self.own(many, name).is_some(),
-                Some(_) => !self.candidates_along(many, path, name).is_empty(),
-            }
-        };
-        let leads_here = |many: DatasetId| self.graph().paths(many).iter().any(|p| JoinGraph::end(many, p) == from);
-        let mut others = self.datasets().iter().map(|dataset| dataset.id).filter(|many| *many != from);
-        others.find(|many| leads_here(*many) && sees(*many))
-    }
-
-    /// `: a, b, …` of the dataset's metrics, nothing where it has none.
-    fn some_metrics(&self, dataset: DatasetId) -> String {
-        let here = self.metrics().iter().filter(|metric| metric.dataset == Some(dataset) && !metric.hidden);
-        let names: Vec<String> = here.map(|metric| metric.name.clone()).take(6).collect();
-        if names.is_empty() { String::new() } else { format!(": {}", quoted(&names)) }
-    }
-
-    fn some_available(&self, from: DatasetId) -> String {
-        let names: Vec<String> = self.available(from).into_iter().map(|(name, _)| name).take(12).collect();
-        if names.is_empty() { "nothing but time".to_string() } else { quoted(&names) }
     }
 }
 

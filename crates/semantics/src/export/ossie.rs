@@ -24,8 +24,10 @@ pub(super) fn document(model: &Model) -> Exported {
     map.set("name", model.name.as_ref().map_or_else(|| Node::text("model", NOWHERE), text));
     map.set_some("description", optional(&model.description));
     map.set("datasets", Node::list(model.datasets.iter().map(|d| dataset(d, &mut losses)).collect(), NOWHERE));
-    let relationships = model.relationships.iter().map(|r| relationship(model, r, &mut losses));
-    map.set_list("relationships", relationships.collect());
+    // Its relationships are pairs of columns of two datasets; one through pairs is none.
+    let (through, said): (Vec<_>, Vec<_>) = model.relationships.iter().partition(|r| r.through.is_some());
+    let said = said.into_iter().map(|r| relationship(model, r, &mut losses));
+    map.set_list("relationships", said.collect());
     let mut extras = tree::around(model);
     for entry in extras.entries() {
         losses.add(model.name.as_ref(), format!("`{}` of the model", entry.key.value));
@@ -33,6 +35,10 @@ pub(super) fn document(model: &Model) -> Exported {
     let (metrics, unsaid) = metrics(model, &mut losses);
     map.set_list("metrics", metrics);
     extras.set_list("metrics", unsaid);
+    for relationship in &through {
+        losses.add(Some(&relationship.name), format!("relationship `{}`", relationship.name.value));
+    }
+    extras.set_list("relationships", through.into_iter().map(|r| tree::relationship(r).into_node()).collect());
     extend(&mut map, extras);
     let mut file = Map::new(NOWHERE);
     file.set("version", Node::text(VERSIONS[2], NOWHERE));
@@ -197,7 +203,9 @@ fn relationship(model: &Model, relationship: &Relationship, losses: &mut Losses)
     let mut map = tree::relationship(relationship);
     let mut extras = Map::new(NOWHERE);
     extras.set_some("description", map.remove("description"));
-    extras.set_some("entity", map.remove("entity"));
+    for key in ["entity", "cardinality"] {
+        extras.set_some(key, map.remove(key));
+    }
     let to = model.datasets.iter().find(|d| d.name.value == relationship.to.value);
     let holds = |key: &Vec<Spanned<String>>| {
         !key.is_empty() && key.iter().all(|part| relationship.to_columns.iter().any(|c| c.value == part.value))

@@ -138,7 +138,8 @@ pub(super) fn dimension(dimension: &Dimension) -> Map {
 }
 
 pub(super) fn relationship(relationship: &Relationship) -> Map {
-    let Relationship { name, description, entity, from, from_columns, to, to_columns, span: _ } = relationship;
+    let Relationship { name, description, entity, from, from_columns, to, to_columns, cardinality, through, span: _ } =
+        relationship;
     let mut map = Map::new(NOWHERE);
     map.set("name", text(name));
     map.set_some("description", optional(description));
@@ -147,6 +148,12 @@ pub(super) fn relationship(relationship: &Relationship) -> Map {
     map.set_list("from_columns", texts(from_columns));
     map.set("to", text(to));
     map.set_list("to_columns", texts(to_columns));
+    map.set_some("cardinality", cardinality.as_ref().map(word));
+    if let Some(through) = through {
+        map.set("through", text(&through.dataset));
+        map.set_list("through_from_columns", texts(&through.from_columns));
+        map.set_list("through_to_columns", texts(&through.to_columns));
+    }
     map
 }
 

@@ -138,6 +138,7 @@ fn model_of(report: &Report, object: &Object<'_>) -> Node {
     metric::add_all(&mut project, object, extras.as_ref());
     if let Some(mut extras) = extras {
         extras.remove("metrics");
+        project.unsaid_relationships = extras.remove("relationships").map_or_else(Vec::new, |of| of.items().to_vec());
         project.root.extend(extras);
     }
     project.finish()

@@ -24,6 +24,8 @@ pub(super) struct Project<'a> {
     pub(super) root: Map,
     pub(super) datasets: Vec<Dataset>,
     pub(super) relationships: Vec<Relationship>,
+    /// Those that the file's own words cannot say, as a model writes them.
+    pub(super) unsaid_relationships: Vec<Node>,
     pub(super) metrics: Vec<Metric>,
     /// Names that metrics have, those of parts included.
     pub(super) metric_names: BTreeSet<String>,
@@ -108,6 +110,7 @@ impl<'a> Project<'a> {
             root: Map::new(span),
             datasets: Vec::new(),
             relationships: Vec::new(),
+            unsaid_relationships: Vec::new(),
             metrics: Vec::new(),
             metric_names: BTreeSet::new(),
             several_times,
@@ -231,8 +234,8 @@ impl<'a> Project<'a> {
             .enumerate()
             .map(|(i, dataset)| dataset.into_node(at_home.remove(&Some(i)).unwrap_or_default()));
         self.root.set_list("datasets", datasets.collect());
-        let relationships = self.relationships.into_iter().map(|r| r.into_node(&names)).collect();
-        self.root.set_list("relationships", relationships);
+        let relationships = self.relationships.into_iter().map(|r| r.into_node(&names));
+        self.root.set_list("relationships", relationships.chain(self.unsaid_relationships).collect());
         self.root.set_list("metrics", at_home.remove(&None).unwrap_or_default());
         self.root.into_node()
     }

@@ -7,6 +7,7 @@ use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::metric::{
     Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
 };
+use crate::model::relationship::Cardinality;
 use crate::time::calendar::{FiscalEnd, FiscalPattern};
 use crate::time::granularity::Granularity;
 
@@ -42,6 +43,7 @@ words! {
         Percentile "percentile" SumBoolean "sum_boolean" First "first" Last "last"
         ApproxCountDistinct "approx_count_distinct"
     }
+    Cardinality { ManyToOne "many_to_one" ManyToMany "many_to_many" }
     Calculation { ConversionRate "conversion_rate" Conversions "conversions" }
     DimensionKind { Categorical "categorical" Time "time" Boolean "boolean" Number "number" }
     Direction { Up "up" Down "down" Neutral "neutral" }

@@ -14,6 +14,7 @@ use crate::query::row::Grouping;
 mod attach;
 mod audit;
 mod balance;
+mod bridges;
 mod by_day;
 mod beneath;
 mod columns;
@@ -195,6 +196,7 @@ fn question(
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
     let mut warnings: Vec<Warning> = flat.warnings;
     warnings.extend(time.warnings);
+    warnings.extend(bridges::warnings(bound, &facts));
     let query = ResolvedQuery {
         outputs,
         groups,

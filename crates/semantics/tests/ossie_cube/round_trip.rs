@@ -8,6 +8,25 @@ use sextant_semantics::{catalog, export};
 use crate::erase::{assert_same, erased, without_spans};
 use crate::texts::{Texts, below, crate_directory, shown};
 
+/// Many to many, with a dataset of pairs and without one.
+const BRIDGES: &str = "
+version: 1
+name: bridges
+datasets:
+  - name: films
+    source: {csv: films.csv}
+    primary_key: [film_id]
+    time: day
+    dimensions: [{name: day, type: time}]
+    metrics: [{name: films, type: simple, agg: count}]
+  - {name: film_actor, source: {csv: film_actor.csv}, dimensions: [{name: role}]}
+  - {name: actors, source: {csv: actors.csv}, primary_key: [actor_id], dimensions: [{name: height}]}
+  - {name: prizes, source: {csv: prizes.csv}, dimensions: [{name: prize}]}
+relationships:
+  - {name: film_prizes, from: films, from_columns: [film_id], to: prizes, to_columns: [film_id], cardinality: many_to_many}
+  - {name: film_actors, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through: film_actor}
+";
+
 /// The models of the repository, and one file that has every key of the format.
 fn models() -> Vec<(&'static str, Texts)> {
     let full = std::fs::read_to_string(crate_directory().join("src/model/tests/full.yml")).unwrap();
@@ -15,6 +34,7 @@ fn models() -> Vec<(&'static str, Texts)> {
         ("commerce", below("../../semantic-models/commerce")),
         ("online-retail", below("../../semantic-models/online-retail")),
         ("full", vec![("full.yml".to_string(), full)]),
+        ("bridges", vec![("bridges.yml".to_string(), BRIDGES.to_string())]),
     ]
 }
 

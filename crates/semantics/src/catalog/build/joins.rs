@@ -3,8 +3,8 @@
 use super::{Builder, column_expr, values};
 use crate::catalog::entity::Entity;
 use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
-use crate::catalog::join_graph::{Cardinality, Edge, JoinGraph, Spine};
-use crate::catalog::{CustomGranularity, Dimension, Relationship, TimeSpine};
+use crate::catalog::join_graph::{Cardinality, Edge, JoinGraph, Onward, Spine};
+use crate::catalog::{CustomGranularity, Dimension, Relationship, Through, TimeSpine};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, DimensionKind, EntityKind, Naming};
@@ -29,7 +29,15 @@ impl Builder<'_> {
             let (Some(from), Some(to)) = (self.dataset_id(&written.from), self.dataset_id(&written.to)) else {
                 continue;
             };
-            if written.from_columns.len() != written.to_columns.len() || written.from_columns.is_empty() {
+            let through = match &written.through {
+                None => None,
+                Some(through) => match self.through(through, written, to) {
+                    Some(through) => Some(through),
+                    None => continue,
+                },
+            };
+            let far = written.through.as_ref().map_or(&written.to_columns, |through| &through.from_columns);
+            if written.from_columns.len() != far.len() || written.from_columns.is_empty() {
                 self.found.push(
                     Diagnostic::new(
                         Code::InvalidModel,
@@ -37,7 +45,7 @@ impl Builder<'_> {
                             "relationship `{}` pairs {} columns with {}",
                             written.name.value,
                             written.from_columns.len(),
-                            written.to_columns.len()
+                            far.len()
                         ),
                     )
                     .at(written.name.span)
@@ -45,11 +53,13 @@ impl Builder<'_> {
                 );
                 continue;
             }
-            let columns: Vec<(String, String)> =
-                values(&written.from_columns).into_iter().zip(values(&written.to_columns)).collect();
+            let columns: Vec<(String, String)> = values(&written.from_columns).into_iter().zip(values(far)).collect();
             let id = RelationshipId(self.catalog.relationships.len() as u32);
             self.relationship_names.entry(written.name.value.clone()).or_insert(id);
-            let cardinality = self.cardinality(from, to, &columns);
+            let cardinality = match through {
+                None => self.declared(written, from, to, &columns),
+                Some(_) => Cardinality::Bridge,
+            };
             self.catalog.relationships.push(Relationship {
                 id,
                 name: written.name.value.clone(),
@@ -58,9 +68,74 @@ impl Builder<'_> {
                 entity: written.entity.as_ref().map(|e| e.value.clone()),
                 columns,
                 cardinality,
+                through,
                 span: written.name.span,
             });
         }
+    }
+
+    /// The pairs of a relationship, whose rows point at one row of its far end each.
+    fn through(&mut self, through: &model::Through, written: &model::Relationship, to: DatasetId) -> Option<Through> {
+        let dataset = self.dataset_id(&through.dataset)?;
+        let ends = [&written.from.value, &written.to.value];
+        if ends.contains(&&through.dataset.value) || ends[0] == ends[1] {
+            let fact = format!("relationship `{}` leads through one of its own ends", written.name.value);
+            self.found.push(
+                Diagnostic::new(Code::InvalidModel, fact)
+                    .at(through.dataset.span)
+                    .help("`from`, `through` and `to` are three datasets; declare a copy of one under a second name"),
+            );
+            return None;
+        }
+        let columns: Vec<(String, String)> =
+            values(&through.to_columns).into_iter().zip(values(&written.to_columns)).collect();
+        let far: Vec<&str> = columns.iter().map(|(_, far)| far.as_str()).collect();
+        let versioned = match self.far_end(to, &far) {
+            FarEnd::Key => false,
+            FarEnd::Versions => true,
+            FarEnd::Many => {
+                self.no_key(written, "a row of the pairs points at one row of it");
+                return None;
+            }
+        };
+        Some(Through { dataset, columns, versioned })
+    }
+
+    /// What a relationship without pairs is: as it says, which must be what its keys allow.
+    fn declared(
+        &mut self,
+        written: &model::Relationship,
+        from: DatasetId,
+        to: DatasetId,
+        columns: &[(String, String)],
+    ) -> Cardinality {
+        let inferred = self.cardinality(from, to, columns);
+        let Some(said) = &written.cardinality else { return inferred };
+        match (said.value, inferred) {
+            (model::Cardinality::ManyToOne, Cardinality::ManyToMany | Cardinality::Bridge) => {
+                self.no_key(written, "`many_to_one` needs one");
+                inferred
+            }
+            (model::Cardinality::ManyToOne, Cardinality::ManyToOne { .. } | Cardinality::OneToOne) => inferred,
+            (model::Cardinality::ManyToMany, Cardinality::ManyToMany | Cardinality::Bridge) => Cardinality::Bridge,
+            (model::Cardinality::ManyToMany, Cardinality::ManyToOne { .. } | Cardinality::OneToOne) => {
+                let fact = format!(
+                    "relationship `{}` is declared `many_to_many`, and its `to_columns` are a key of `{}`",
+                    written.name.value, written.to.value
+                );
+                let help = "leave `cardinality` out, or name the dataset of pairs as `through`";
+                self.found.push(Diagnostic::new(Code::InvalidModel, fact).at(said.span).help(help));
+                inferred
+            }
+        }
+    }
+
+    fn no_key(&mut self, written: &model::Relationship, why: &str) {
+        let (name, to) = (&written.name.value, &written.to.value);
+        let fact = format!("the `to_columns` of relationship `{name}` are no key of `{to}`: {why}");
+        let help =
+            format!("give `{to}` a `primary_key` or `unique_keys` of them, or declare `cardinality: many_to_many`");
+        self.found.push(Diagnostic::new(Code::InvalidModel, fact).at(written.name.span).help(help));
     }
 
     fn cardinality(&self, from: DatasetId, to: DatasetId, columns: &[(String, String)]) -> Cardinality {
@@ -133,12 +208,15 @@ impl Builder<'_> {
         }
     }
 
-    /// A relationship's entity, on both of its ends; the relationship's own name where two of one
+    /// A relationship's entity, on both of its ends, or on the pairs and the far end; the relationship's own name where two of one
     /// dataset lead to one entity.
     fn implied_entity(&mut self, written: &model::Relationship) {
         let name = written.entity.as_ref().unwrap_or(&written.name);
-        let ends = [(&written.from, &written.from_columns), (&written.to, &written.to_columns)];
-        for (dataset, columns) in ends {
+        let near = match &written.through {
+            None => (&written.from, &written.from_columns),
+            Some(through) => (&through.dataset, &through.to_columns),
+        };
+        for (dataset, columns) in [near, (&written.to, &written.to_columns)] {
             let Some(id) = self.catalog.dataset_names.get(&dataset.value).copied() else {
                 continue;
             };
@@ -244,7 +322,18 @@ impl Builder<'_> {
         let span = self.catalog.dataset(from).span;
         let name = format!("{}_{}_{}", self.catalog.dataset(from).name, near.name, self.catalog.dataset(to).name);
         let entity = Some(near.name.clone());
-        self.catalog.relationships.push(Relationship { id, name, from, to, entity, columns, cardinality, span });
+        let through = None;
+        self.catalog.relationships.push(Relationship {
+            id,
+            name,
+            from,
+            to,
+            entity,
+            columns,
+            cardinality,
+            through,
+            span,
+        });
     }
 
     pub(super) fn time_spines(&mut self) {
@@ -291,13 +380,94 @@ impl Builder<'_> {
             .map(|r| Edge {
                 relationship: r.id,
                 from: r.from,
-                to: r.to,
+                to: r.through.as_ref().map_or(r.to, |through| through.dataset),
                 columns: r.columns.clone(),
                 cardinality: r.cardinality,
+                onward: r.through.as_ref().map(|through| Onward {
+                    to: r.to,
+                    columns: through.columns.clone(),
+                    versioned: through.versioned,
+                }),
             })
             .collect();
         let spines = self.catalog.time_spines.iter();
         let spines = spines.map(|s| Spine { dataset: s.dataset, column: s.column.clone(), granularity: s.granularity });
         self.catalog.graph = JoinGraph::new(self.catalog.datasets.len(), &edges, spines.collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::build;
+    use crate::model::read;
+
+    /// What building a model of films, pairs and actors with these relationships refuses.
+    fn refused(relationships: &str, films: &str) -> Vec<String> {
+        let model = format!(
+            "
+name: m
+datasets:
+  - {{name: films, source: {{csv: a}}, primary_key: [film_id], {films}}}
+  - {{name: pairs, source: {{csv: b}}, dimensions: [{{name: role}}]}}
+  - {{name: actors, source: {{csv: c}}, primary_key: [actor_id], dimensions: [{{name: born, type: time}}]}}
+relationships: [{relationships}]
+"
+        );
+        let (model, findings) = read([("m.yml".to_string(), model)]);
+        let found = findings.0.into_iter().chain(build(&model).err().into_iter().flat_map(|found| found.0));
+        found.map(|d| format!("{}: {}", d.code, d.message)).collect()
+    }
+
+    const THROUGH: &str =
+        "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through: pairs}";
+
+    #[test]
+    fn a_bridge_must_be_one() {
+        let of =
+            |relationships: &str, wanted: &[&str]| assert_eq!(refused(relationships, ""), wanted, "{relationships}");
+        of(THROUGH, &[]);
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: pairs, to_columns: [film_id], cardinality: many_to_many}",
+            &[],
+        );
+        of(
+            "{name: r, from: pairs, from_columns: [film_id], to: films, to_columns: [film_id], cardinality: many_to_many}",
+            &["invalid-model: relationship `r` is declared `many_to_many`, and its `to_columns` are a key of `films`"],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: pairs, to_columns: [film_id], cardinality: many_to_one}",
+            &["invalid-model: the `to_columns` of relationship `r` are no key of `pairs`: `many_to_one` needs one"],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [name], through: pairs}",
+            &[
+                "invalid-model: the `to_columns` of relationship `r` are no key of `actors`: a row of the pairs points at one row of it",
+            ],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through: films}",
+            &["invalid-model: relationship `r` leads through one of its own ends"],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through: pair}",
+            &["unknown-reference: unknown dataset `pair`"],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through_to_columns: [actor]}",
+            &["invalid-model: relationship `r` has columns of pairs and no `through`"],
+        );
+        of(
+            "{name: r, from: films, from_columns: [film_id], to: actors, to_columns: [actor_id], through: pairs, through_from_columns: [a, b]}",
+            &["invalid-model: relationship `r` has 1 columns in `from_columns` and 2 in `through_from_columns`"],
+        );
+    }
+
+    #[test]
+    fn a_time_axis_does_not_lead_over_a_bridge() {
+        let found = refused(THROUGH, "time: actors.born, metrics: [{name: films_made, type: simple, agg: count}]");
+        assert_eq!(
+            found,
+            ["fan-out: `actors.born` is beyond the bridge `r`: one row of `films` has many rows of `actors`"]
+        );
     }
 }

@@ -71,6 +71,11 @@ fn axis(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) ->
                 builder.found.push(wrong);
                 return None;
             }
+            if let Some(bridge) = located.path.bridge() {
+                let refused = builder.catalog.beyond_a_bridge(&written.value, bridge);
+                builder.found.push(refused.at(written.span));
+                return None;
+            }
             Some(Axis { path: located.path, dimension: located.dimension })
         }
         Err(refused) => {

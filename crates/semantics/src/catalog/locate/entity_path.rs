@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{Identity, Located, quoted};
 use crate::catalog::id::DatasetId;
-use crate::catalog::join_graph::{JoinGraph, ManyToOneHop, ManyToOnePath};
+use crate::catalog::join_graph::{JoinGraph, Path, Step};
 use crate::catalog::{Catalog, Dataset};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -34,7 +34,7 @@ impl Catalog {
             return Vec::new();
         };
         ways.retain(|way| way.words.len() == shortest);
-        let hops = |way: &Way| way.located.path.hops().len();
+        let hops = |way: &Way| way.located.path.steps().len();
         let nearest = ways.iter().map(hops).min().unwrap_or(0);
         ways.retain(|way| hops(way) == nearest);
         let mut found: Vec<Located> = Vec::new();
@@ -76,8 +76,13 @@ impl Catalog {
         paths.flat_map(|path| self.ways_along(from, path)).collect()
     }
 
-    fn ways_along(&self, from: DatasetId, path: &ManyToOnePath) -> Vec<Way> {
-        let hops: Vec<String> = path.hops().iter().map(|hop| self.word(hop)).collect();
+    fn ways_along(&self, from: DatasetId, path: &Path) -> Vec<Way> {
+        // Pairs on the way to the far end of their relationship have no word of their own.
+        let named = path.steps().iter().enumerate().filter(|(at, step)| {
+            let next = path.steps().get(at + 1);
+            !matches!((step, next), (Step::Bridge(bridge), Some(next)) if next.relationship() == bridge.relationship())
+        });
+        let hops: Vec<String> = named.map(|(_, step)| self.word(step)).collect();
         let repeats = hops.iter().collect::<BTreeSet<_>>().len() < hops.len();
         if repeats {
             return Vec::new();
@@ -106,9 +111,9 @@ impl Catalog {
         found
     }
 
-    /// The entity that a hop follows.
-    fn word(&self, hop: &ManyToOneHop) -> String {
-        let relationship = self.relationship(hop.relationship());
+    /// The entity that a step follows.
+    fn word(&self, step: &Step) -> String {
+        let relationship = self.relationship(step.relationship());
         relationship.entity.as_ref().unwrap_or(&relationship.name).clone()
     }
 }

@@ -91,6 +91,8 @@ fn relationships(datasets: &[Dataset]) -> Vec<Relationship> {
                 from_columns: from_entity.columns.clone(),
                 to: to.name.clone(),
                 to_columns: to_entity.columns.clone(),
+                cardinality: None,
+                through: None,
                 span,
             });
         }

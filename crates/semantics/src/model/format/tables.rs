@@ -4,6 +4,7 @@ use super::metric::METRIC;
 use super::{Key, Shape, Table, key, required};
 use crate::model::calendar::{FiscalWeek53, Naming};
 use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
+use crate::model::relationship::Cardinality;
 use crate::model::words::Word;
 use crate::time::calendar::{FiscalEnd, FiscalPattern};
 use crate::time::granularity::Granularity;
@@ -231,6 +232,10 @@ pub(in crate::model) const RELATIONSHIP: Table = Table::new(
         required("from_columns", TEXTS, "Its columns."),
         required("to", Shape::Text, "The dataset that is pointed at."),
         required("to_columns", TEXTS, "Its columns, in the same order."),
+        key("cardinality", Shape::Word(Cardinality::NAMES), "How the two ends count; read from the keys when absent."),
+        key("through", Shape::Text, "The dataset of pairs, of a many-to-many relationship that has one."),
+        key("through_from_columns", TEXTS, "Its columns that equal `from_columns`; of the same names when absent."),
+        key("through_to_columns", TEXTS, "Its columns that equal `to_columns`; of the same names when absent."),
     ],
 );
 

@@ -3,7 +3,7 @@
 use super::super::dataset::{CsvOptions, Currency, Entity, Validity};
 use super::super::fields::Fields;
 use super::super::format::Shape;
-use super::super::relationship::{Relationship, SharedDimension};
+use super::super::relationship::{Cardinality, Relationship, SharedDimension, Through};
 use super::super::{Column, Dataset, Dimension, DimensionKind, Location, Watermark, convert};
 use super::metric::{self, Home};
 use crate::source::Spanned;
@@ -204,16 +204,16 @@ pub(super) fn relationship(f: &Fields<'_>) -> Option<Relationship> {
     let from_columns = f.texts("from_columns");
     let to = f.text("to");
     let to_columns = f.texts("to_columns");
-    if !from_columns.is_empty() && !to_columns.is_empty() && from_columns.len() != to_columns.len() {
-        let message = format!(
-            "{} has {} columns in `from_columns` and {} in `to_columns`",
-            f.label(),
-            from_columns.len(),
-            to_columns.len()
-        );
-        f.contradiction(to_columns[0].span, message, "the columns are equal one by one");
+    let cardinality: Option<Spanned<Cardinality>> = f.word("cardinality");
+    let through = through(f, &from_columns, &to_columns)?;
+    if through.is_none() && !are_paired(f, ("from_columns", &from_columns), ("to_columns", &to_columns)) {
+        return None;
     }
-    (!from_columns.is_empty() && from_columns.len() == to_columns.len()).then_some(())?;
+    (!from_columns.is_empty() && !to_columns.is_empty()).then_some(())?;
+    if let (Some(said), Some(_)) = (cardinality.as_ref().filter(|c| c.value == Cardinality::ManyToOne), &through) {
+        let message = format!("{} is `many_to_one` and leads `through` pairs", f.label());
+        f.contradiction(said.span, message, "leave one of the two out");
+    }
     Some(Relationship {
         name: name?,
         description,
@@ -222,6 +222,41 @@ pub(super) fn relationship(f: &Fields<'_>) -> Option<Relationship> {
         from_columns,
         to: to?,
         to_columns,
+        cardinality,
+        through,
         span: f.span,
     })
+}
+
+/// The pairs of a relationship; the outer none where they cannot be read.
+fn through(f: &Fields<'_>, from: &[Spanned<String>], to: &[Spanned<String>]) -> Option<Option<Through>> {
+    let dataset = f.text("through");
+    let (near, far) = (f.texts("through_from_columns"), f.texts("through_to_columns"));
+    if !f.has("through") {
+        if let Some(first) = near.iter().chain(&far).next() {
+            let message = format!("{} has columns of pairs and no `through`", f.label());
+            f.contradiction(first.span, message, "add `through`: the dataset that has them");
+        }
+        return Some(None);
+    }
+    let columns = |written: Vec<Spanned<String>>, same: &[Spanned<String>]| {
+        if written.is_empty() { same.to_vec() } else { written }
+    };
+    let through = Through { dataset: dataset?, from_columns: columns(near, from), to_columns: columns(far, to) };
+    let are_paired = are_paired(f, ("from_columns", from), ("through_from_columns", &through.from_columns))
+        & are_paired(f, ("to_columns", to), ("through_to_columns", &through.to_columns));
+    are_paired.then_some(Some(through))
+}
+
+/// Whether two lists of columns are equal one by one; what is missing altogether was a finding already.
+fn are_paired(f: &Fields<'_>, one: (&str, &[Spanned<String>]), other: (&str, &[Spanned<String>])) -> bool {
+    let (name, of) = other;
+    if one.1.len() == of.len() {
+        return true;
+    }
+    if let Some(first) = of.first().filter(|_| !one.1.is_empty()) {
+        let message = format!("{} has {} columns in `{}` and {} in `{name}`", f.label(), one.1.len(), one.0, of.len());
+        f.contradiction(first.span, message, "the columns are equal one by one");
+    }
+    false
 }

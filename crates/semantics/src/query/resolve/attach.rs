@@ -5,7 +5,7 @@ use super::super::row::{ColumnRef, On, Table, TimeColumn};
 use super::rows::{FactBuilder, Values, column_ref, refuse_not_yet};
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
-use crate::catalog::join_graph::{Hop, ManyToOneHop, ManyToOnePath};
+use crate::catalog::join_graph::{Bridge, Hop, Path, Step};
 use crate::catalog::{Catalog, CustomGranularity, Dimension};
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
@@ -19,58 +19,56 @@ use crate::time::stored::StoredAs;
 impl FactBuilder {
     /// The table at the end of a path. Paths of entities are walked each on its own, dotted ones
     /// share what they have in common.
-    pub(super) fn table(&mut self, bound: &BoundCatalog, path: &ManyToOnePath) -> Result<Table, Diagnostic> {
+    pub(super) fn table(&mut self, bound: &BoundCatalog, path: &Path) -> Result<Table, Diagnostic> {
         let mut trail = vec![(Table::FACT, self.dataset)];
         let shares = bound.catalog.naming == Naming::Dotted;
-        let hops = path.hops();
-        for (position, hop) in hops.iter().enumerate() {
-            let so_far = &hops[..=position];
-            let is_whole = so_far.len() == hops.len();
+        let steps = path.steps();
+        for (position, step) in steps.iter().enumerate() {
+            let so_far = &steps[..=position];
+            let is_whole = so_far.len() == steps.len();
             let known = self.walked.iter().find(|(walked, _)| walked == so_far).filter(|_| shares || is_whole);
             let table = match known {
                 Some((_, known)) => *known,
                 None => {
-                    let table = self.step(bound, &trail, hop)?;
+                    let table = self.step(bound, &trail, step)?;
                     if shares || is_whole {
                         self.walked.push((so_far.to_vec(), table));
                     }
                     table
                 }
             };
-            trail.push((table, hop.to()));
+            trail.push((table, step.to()));
         }
         Ok(trail.last().map_or(Table::FACT, |(table, _)| *table))
     }
 
-    /// Attaches what a hop leads to; `trail` is where the path has been, the fact first.
-    fn step(
-        &mut self,
-        bound: &BoundCatalog,
-        trail: &[(Table, DatasetId)],
-        hop: &ManyToOneHop,
-    ) -> Result<Table, Diagnostic> {
+    /// Attaches what a step leads to; `trail` is where the path has been, the fact first.
+    fn step(&mut self, bound: &BoundCatalog, trail: &[(Table, DatasetId)], step: &Step) -> Result<Table, Diagnostic> {
         let at = trail.last().map_or(Table::FACT, |(table, _)| *table);
-        refuse_not_yet(bound, hop.to())?;
+        refuse_not_yet(bound, step.to())?;
+        if let (Step::Bridge(bridge), true) = (step, self.treatment.events.is_some()) {
+            return Err(events_beyond_a_bridge(bound, bridge));
+        }
         // What the axis needs is attached before what depends on it.
-        let valid_at = if hop.is_versioned() { Some(self.moment(bound, hop)?) } else { None };
+        let valid_at = if step.is_versioned() { Some(self.moment(bound, step)?) } else { None };
         let table = self.next_table();
         let mut on = Vec::new();
-        for (near, far) in hop.columns() {
-            let (near, far) = (bound.column(hop.from(), near)?, bound.column(hop.to(), far)?);
+        for (near, far) in step.columns() {
+            let (near, far) = (bound.column(step.from(), near)?, bound.column(step.to(), far)?);
             if !comparable(near.data_type, far.data_type) {
-                return Err(key_types(bound, hop.relationship(), &near, &far));
+                return Err(key_types(bound, step.relationship(), &near, &far));
             }
             on.push(On::Equal { near: column_ref(at, &near), far: column_ref(table, &far) });
         }
-        for far in partitions(&bound.catalog, hop.to()) {
+        for far in partitions(&bound.catalog, step.to()) {
             if let Some(near) = nearest_partition(&bound.catalog, trail, far) {
                 on.push(partition(bound, near, (table, far.id))?);
             }
         }
         if let Some(at) = valid_at {
-            on.push(self.validity(bound, hop.to(), at, table)?);
+            on.push(self.validity(bound, step.to(), at, table)?);
         }
-        self.tables.push(Attached { hop: Hop::ManyToOne(hop.clone()), on, table });
+        self.tables.push(Attached { hop: step.hop(), on, table });
         Ok(table)
     }
 
@@ -79,9 +77,9 @@ impl FactBuilder {
     }
 
     /// The fact's time, for which a version is looked up.
-    fn moment(&mut self, bound: &BoundCatalog, hop: &ManyToOneHop) -> Result<TimeColumn, Diagnostic> {
-        let to = &bound.catalog.dataset(hop.to()).name;
-        let through = self.axis.as_ref().is_some_and(|axis| axis.path.hops().iter().any(ManyToOneHop::is_versioned));
+    fn moment(&mut self, bound: &BoundCatalog, step: &Step) -> Result<TimeColumn, Diagnostic> {
+        let to = &bound.catalog.dataset(step.to()).name;
+        let through = self.axis.as_ref().is_some_and(|axis| axis.path.steps().iter().any(Step::is_versioned));
         if self.axis.is_none() || through {
             let fact = format!("`{to}` has a row for each version, and there is no time that says which one holds");
             return Err(Diagnostic::new(Code::DimensionNotAvailable, fact).help(format!(
@@ -138,6 +136,14 @@ impl FactBuilder {
         };
         Ok(column_ref(table, &column))
     }
+}
+
+/// Each event belongs to one row, and each row to one group: neither is so beyond a bridge.
+pub(super) fn events_beyond_a_bridge(bound: &BoundCatalog, bridge: &Bridge) -> Diagnostic {
+    let name = &bound.catalog.relationship(bridge.relationship()).name;
+    let fact = format!("a conversion beyond the bridge `{name}` is not supported yet");
+    Diagnostic::new(Code::NotSupportedYet, fact)
+        .help("group and filter it by dimensions that each row has one value of")
 }
 
 fn partitions(catalog: &Catalog, dataset: DatasetId) -> impl Iterator<Item = &Dimension> {

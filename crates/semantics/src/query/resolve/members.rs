@@ -198,8 +198,8 @@ fn candidate(catalog: &Catalog, dataset: DatasetId, dimensions: &[(&[String], &s
     let mut identities = Vec::new();
     for (path, name) in dimensions {
         let located = catalog.locate(dataset, path, name).ok()?;
-        for end in 1..=located.path.hops().len() {
-            let hops = &located.path.hops()[..end];
+        for end in 1..=located.path.steps().len() {
+            let hops = &located.path.steps()[..end];
             if !walked.contains(&hops.to_vec()) {
                 walked.push(hops.to_vec());
             }

@@ -6,13 +6,14 @@ use super::super::field::{Field, FieldOf, Grain};
 use super::super::resolved::{Attached, AttachedMetric, Fact, OneCurrency};
 use super::super::row::{ColumnRef, KeySource, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
+use super::attach::events_beyond_a_bridge;
 use super::by_day::by_day;
 use super::metric_filter::MetricByKeys;
 use super::metrics::{Filter, Flattener, Treatment};
 use crate::catalog::Axis;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId};
-use crate::catalog::join_graph::{ManyToOneHop, ManyToOnePath};
+use crate::catalog::join_graph::{Path, Step};
 use crate::catalog::locate::{Identity, Located};
 use crate::code::Code;
 use crate::data_type::DataType;
@@ -31,7 +32,7 @@ pub(super) struct FactBuilder {
     pub leaves: Vec<usize>,
     pub tables: Vec<Attached>,
     /// Where paths lead.
-    pub walked: Vec<(Vec<ManyToOneHop>, Table)>,
+    pub walked: Vec<(Vec<Step>, Table)>,
     pub conditions: Vec<RowExpr>,
     pub keys: Vec<KeySource>,
     pub treatment: Treatment,
@@ -155,7 +156,7 @@ impl FactBuilder {
     pub(super) fn values(
         &mut self,
         bound: &BoundCatalog,
-        path: &ManyToOnePath,
+        path: &Path,
         dimension: DimensionId,
     ) -> Result<Values, Diagnostic> {
         refuse_not_yet(bound, self.dataset)?;
@@ -243,6 +244,9 @@ impl FactBuilder {
     /// The fact of rows that are not aggregated by themselves.
     pub(super) fn without_measures(mut self, bound: &BoundCatalog) -> Result<Fact, Diagnostic> {
         let axis_column = self.axis_column(bound)?;
+        if let Some(bridge) = self.tables.iter().find_map(|table| table.hop.bridge()) {
+            return Err(events_beyond_a_bridge(bound, bridge));
+        }
         Ok(Fact {
             dataset: self.dataset,
             axis: self.axis.expect("events have the axis of their metric"),
@@ -310,17 +314,17 @@ impl FactBuilder {
 /// as `coalesce(kind, 'none')` would give orphans a value that no row has.
 fn of_a_row(
     bound: &BoundCatalog,
-    path: &ManyToOnePath,
+    path: &Path,
     table: Table,
     expr: Expr<ColumnRef>,
 ) -> Result<Expr<ColumnRef>, Diagnostic> {
-    let last = path.hops().last();
-    let (Some(hop), Some((_, key))) = (last, last.and_then(|hop| hop.columns().first())) else { return Ok(expr) };
+    let last = path.steps().last();
+    let (Some(step), Some((_, key))) = (last, last.and_then(|step| step.columns().first())) else { return Ok(expr) };
     if matches!(expr.kind.as_ref(), Kind::Ref(_)) {
         return Ok(expr);
     }
     let span = expr.span;
-    let key = Expr::new(Kind::Ref(column_ref(table, &bound.column(hop.to(), key)?)), span);
+    let key = Expr::new(Kind::Ref(column_ref(table, &bound.column(step.to(), key)?)), span);
     let is_there = Expr::new(Kind::IsNull { of: key, negated: true }, span);
     Ok(Expr::new(Kind::Case { branches: vec![(is_there, expr)], otherwise: None }, span))
 }
