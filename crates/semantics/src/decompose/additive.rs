@@ -64,10 +64,8 @@ pub struct Additive {
 pub fn additive(members: &[Member<'_>], top: usize) -> Additive {
     let changes: Vec<f64> = members.iter().map(|member| member.sides()).map(|(v0, v1)| v1 - v0).collect();
     let names: Vec<&str> = members.iter().map(|member| member.name).collect();
-    // Sums are taken by name, so that permuting the input changes no digit.
-    let by_name = order(&names, |_| 0.0);
-    let delta: f64 = by_name.iter().map(|i| changes[*i]).sum();
-    let gross: f64 = by_name.iter().map(|i| changes[*i].abs()).sum();
+    let delta = sum_by_name(&names, |i| changes[i]);
+    let gross = sum_by_name(&names, |i| changes[i].abs());
     let offsetting = delta.abs() < 0.1 * gross;
     let whole = if offsetting { gross } else { delta };
     let share = |part: f64| (whole != 0.0).then(|| part / whole);
@@ -98,6 +96,11 @@ fn flag(member: &Member<'_>) -> Option<Flag> {
         (Some(_), None) => Some(Flag::Lost),
         (None, None) | (Some(_), Some(_)) => None,
     }
+}
+
+/// A sum taken in the order of names, so that permuting the input changes no digit of it.
+pub(super) fn sum_by_name(names: &[&str], part: impl Fn(usize) -> f64) -> f64 {
+    order(names, |_| 0.0).into_iter().map(part).sum()
 }
 
 /// All positions by `size`, the largest first, then by name.

@@ -4,7 +4,7 @@
 //! the whole became surprisingly different (Jensen-Shannon, Lin 1991). Where all members moved alike,
 //! no segment stands out, and that is the answer.
 
-use super::additive::{Member, larger_first};
+use super::additive::{Member, larger_first, sum_by_name};
 
 /// The least part of the change that makes a member worth naming.
 const LEAST_PART: f64 = 0.10;
@@ -116,7 +116,9 @@ fn explain(dimension: usize, members: &[Member<'_>]) -> Attributed {
 
 /// Each member's part; null where members cannot be compared.
 fn elements(members: &[Member<'_>]) -> Option<Vec<Element>> {
-    let (sum0, sum1) = members.iter().map(Member::sides).fold((0.0, 0.0), |sum, v| (sum.0 + v.0, sum.1 + v.1));
+    let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+    let sum0 = sum_by_name(&names, |i| members[i].sides().0);
+    let sum1 = sum_by_name(&names, |i| members[i].sides().1);
     let change = sum1 - sum0;
     let negative = members.iter().map(Member::sides).any(|(v0, v1)| v0 < 0.0 || v1 < 0.0);
     if negative || sum0 <= 0.0 || sum1 <= 0.0 || change == 0.0 {

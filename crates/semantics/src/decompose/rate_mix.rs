@@ -1,6 +1,7 @@
 //! A ratio by the members of a dimension: what changed inside the members, and what changed because
 //! they weigh differently. Kitagawa (1955), at the midpoint of both periods.
 
+use super::additive::sum_by_name;
 use crate::significance::Reason;
 
 /// A member's (numerator, denominator) in each period; 0 where it does not occur.
@@ -36,8 +37,9 @@ pub struct RateMix {
 
 /// A member without a denominator in one period keeps the other period's ratio there: it is all mix.
 pub fn rate_mix(members: &[RatioMember<'_>]) -> RateMix {
+    let names: Vec<&str> = members.iter().map(|member| member.name).collect();
     let sum = |side: fn(&RatioMember<'_>) -> (f64, f64)| {
-        members.iter().map(side).fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
+        (sum_by_name(&names, |i| side(&members[i]).0), sum_by_name(&names, |i| side(&members[i]).1))
     };
     let (whole0, whole1) = (sum(|member| member.previous), sum(|member| member.current));
     if whole0.1 <= 0.0 || whole1.1 <= 0.0 {
@@ -54,7 +56,7 @@ pub fn rate_mix(members: &[RatioMember<'_>]) -> RateMix {
         }
     };
     let beside = |part: (f64, f64), whole: (f64, f64)| if part.1 == 0.0 { part.0 / whole.1 } else { 0.0 };
-    let unallocated = members.iter().map(|m| beside(m.current, whole1) - beside(m.previous, whole0)).sum();
+    let unallocated = sum_by_name(&names, |i| beside(members[i].current, whole1) - beside(members[i].previous, whole0));
     RateMix {
         previous: Some(ratio0),
         current: Some(ratio1),

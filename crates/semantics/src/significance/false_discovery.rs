@@ -9,7 +9,7 @@ pub fn false_discovery(p: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut q = vec![None; p.len()];
     let mut least = 1.0_f64;
     for (rank, (index, p)) in tests.iter().enumerate().rev() {
-        least = least.min(p * tests.len() as f64 / (rank + 1) as f64);
+        least = least.min(p * (tests.len() as f64 / (rank + 1) as f64));
         q[*index] = Some(least);
     }
     q

@@ -75,7 +75,7 @@ impl Fit {
     /// The expected value of a day; null on a closed weekday.
     pub(super) fn expected(&self, weekday: usize, day: usize) -> Option<f64> {
         let Weekday { mean_day, mean_value, open, weight: _ } = self.weekdays[weekday];
-        open.then(|| mean_value + self.slope * (day as f64 - mean_day))
+        open.then_some(mean_value + self.slope * (day as f64 - mean_day))
     }
 
     /// x̄ᵀ(XᵀWX)⁻¹x̄ for the mean row of days given as (weekday, day, part of the whole weight): how
