@@ -9,7 +9,10 @@ mod number;
 #[cfg(test)]
 mod tests;
 
+use chrono::NaiveDate;
+
 use crate::model::metric::Format;
+use crate::significance::IssueDay;
 
 pub use self::dates::Dates;
 pub use self::number::Unit;
@@ -73,6 +76,9 @@ pub enum Presence {
     Lost,
 }
 
+/// What is said of a change that only undoes an earlier one.
+pub const PREVIOUS_UNUSUAL: &str = "the previous period was unusual; this one is back to usual";
+
 /// The sentence, without a full stop.
 pub fn sentence(highlight: &Highlight<'_>) -> String {
     let unit = Unit::of(highlight.format, highlight.unit);
@@ -88,6 +94,16 @@ pub fn sentence(highlight: &Highlight<'_>) -> String {
     let driver = highlight.driver.as_ref().and_then(|driver| located(driver, absolute, &unit));
     let driver = driver.map(|driver| format!("; {driver}")).unwrap_or_default();
     format!("{label} {change} against {against}{driver}")
+}
+
+/// What is said of a day on which many measures of `dataset` moved alike. A real outage looks the same.
+pub fn data_issue(dataset: &str, day: NaiveDate, range: &Dates, issue: &IssueDay) -> String {
+    let IssueDay { day: _, metrics, alike, factor } = issue;
+    let day = Dates { first: day, last: day }.beside(range);
+    let share = number::share(*factor);
+    format!(
+        "possible data issue on {day}: {alike} of {metrics} measures of {dataset} are at {share} of what was expected"
+    )
 }
 
 /// How far a value moved: in percent where the previous one is positive, else from where to where.

@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::{Against, Dates, Driver, Highlight, Presence, Segment, sentence};
+use super::{Against, Dates, Driver, Highlight, Presence, Segment, data_issue, sentence};
 use crate::model::metric::Format;
+use crate::significance::IssueDay;
 
 fn dates(first: &str, last: &str) -> Dates {
     let date = |text: &str| text.parse::<NaiveDate>().unwrap();
@@ -111,4 +112,14 @@ fn dates_say_years_where_they_differ() {
     insta::assert_snapshot!(read("2024-02-29", "2024-02-29"), @"29 February 2024");
     let over_new_year = dates("2025-12-29", "2026-01-04");
     insta::assert_snapshot!(dates("2025-12-22", "2025-12-28").beside(&over_new_year), @"22–28 December 2025");
+}
+
+#[test]
+fn a_day_that_may_be_wrong() {
+    let issue = IssueDay { day: 1, metrics: 5, alike: 4, factor: 0.0 };
+    let day = "2026-11-14".parse().unwrap();
+    let range = dates("2026-11-13", "2026-11-19");
+    insta::assert_snapshot!(data_issue("orders", day, &range, &issue), @"possible data issue on 14 November: 4 of 5 measures of orders are at 0 % of what was expected");
+    let doubled = IssueDay { factor: 2.013, ..issue };
+    insta::assert_snapshot!(data_issue("orders", day, &range, &doubled), @"possible data issue on 14 November: 4 of 5 measures of orders are at 201 % of what was expected");
 }

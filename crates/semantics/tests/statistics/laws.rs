@@ -160,6 +160,35 @@ fn numerator_and_denominator(whole: RatioMember<'_>) -> Result<(), TestCaseError
     Ok(())
 }
 
+/// A judged metric.
+#[derive(Clone, Debug)]
+struct Judged {
+    name: String,
+    level: Level,
+    impact: Impact,
+    money: Option<f64>,
+    t: Option<f64>,
+}
+
+fn finding(metric: &Judged) -> Finding<'_> {
+    let Judged { name, level, impact, money, t } = metric;
+    Finding { name, level: *level, impact: *impact, money: *money, t: *t }
+}
+
+/// Judged metrics, and the same in another order.
+fn judged() -> impl Strategy<Value = (Vec<Judged>, Vec<Judged>)> {
+    let impacts = [Impact::Unfavourable, Impact::Favourable, Impact::Neutral];
+    let chosen = (prop::sample::select(&Level::ALL[..]), prop::sample::select(impacts.to_vec()));
+    let numbers = (prop::option::of(value()), prop::option::of(-9.0..9.0_f64));
+    prop::collection::vec((chosen, numbers), 0..9).prop_flat_map(|metrics| {
+        let metrics = metrics.into_iter().enumerate();
+        let named =
+            metrics.map(|(i, ((level, impact), (money, t)))| Judged { name: format!("m{i}"), level, impact, money, t });
+        let named: Vec<Judged> = named.collect();
+        (Just(named.clone()), Just(named).prop_shuffle())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
@@ -268,19 +297,9 @@ proptest! {
     }
 
     #[test]
-    fn highlights_do_not_depend_on_their_order(
-        (here, there) in prop::collection::vec((0_usize..7, 0_usize..3, prop::option::of(value()), prop::option::of(-9.0..9.0_f64)), 0..9)
-            .prop_map(|rows| rows.into_iter().enumerate().collect::<Vec<_>>())
-            .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
-        most in 0_usize..9,
-    ) {
-        let names: Vec<String> = (0..9).map(|i| format!("m{i}")).collect();
-        let impacts = [Impact::Unfavourable, Impact::Favourable, Impact::Neutral];
-        let told = |rows: &[(usize, (usize, usize, Option<f64>, Option<f64>))]| -> Vec<String> {
-            let finding = |(name, (level, impact, money, t)): &(usize, (usize, usize, Option<f64>, Option<f64>))| Finding {
-                name: &names[*name], level: Level::ALL[*level], impact: impacts[*impact], money: *money, t: *t,
-            };
-            let findings: Vec<Finding<'_>> = rows.iter().map(finding).collect();
+    fn highlights_do_not_depend_on_their_order((here, there) in judged(), most in 0_usize..9) {
+        let told = |metrics: &[Judged]| -> Vec<String> {
+            let findings: Vec<Finding<'_>> = metrics.iter().map(finding).collect();
             highlights(&findings, most).into_iter().map(|i| findings[i].name.to_owned()).collect()
         };
         prop_assert_eq!(told(&here), told(&there));
