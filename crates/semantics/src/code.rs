@@ -108,6 +108,8 @@ codes! {
     CursorExpired "cursor-expired" Request 400 false "A cursor whose data has changed, or that is not ours.";
     NotSupportedYet "not-supported-yet" Request 400 false "A construct that this version reads but cannot execute.";
     QueryNotAllowed "query-not-allowed" Request 400 false "A statement that is not a read.";
+    InvalidQuery "invalid-query" Request 400 false "A SQL statement that cannot be read, or a name in it that is nothing.";
+    AggregateMismatch "aggregate-mismatch" Request 400 false "A metric under another aggregate than its own.";
     QueryTooLarge "query-too-large" Request 400 false "A query over a limit on its size.";
     // data
     DataUnavailable "data-unavailable" Data 503 true "The files of a dataset are missing, unreadable or empty.";

@@ -13,3 +13,4 @@ pub mod resolve;
 pub mod saved;
 pub mod display;
 pub mod events;
+pub mod sql;

@@ -18,9 +18,9 @@ pub(crate) mod literal;
 mod scan;
 
 use convert::Converter;
-use dialect::ExpressionDialect;
+pub(crate) use dialect::ExpressionDialect;
 pub(super) use dialect::needs_quotes;
-use scan::Tokens;
+pub(crate) use scan::Tokens;
 
 /// Bytes of one expression.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -100,6 +100,16 @@ fn parse_plain(text: &str, at: Span, place: Place) -> Result<Expr<Name>, Diagnos
     Converter { tokens: &tokens }.convert(&tree)
 }
 
+/// The tokens of a SQL statement that stands at `at`, which is as long as `text`.
+pub(crate) fn statement_tokens(text: &str, at: Span) -> Result<Tokens<'_>, Diagnostic> {
+    Tokens::of_statement(text, Anchor { at, exact: true })
+}
+
+/// The tree of an expression that sqlparser read from `tokens`.
+pub(crate) fn convert(tokens: &Tokens, sql: &sqlparser::ast::Expr) -> Result<Expr<Name>, Diagnostic> {
+    Converter { tokens }.convert(sql)
+}
+
 /// Where the text stands in its source.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
@@ -118,7 +128,7 @@ impl Anchor {
 }
 
 /// sqlparser's message without its location and in our form.
-fn syntax_error(error: ParserError, parser: &Parser, tokens: &Tokens) -> Diagnostic {
+pub(crate) fn syntax_error(error: ParserError, parser: &Parser, tokens: &Tokens) -> Diagnostic {
     let message = match error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
         ParserError::RecursionLimitExceeded => {

@@ -8,7 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 #[derive(Debug)]
-pub(super) struct ExpressionDialect;
+pub(crate) struct ExpressionDialect;
 
 /// Keywords that begin a construct of their own. sqlparser would read a construct with a mistake
 /// in it a second time as a call or a name, twice at each level: reserved, it is read once.

@@ -15,7 +15,7 @@ use crate::source::Span;
 const MAX_DEPTH: usize = 600;
 
 /// The tokens of one text, without white space.
-pub(super) struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     text: &'a str,
     anchor: Anchor,
     tokens: Vec<Lexed>,
@@ -61,46 +61,76 @@ impl<'a> Tokens<'a> {
         Ok(tokens)
     }
 
-    pub(super) fn for_parser(&self) -> Vec<TokenWithSpan> {
+    /// The tokens of a SQL statement, which may hold any token and word; comments are left out. What is
+    /// within the statement is held against the limits of expressions.
+    pub(super) fn of_statement(text: &'a str, anchor: Anchor) -> Result<Tokens<'a>, Diagnostic> {
+        let mut raw = Vec::new();
+        let failure = Tokenizer::new(&ExpressionDialect, text).tokenize_with_location_into_buf(&mut raw).err();
+        let tokens = with_bytes(text, raw);
+        if let Some(error) = failure {
+            let start = tokens.last().map_or(0, |t| t.end);
+            return Err(Diagnostic::new(Code::InvalidQuery, lower_first(&error.message))
+                .at(anchor.span(start, text.len()))
+                .help("text stands in single quotes, a name that is a keyword in double quotes"));
+        }
+        let tokens = tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
+        let mut tokens = Tokens { text, anchor, tokens };
+        if !tokens.tokens.is_empty() {
+            tokens.check_shape()?;
+        }
+        Ok(tokens)
+    }
+
+    pub(crate) fn for_parser(&self) -> Vec<TokenWithSpan> {
         self.tokens.iter().map(|t| t.token.clone()).collect()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn drop_last(&mut self) {
+        self.tokens.pop();
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.tokens.len()
     }
 
-    pub(super) fn token(&self, index: usize) -> Option<&Token> {
+    pub(crate) fn token(&self, index: usize) -> Option<&Token> {
         self.tokens.get(index).map(|t| &t.token.token)
     }
 
     /// The token at or after a location of the text; the last one when there is none.
-    pub(super) fn at_location(&self, location: Location) -> usize {
+    pub(crate) fn at_location(&self, location: Location) -> usize {
         self.at_position(location.line, location.column)
     }
 
-    pub(super) fn at_position(&self, line: u64, column: u64) -> usize {
+    pub(crate) fn at_position(&self, line: u64, column: u64) -> usize {
         let before = |t: &Lexed| (t.token.span.start.line, t.token.span.start.column) < (line, column);
         let at = self.tokens.partition_point(before);
         if line == 0 { self.tokens.len() - 1 } else { at.min(self.tokens.len() - 1) }
     }
 
-    pub(super) fn open_around(&self, index: usize) -> Option<usize> {
+    /// Whether the token begins before a location of the text.
+    pub(crate) fn is_before(&self, index: usize, location: Location) -> bool {
+        let start = self.tokens[index].token.span.start;
+        (start.line, start.column) < (location.line, location.column)
+    }
+
+    pub(crate) fn open_around(&self, index: usize) -> Option<usize> {
         self.tokens[index].open
     }
 
-    pub(super) fn close_of(&self, open: usize) -> Option<usize> {
+    pub(crate) fn close_of(&self, open: usize) -> Option<usize> {
         self.tokens.get(open).and_then(|t| t.close)
     }
 
-    pub(super) fn span(&self, first: usize, last: usize) -> Span {
+    pub(crate) fn span(&self, first: usize, last: usize) -> Span {
         self.anchor.span(self.tokens[first].start, self.tokens[last.max(first)].end)
     }
 
-    pub(super) fn whole(&self) -> Span {
+    pub(crate) fn whole(&self) -> Span {
         self.anchor.at
     }
 
-    pub(super) fn text_of(&self, index: usize) -> &'a str {
+    pub(crate) fn text_of(&self, index: usize) -> &'a str {
         &self.text[self.tokens[index].start..self.tokens[index].end]
     }
 
