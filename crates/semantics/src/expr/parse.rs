@@ -31,6 +31,13 @@ pub const MAX_CHAIN: usize = 500;
 /// Items of one list.
 pub const MAX_LIST: usize = 2_000;
 
+/// As [`MAX_NESTING`], of a whole SQL statement.
+pub const MAX_STATEMENT_NESTING: usize = 30;
+/// As [`MAX_CHAIN`], of a whole SQL statement.
+pub const MAX_STATEMENT_CHAIN: usize = 100;
+/// Operators of a SQL statement on one path from the root of an expression to a leaf.
+pub const MAX_STATEMENT_DEPTH: usize = 150;
+
 /// The call that stands for a metric by keys in a condition: `metric(name, key, ...)`.
 const METRIC: &str = "metric";
 

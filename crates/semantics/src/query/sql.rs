@@ -109,7 +109,7 @@ pub fn table_name(position: usize) -> String {
 pub fn read(catalog: &Catalog, text: &str) -> Result<Statement, Diagnostics> {
     let at = Span::new(STATEMENT, 0, text.len());
     statement(catalog, text, at)
-        .map_err(|found| Diagnostics(found.0.into_iter().map(|fault| finish(fault, text, at)).collect()))
+        .map_err(|found| Diagnostics(found.0.into_iter().map(|fault| finish(fault, at)).collect()))
 }
 
 fn statement(catalog: &Catalog, text: &str, at: Span) -> Result<Statement, Diagnostics> {
@@ -131,18 +131,18 @@ fn query(catalog: &Catalog, tokens: &Tokens, first: usize) -> Result<Statement, 
     lift::statement(catalog, tokens, query)
 }
 
-/// A finding as the caller of the argument `query` is told it: the text under the place, line and column.
-fn finish(mut fault: Diagnostic, text: &str, whole: Span) -> Diagnostic {
+/// A finding as one of the argument `query`, with a place in it.
+fn finish(mut fault: Diagnostic, whole: Span) -> Diagnostic {
     fault.code = match fault.code {
         Code::InvalidExpression => Code::InvalidQuery,
         other => other,
     };
     fault.span = fault.span.or(Some(whole));
     fault.field = Some("query".to_string());
-    place(fault, text)
+    fault
 }
 
-/// Adds the text under a finding's span, and its line and column, for who sees neither.
+/// Adds line and column of a finding in the statement `text`, and the text there, for callers that see no carets.
 pub fn place(mut fault: Diagnostic, text: &str) -> Diagnostic {
     let Some(span) = fault.span.filter(|span| span.source == STATEMENT) else { return fault };
     let (start, end) = (span.start as usize, span.end as usize);

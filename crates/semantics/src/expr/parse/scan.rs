@@ -5,14 +5,32 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
 
 use super::dialect::ExpressionDialect;
-use super::{Anchor, LANGUAGE, MAX_CHAIN, MAX_LIST, MAX_NESTING, METRIC, Place, excerpt};
+use super::{
+    Anchor, LANGUAGE, MAX_CHAIN, MAX_LIST, MAX_NESTING, MAX_STATEMENT_CHAIN, MAX_STATEMENT_DEPTH,
+    MAX_STATEMENT_NESTING, METRIC, Place, excerpt,
+};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::Function;
 use crate::source::Span;
 
-/// Operators on one path from the root of a tree to a leaf.
-const MAX_DEPTH: usize = 600;
+/// What holds of the parts of a text.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Parentheses, CASEs and unary operators within each other.
+    nesting: usize,
+    /// Operators of one chain.
+    chain: usize,
+    /// Items of one list.
+    list: usize,
+    /// Operators on one path from the root of a tree to a leaf.
+    depth: usize,
+}
+
+const OF_EXPRESSIONS: Limits = Limits { nesting: MAX_NESTING, chain: MAX_CHAIN, list: MAX_LIST, depth: 600 };
+/// A statement is walked through several times by code that recurses at each operator.
+const OF_STATEMENTS: Limits =
+    Limits { nesting: MAX_STATEMENT_NESTING, chain: MAX_STATEMENT_CHAIN, list: MAX_LIST, depth: MAX_STATEMENT_DEPTH };
 
 /// The tokens of one text, without white space.
 pub(crate) struct Tokens<'a> {
@@ -57,7 +75,7 @@ impl<'a> Tokens<'a> {
         let tokens = tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
         let mut tokens = Tokens { text, anchor, tokens };
         tokens.check_words(place)?;
-        tokens.check_shape()?;
+        tokens.check_shape(OF_EXPRESSIONS)?;
         Ok(tokens)
     }
 
@@ -76,7 +94,7 @@ impl<'a> Tokens<'a> {
         let tokens = tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
         let mut tokens = Tokens { text, anchor, tokens };
         if !tokens.tokens.is_empty() {
-            tokens.check_shape()?;
+            tokens.check_shape(OF_STATEMENTS)?;
         }
         Ok(tokens)
     }
@@ -280,7 +298,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Parentheses match, and nesting, chains, lists and depth are within their limits.
-    fn check_shape(&mut self) -> Result<(), Diagnostic> {
+    fn check_shape(&mut self, limits: Limits) -> Result<(), Diagnostic> {
         let mut frames = vec![Frame::default()];
         for index in 0..self.tokens.len() {
             let top = frames.len() - 1;
@@ -294,7 +312,7 @@ impl<'a> Tokens<'a> {
                     };
                     self.tokens[open].close = Some(index);
                     self.tokens[index].open = self.tokens[open].open;
-                    self.close(index, &mut frames)?;
+                    self.close(index, &mut frames, limits)?;
                 }
                 Token::Comma => frames[top].next_item(),
                 Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => {
@@ -308,7 +326,7 @@ impl<'a> Tokens<'a> {
                 Token::Word(word) if word.quote_style.is_none() && !after_point => match word.keyword {
                     Keyword::CASE => frames.push(Frame { opened: Some(Opened::Case(index)), ..Frame::default() }),
                     Keyword::END if matches!(frames[top].opened, Some(Opened::Case(_))) => {
-                        self.close(index, &mut frames)?;
+                        self.close(index, &mut frames, limits)?;
                     }
                     Keyword::WHEN | Keyword::THEN | Keyword::ELSE => frames[top].next_part(),
                     Keyword::AND | Keyword::OR => frames[top].next_condition(),
@@ -321,12 +339,12 @@ impl<'a> Tokens<'a> {
                 _ => {}
             }
             let frame = &frames[frames.len() - 1];
-            let fault = if frames.len() > MAX_NESTING + 1 || frame.signs > MAX_NESTING {
-                format!("an expression nested more than {MAX_NESTING} levels deep")
-            } else if frame.conditions > MAX_CHAIN || frame.operators > MAX_CHAIN {
-                format!("a chain of more than {MAX_CHAIN} operators")
-            } else if frame.items > MAX_LIST {
-                format!("a list of more than {MAX_LIST} items")
+            let fault = if frames.len() > limits.nesting + 1 || frame.signs > limits.nesting {
+                format!("an expression nested more than {} levels deep", limits.nesting)
+            } else if frame.conditions > limits.chain || frame.operators > limits.chain {
+                format!("a chain of more than {} operators", limits.chain)
+            } else if frame.items > limits.list {
+                format!("a list of more than {} items", limits.list)
             } else {
                 continue;
             };
@@ -334,7 +352,7 @@ impl<'a> Tokens<'a> {
         }
         match frames.last().and_then(|frame| frame.opened) {
             Some(opened) => Err(self.unmatched(self.tokens.len() - 1, Some(opened))),
-            None => self.close(self.tokens.len() - 1, &mut frames),
+            None => self.close(self.tokens.len() - 1, &mut frames, limits),
         }
     }
 
@@ -347,12 +365,12 @@ impl<'a> Tokens<'a> {
     }
 
     /// Ends the innermost frame and carries its depth to the one around it.
-    fn close(&self, index: usize, frames: &mut Vec<Frame>) -> Result<(), Diagnostic> {
+    fn close(&self, index: usize, frames: &mut Vec<Frame>, limits: Limits) -> Result<(), Diagnostic> {
         let Some(mut frame) = frames.pop() else { return Ok(()) };
         frame.next_part();
         let depth = frame.deepest + frame.inner;
-        if depth > MAX_DEPTH {
-            let fault = format!("more than {MAX_DEPTH} operators within each other");
+        if depth > limits.depth {
+            let fault = format!("more than {} operators within each other", limits.depth);
             return Err(Diagnostic::new(Code::QueryTooLarge, fault).at(self.span(index, index)));
         }
         if let Some(parent) = frames.last_mut() {

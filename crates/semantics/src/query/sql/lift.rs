@@ -164,13 +164,13 @@ impl Lifter<'_> {
 
     fn unknown_table(&self, name: &str, at: Span) -> Diagnostic {
         let datasets = self.catalog.datasets().iter().map(|dataset| dataset.name.as_str());
-        let known: Vec<&str> = datasets.chain([METRICS]).chain(system::TABLES).collect();
+        let known: Vec<&str> = [METRICS].into_iter().chain(datasets).chain(system::TABLES).collect();
         let fault = Diagnostic::new(Code::InvalidQuery, format!("unknown table `{name}`")).at(at);
         let is_metric = self.catalog.metric_named(name).is_some();
         let help = if is_metric {
             format!("`{name}` is a metric: SELECT MEASURE({name}) FROM metrics")
         } else {
-            format!("tables are `metrics`, the datasets {}", known[..known.len().min(12)].join(", "))
+            format!("tables are {}", known[..known.len().min(12)].join(", "))
         };
         fault.candidates(nearest(name, known.iter().copied())).help(help)
     }

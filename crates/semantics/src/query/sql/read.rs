@@ -16,7 +16,7 @@ use crate::source::Span;
 /// Bytes of a statement.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Words, numbers, texts and signs of a statement.
-pub const MAX_TOKENS: usize = 10_000;
+pub const MAX_TOKENS: usize = 5_000;
 /// UNION, EXCEPT and INTERSECT of a statement.
 pub const MAX_SET_OPERATIONS: usize = 50;
 /// SELECTs within each other.
@@ -48,6 +48,13 @@ pub(super) fn tokens(text: &str, at: Span) -> Result<Tokens<'_>, Diagnostic> {
     if text.len() > MAX_BYTES {
         return Err(too_large(format!("a statement of {} bytes, over the limit of {MAX_BYTES}", text.len())).at(at));
     }
+    let too_many = |count: usize| {
+        too_large(format!("a statement of {count} or more words and signs, over the limit of {MAX_TOKENS}")).at(at)
+    };
+    let least = least_tokens(text);
+    if least > MAX_TOKENS {
+        return Err(too_many(least));
+    }
     let mut tokens = statement_tokens(text, at)?;
     while tokens.len() > 0 && tokens.token(tokens.len() - 1) == Some(&Token::SemiColon) {
         tokens.drop_last();
@@ -57,10 +64,39 @@ pub(super) fn tokens(text: &str, at: Span) -> Result<Tokens<'_>, Diagnostic> {
         return Err(Diagnostic::new(Code::InvalidQuery, "an empty statement").at(at).help(help));
     }
     if tokens.len() > MAX_TOKENS {
-        return Err(too_large(format!("a statement of {} tokens, over the limit of {MAX_TOKENS}", tokens.len())).at(at));
+        return Err(too_many(tokens.len()));
     }
     check(&tokens)?;
     Ok(tokens)
+}
+
+/// Words, texts, commas and parentheses, counted at once: there are at least as many tokens, but for numbers with a
+/// signed exponent, which count twice.
+fn least_tokens(text: &str) -> usize {
+    let (mut count, mut quote, mut in_word) = (0, None, false);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (Some(open), _) if byte == open => quote = None,
+            (Some(_), _) => {}
+            // What follows a comment or a doubled quote is not counted on.
+            (None, b'-') if bytes.peek() == Some(&b'-') => return count,
+            (None, b'/') if bytes.peek() == Some(&b'*') => return count,
+            (None, b'\'' | b'"') => {
+                quote = Some(byte);
+                count += usize::from(!in_word);
+            }
+            (None, b',' | b'(' | b')') => count += 1,
+            (None, _) => {
+                let is_word = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
+                count += usize::from(is_word && !in_word);
+                in_word = is_word;
+                continue;
+            }
+        }
+        in_word = quote.is_some() || matches!(byte, b'\'' | b'"');
+    }
+    count
 }
 
 /// What the statement is, and the first token after that.
