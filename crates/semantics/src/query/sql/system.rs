@@ -114,8 +114,8 @@ fn metric_dimensions(catalog: &Catalog) -> Table {
         rows.push(vec![text(&metric.name), text("metric_time"), text("time"), None, None]);
         for (name, located) in seen_by(catalog, metric) {
             let dimension = catalog.dimension(located.dimension);
-            let hops = located.path.hops().iter();
-            let via: Vec<&str> = hops.map(|hop| catalog.relationship(hop.relationship()).name.as_str()).collect();
+            let steps = located.path.steps().iter();
+            let via: Vec<&str> = steps.map(|step| catalog.relationship(step.relationship()).name.as_str()).collect();
             rows.push(vec![
                 text(&metric.name),
                 Some(name),
