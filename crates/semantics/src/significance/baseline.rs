@@ -185,8 +185,9 @@ impl Window {
 
     /// What multiplies the residuals' variance: the window's own scatter, and the fit's uncertainty.
     fn uncertainty(&self, fit: &Fit, residuals: &Residuals) -> f64 {
+        // A closed weekday scatters like any other unless scatter grows with size: its size is 0.
         let size = |fit: f64| if residuals.relative { fit * fit } else { 1.0 };
-        let scatter: f64 = self.days.iter().map(|day| day.weight * day.expected.map_or(0.0, size)).sum();
+        let scatter: f64 = self.days.iter().map(|day| day.weight * size(day.expected.unwrap_or(0.0))).sum();
         let parts = self.days.iter().map(|day| (day.weekday, day.day, day.weight / self.weight));
         scatter / (self.weight * self.weight) + residuals.mean_size * fit.leverage(parts)
     }
