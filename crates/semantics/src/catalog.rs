@@ -257,7 +257,7 @@ pub struct Metric {
     /// Whether periods without rows are listed.
     pub join_to_timespine: bool,
     /// What a bare `metric_time` means; the axis's own when absent.
-    pub granularity: Option<Granularity>,
+    pub granularity: Option<Grain>,
     pub fill: Option<Literal>,
     /// How large a change must be to matter; the tool's own where a part is absent.
     pub materiality: Materiality,
@@ -384,9 +384,16 @@ pub enum Offset {
     /// So much earlier.
     Window(Length),
     /// So many periods of a custom granularity earlier.
-    Custom { count: u32, granularity: String },
+    Custom { count: u32, granularity: CustomGranularityId },
     /// At the start of the period of this granularity.
-    ToGrain(Granularity),
+    ToGrain(Grain),
+}
+
+/// Periods of every calendar, or those that a column of a time spine gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grain {
+    Standard(Granularity),
+    Custom(CustomGranularityId),
 }
 
 /// What a cumulative metric accumulates, up to and with the last unit of a period.
@@ -395,7 +402,7 @@ pub enum Accumulation {
     /// The last so much.
     Trailing(Length),
     /// Since the start of the period of this granularity.
-    ToDate(Granularity),
+    ToDate(Grain),
     AllTime,
 }
 
@@ -500,6 +507,14 @@ impl Catalog {
 
     pub fn custom_granularity_named(&self, name: &str) -> Option<&CustomGranularity> {
         self.custom_granularities.iter().find(|granularity| granularity.name == name)
+    }
+
+    /// The word of a granularity.
+    pub fn grain_name(&self, grain: Grain) -> &str {
+        match grain {
+            Grain::Standard(granularity) => granularity.as_str(),
+            Grain::Custom(id) => &self.custom_granularity(id).name,
+        }
     }
 
     pub fn custom_granularities(&self) -> &[CustomGranularity] {

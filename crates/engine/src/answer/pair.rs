@@ -69,6 +69,8 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Vec
     let previous: HashMap<BucketStart, usize> = positions(&buckets.previous);
     let mut slots: HashMap<Slot, (Option<&RawRow>, Option<&RawRow>)> = HashMap::new();
     let mut order: Vec<Slot> = Vec::new();
+    // Members are listed in the buckets of both windows, whether or not anything was read there.
+    let listed = query.members.is_some();
     for row in groups {
         let Some(bucket) = bucket(&row.keys[series]) else {
             continue;
@@ -87,10 +89,10 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Vec
                 entry.1 = Some(row);
             }
         };
-        if let Some(position) = current.get(&bucket).filter(|_| has_current(row)) {
+        if let Some(position) = current.get(&bucket).filter(|_| listed || has_current(row)) {
             slot(*position, true);
         }
-        if let Some(position) = previous.get(&bucket).filter(|_| has_previous(query, row)) {
+        if let Some(position) = previous.get(&bucket).filter(|_| listed || has_previous(query, row)) {
             slot(*position, false);
         }
     }

@@ -137,8 +137,16 @@ fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
         .iter()
         .filter(|d| !d.hidden && d.shared.is_none())
         .map(|d| described(&path(catalog, d.id), &d.label, &d.description, json!([path(catalog, d.id)])));
-    shared.chain(own).collect()
+    let entities = catalog.entity_names().into_iter().map(|name| {
+        let of = catalog.dimensions().iter().filter(|d| d.is_entity && d.hidden && d.name == name);
+        let of: Vec<String> = of.map(|d| path(catalog, d.id)).collect();
+        json!({"name": name, "type": ENTITY, "of": of})
+    });
+    shared.chain(own).chain(entities).collect()
 }
+
+/// The `type` of a thing that rows belong to and are grouped by.
+const ENTITY: &str = "entity";
 
 fn path(catalog: &Catalog, id: sextant_semantics::catalog::id::DimensionId) -> String {
     let dimension = catalog.dimension(id);
@@ -162,7 +170,9 @@ fn described(name: &str, label: &Option<String>, description: &Option<String>, o
 fn shared_by(catalog: &Catalog, metrics: &[&Metric]) -> Vec<Json> {
     let mut common: Option<Vec<(String, Located)>> = None;
     for dataset in metrics.iter().flat_map(|m| datasets(catalog, m)) {
-        let here = catalog.available(dataset);
+        let hidden = |(_, located): &(String, Located)| catalog.dimension(located.dimension).hidden;
+        let mut here: Vec<(String, Located)> = catalog.available(dataset).into_iter().filter(|d| !hidden(d)).collect();
+        here.extend(catalog.available_entities(dataset));
         common = Some(match common {
             None => here,
             Some(known) => known
@@ -174,26 +184,25 @@ fn shared_by(catalog: &Catalog, metrics: &[&Metric]) -> Vec<Json> {
         });
     }
     let mut out = vec![json!({"name": "metric_time", "type": "time"})];
-    out.extend(common.unwrap_or_default().into_iter().filter(|(_, l)| !catalog.dimension(l.dimension).hidden).map(
-        |(name, located)| {
-            let dimension = catalog.dimension(located.dimension);
-            let kind = format!("{:?}", dimension.kind).to_lowercase();
-            let via = catalog.via(&located.path);
-            let mut one = Map::new();
-            one.insert("name".into(), json!(name));
-            one.insert("type".into(), json!(kind));
-            if let Some(granularity) = dimension.granularity {
-                one.insert("granularity".into(), json!(granularity.as_str()));
-            }
-            if !via.is_empty() {
-                one.insert("via".into(), json!(via));
-            }
-            if let Some(bridge) = located.path.bridge() {
-                one.insert("bridge".into(), json!(catalog.relationship(bridge.relationship()).name));
-            }
-            Json::Object(one)
-        },
-    ));
+    out.extend(common.unwrap_or_default().into_iter().map(|(name, located)| {
+        let dimension = catalog.dimension(located.dimension);
+        let is_entity = dimension.is_entity && dimension.hidden;
+        let kind = if is_entity { ENTITY.to_string() } else { format!("{:?}", dimension.kind).to_lowercase() };
+        let via = catalog.via(&located.path);
+        let mut one = Map::new();
+        one.insert("name".into(), json!(name));
+        one.insert("type".into(), json!(kind));
+        if let Some(granularity) = dimension.granularity {
+            one.insert("granularity".into(), json!(granularity.as_str()));
+        }
+        if !via.is_empty() {
+            one.insert("via".into(), json!(via));
+        }
+        if let Some(bridge) = located.path.bridge() {
+            one.insert("bridge".into(), json!(catalog.relationship(bridge.relationship()).name));
+        }
+        Json::Object(one)
+    }));
     out
 }
 

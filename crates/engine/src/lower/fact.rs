@@ -123,7 +123,8 @@ fn groups(grouping: Grouping, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr
 fn picked(plan: &SemanticPlan, fact: usize, of: &Aggregate, by_unit: LogicalPlan) -> Result<LogicalPlan, LowerError> {
     let Some(how) = of.pick else { return Ok(by_unit) };
     let periods = 0..plan.periods.len();
-    let keys: Vec<String> = ["__total".to_string()].into_iter().chain((0..of.keys.len()).map(key_column)).collect();
+    let keys: Vec<String> =
+        ["__total".to_string()].into_iter().chain(kept_keys(of).into_iter().map(key_column)).collect();
     let counts: Vec<String> = periods.clone().map(rows_column).collect();
     let values: Vec<String> = (0..of.measures.len())
         .flat_map(|measure| periods.clone().map(move |period| (measure, period)))

@@ -214,7 +214,7 @@ impl Workspace {
         let datasets = resolve::datasets_of(bound, request);
         let data = Data { bound, snapshot, cancel: &context.cancel };
         let extents = self.extents(data, &datasets).await?;
-        let periods = self.custom_periods(data, &resolve::offset_by(bound, request)).await?;
+        let periods = self.custom_periods(data, &resolve::read_by(bound, request)).await?;
         let context = Context { now: context.now, extents, periods };
         let (query, audit) = match audit {
             None => (resolve::resolve(bound, &context, request)?, None),

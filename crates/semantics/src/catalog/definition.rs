@@ -24,7 +24,7 @@ pub fn of(catalog: &Catalog, metric: &Metric) -> String {
             let of = input(catalog, of);
             match over {
                 Accumulation::Trailing(length) => format!("{of} over the last {} {}s", length.count, length.unit),
-                Accumulation::ToDate(granularity) => format!("{of} since the start of the {granularity}"),
+                Accumulation::ToDate(grain) => format!("{of} since the start of the {}", catalog.grain_name(*grain)),
                 Accumulation::AllTime => format!("{of} since ever"),
             }
         }
@@ -65,8 +65,10 @@ fn input(catalog: &Catalog, input: &Input) -> String {
     let offset = match &input.offset {
         None => String::new(),
         Some(Offset::Window(length)) => format!(" {} {}s earlier", length.count, length.unit),
-        Some(Offset::Custom { count, granularity }) => format!(" {count} {granularity} earlier"),
-        Some(Offset::ToGrain(granularity)) => format!(" at the start of the {granularity}"),
+        Some(Offset::Custom { count, granularity }) => {
+            format!(" {count} {} earlier", catalog.custom_granularity(*granularity).name)
+        }
+        Some(Offset::ToGrain(grain)) => format!(" at the start of the {}", catalog.grain_name(*grain)),
     };
     let level = match &input.level {
         None => String::new(),

@@ -3,8 +3,11 @@
 use super::Catalog;
 use super::id::{DatasetId, DimensionId};
 use super::locate::Located;
+use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
+use crate::expr::{BinaryOp, Expr, Function, Kind, Literal, Name};
 use crate::model::EntityKind;
+use crate::source::Span;
 
 /// A thing that the rows of a dataset belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Entity {
     /// They hold its key, in the order that other datasets have too; empty where the name alone
     /// stands for the rows of the dataset.
     pub columns: Vec<String>,
-    /// What it is grouped and filtered by, of an entity of one column.
+    /// What it is grouped and filtered by: its column, or the text of several.
     pub dimension: Option<DimensionId>,
 }
 
@@ -25,6 +28,24 @@ pub enum Identified {
     /// Columns of the dataset.
     Columns(Vec<String>),
     Dimension(Located),
+}
+
+/// A key of several columns as one text, a different one for each key: its parts joined by `/`, where a `/` or a
+/// backslash within a part has a backslash before it. Null where a part is.
+pub(super) fn text_of(columns: &[String], span: Span) -> Expr<Name> {
+    let text = |of: &str| Expr::new(Kind::Literal(Literal::Text(of.to_string())), span);
+    let replace = |of, what: &str, with: &str| {
+        let arguments = vec![of, text(what), text(with)];
+        Expr::new(Kind::Call { function: Function::Replace, arguments }, span)
+    };
+    let join = |left, right| Expr::new(Kind::Binary { op: BinaryOp::Concat, left, right }, span);
+    let part = |column: &String| {
+        let of = Expr::new(Kind::Ref(Name { parts: vec![column.clone()] }), span);
+        let of = Expr::new(Kind::Cast { of, to: DataType::Text, or_null: false }, span);
+        replace(replace(of, "\\", "\\\\"), "/", "\\/")
+    };
+    let parts = columns.iter().map(part).reduce(|so_far, next| join(join(so_far, text("/")), next));
+    parts.unwrap_or_else(|| text(""))
 }
 
 impl Catalog {

@@ -112,8 +112,26 @@ impl Catalog {
         if self.naming == Naming::EntityPaths {
             return self.available_by_entity_path(from);
         }
+        self.seen_by_names(from, &self.dimension_names())
+    }
+
+    /// Every entity that rows of `from` can be grouped by and that is no dimension of its own.
+    pub fn available_entities(&self, from: DatasetId) -> Vec<(String, Located)> {
+        self.seen_by_names(from, &self.entity_names())
+    }
+
+    /// The names of entities that are no dimensions of their own, sorted and distinct.
+    pub fn entity_names(&self) -> Vec<&str> {
+        let hidden = self.dimensions().iter().filter(|d| d.is_entity && d.hidden);
+        let mut names: Vec<&str> = hidden.map(|d| d.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn seen_by_names(&self, from: DatasetId, wanted: &[&str]) -> Vec<(String, Located)> {
         let mut names: Vec<(String, Located)> = Vec::new();
-        for name in self.dimension_names() {
+        for name in wanted {
             // Not `locate`: its refusals list what is available.
             let mut candidates = self.candidates(from, name);
             match candidates.pop().filter(|_| candidates.is_empty()) {

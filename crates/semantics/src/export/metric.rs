@@ -2,8 +2,8 @@
 
 use super::tree::{NOWHERE, length, number, optional, set_flag, test, text, texts, word};
 use crate::model::metric::{
-    Cohort, ConstantProperty, Conversion, Cumulative, Derived, InputGrain, Materiality, NonAdditiveDimension, Offset,
-    Ratio, Simple,
+    Cohort, ConstantProperty, Conversion, Cumulative, Derived, GrainName, InputGrain, Materiality,
+    NonAdditiveDimension, Offset, Ratio, Simple,
 };
 use crate::model::{Input, Metric, MetricKind};
 use crate::source::Spanned;
@@ -46,7 +46,7 @@ pub(super) fn metric(metric: &Metric) -> Map {
     add_kind(&mut map, kind);
     map.set_list("filter", texts(filter));
     map.set_some("time", optional(time));
-    map.set_some("granularity", granularity.as_ref().map(word));
+    map.set_some("granularity", granularity.as_ref().map(grain_name));
     map.set_some("join_to_timespine", join_to_timespine.as_ref().map(|flag| Node::flag(flag.value, NOWHERE)));
     map.set_some("fill_nulls_with", fill_nulls_with.as_ref().map(|value| number(value.value.to_string())));
     map.set_some("unit", optional(unit));
@@ -75,7 +75,7 @@ fn add_kind(map: &mut Map, kind: &MetricKind) {
         MetricKind::Cumulative(Cumulative { input: of, window, grain_to_date, period_agg }) => {
             map.set("input_metric", input(of));
             map.set_some("window", window.as_ref().map(|w| length(&w.value)));
-            map.set_some("grain_to_date", grain_to_date.as_ref().map(word));
+            map.set_some("grain_to_date", grain_to_date.as_ref().map(grain_name));
             map.set_some("period_agg", period_agg.as_ref().map(word));
         }
         MetricKind::Conversion(conversion) => add_conversion(map, conversion),
@@ -115,6 +115,10 @@ fn add_conversion(map: &mut Map, conversion: &Conversion) {
     map.set_list("constant_properties", properties.collect());
 }
 
+fn grain_name(name: &Spanned<GrainName>) -> Node {
+    Node::text(name.value.as_str(), NOWHERE)
+}
+
 /// A name alone, or a map around it.
 fn input(input: &Input) -> Node {
     let Input { name, alias, filter, offset_window, offset_to_grain, grain, span: _ } = input;
@@ -127,7 +131,7 @@ fn input(input: &Input) -> Node {
         Offset::Custom { count, granularity } => Node::text(format!("{count} {granularity}"), NOWHERE),
     };
     map.set_some("offset_window", offset_window.as_ref().map(offset));
-    map.set_some("offset_to_grain", offset_to_grain.as_ref().map(word));
+    map.set_some("offset_to_grain", offset_to_grain.as_ref().map(grain_name));
     if let Some(grain) = grain {
         let mut level = Map::new(NOWHERE);
         let (key, list) = match grain {

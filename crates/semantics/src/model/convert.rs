@@ -7,7 +7,7 @@ use crate::data_type::{Clock, DataType};
 use crate::expr::Literal;
 use crate::model::Length;
 use crate::model::dataset::StoredAs;
-use crate::model::metric::Offset;
+use crate::model::metric::{GrainName, Offset};
 use crate::time::granularity::Granularity;
 
 /// Whether `text` matches `^[a-z][a-z0-9_]*$` and holds no `__`.
@@ -60,6 +60,12 @@ pub(crate) fn offset(text: &str) -> Option<Offset> {
     let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
     let granularity = name.trim_start().to_string();
     is_name(&granularity).then_some(Offset::Custom { count, granularity })
+}
+
+/// A granularity, or a name that may be one of the model's own.
+pub(crate) fn grain(text: &str) -> Option<GrainName> {
+    let custom = || is_name(text).then(|| GrainName::Custom(text.to_string()));
+    Granularity::parse(text).map(GrainName::Standard).or_else(custom)
 }
 
 /// `YYYY-MM-DD`.

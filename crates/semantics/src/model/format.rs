@@ -68,6 +68,8 @@ pub(super) enum Shape {
     Length,
     /// A length, or a count of periods of a custom granularity: `1 season`.
     Offset,
+    /// A granularity, also a custom one of `time_spines`.
+    Grain,
     /// `2026-03-01`.
     Date,
     /// An IANA name.
@@ -108,6 +110,7 @@ impl Shape {
             Shape::Word(words) => format!("one of {}", words.join(", ")),
             Shape::Length => "a length of time, such as `28 days` or `6h`".into(),
             Shape::Offset => "a length of time, such as `28 days`, or periods of a custom granularity".into(),
+            Shape::Grain => "a granularity, such as `month`, or a custom one of `time_spines`".into(),
             Shape::Date => "a date, such as `2026-03-01`".into(),
             Shape::Zone => "a time zone, such as `America/New_York`".into(),
             Shape::StoredAs => "`utc` or a time zone, such as `America/New_York`".into(),

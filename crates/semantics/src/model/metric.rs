@@ -26,7 +26,7 @@ pub struct Metric {
     /// The metric's own time dimension: a name or `dataset.dimension`.
     pub time: Option<Spanned<String>>,
     /// What a bare `metric_time` means for the metric; its axis's own when absent.
-    pub granularity: Option<Spanned<Granularity>>,
+    pub granularity: Option<Spanned<GrainName>>,
     pub join_to_timespine: Option<Spanned<bool>>,
     /// The value of a group without rows: an integer or a decimal.
     pub fill_nulls_with: Option<Spanned<Literal>>,
@@ -87,7 +87,7 @@ pub struct Cumulative {
     pub input: Input,
     /// At most one of `window` and `grain_to_date`.
     pub window: Option<Spanned<Length>>,
-    pub grain_to_date: Option<Spanned<Granularity>>,
+    pub grain_to_date: Option<Spanned<GrainName>>,
     pub period_agg: Option<Spanned<PeriodAggregation>>,
 }
 
@@ -120,9 +120,25 @@ pub struct Input {
     pub alias: Option<Spanned<String>>,
     pub filter: Vec<Spanned<String>>,
     pub offset_window: Option<Spanned<Offset>>,
-    pub offset_to_grain: Option<Spanned<Granularity>>,
+    pub offset_to_grain: Option<Spanned<GrainName>>,
     pub grain: Option<InputGrain>,
     pub span: Span,
+}
+
+/// A granularity: one of every calendar, or one that a column of a time spine gives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GrainName {
+    Standard(Granularity),
+    Custom(String),
+}
+
+impl GrainName {
+    pub fn as_str(&self) -> &str {
+        match self {
+            GrainName::Standard(granularity) => granularity.as_str(),
+            GrainName::Custom(name) => name,
+        }
+    }
 }
 
 /// How far back an input is read.

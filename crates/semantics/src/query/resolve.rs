@@ -45,7 +45,7 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// What is known of each dataset's time axis, by [`DatasetId::index`].
     pub extents: Vec<Option<Extent>>,
-    /// The days of each custom granularity that the question is offset by, by `CustomGranularityId::index`.
+    /// The days of each custom granularity that the question is read by, by `CustomGranularityId::index`.
     pub periods: Vec<Option<CustomPeriods>>,
 }
 
@@ -66,11 +66,18 @@ impl CustomPeriods {
         let found = self.days.get(first(wanted) + at - first(period))?;
         (found.1 == wanted).then_some(found.0)
     }
+
+    /// The first day of the period that holds a day; none where no period does.
+    pub fn start_of(&self, day: NaiveDate) -> Option<NaiveDate> {
+        let at = self.days.binary_search_by_key(&day, |(day, _)| *day).ok()?;
+        let period = self.days[at].1;
+        Some(self.days[self.days.partition_point(|(_, number)| *number < period)].0)
+    }
 }
 
-/// The custom granularities that metrics of a request are offset by, as far as its metric names are known.
-pub fn offset_by(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
-    beneath::offset_by(&bound.catalog, request)
+/// The custom granularities that metrics of a request are read by, as far as its metric names are known.
+pub fn read_by(bound: &BoundCatalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
+    beneath::read_by(&bound.catalog, request)
 }
 
 /// The oldest and newest fact of a dataset on its time axis, and how far it is complete.

@@ -1,12 +1,13 @@
 //! What ties datasets together: relationships, entities, time spines, and the graph they make.
 
 use super::{Builder, column_expr, values};
-use crate::catalog::entity::Entity;
+use crate::catalog::entity::{self, Entity};
 use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
 use crate::catalog::join_graph::{Cardinality, Edge, JoinGraph, Onward, Spine};
 use crate::catalog::{CustomGranularity, Dimension, Relationship, Through, TimeSpine};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, Name};
 use crate::model::{self, DimensionKind, EntityKind, Naming};
 use crate::source::Spanned;
 use crate::time::granularity::Granularity;
@@ -212,6 +213,7 @@ impl Builder<'_> {
     /// dataset lead to one entity.
     fn implied_entity(&mut self, written: &model::Relationship) {
         let name = written.entity.as_ref().unwrap_or(&written.name);
+        let order = self.order_of_key(written, &name.value);
         let near = match &written.through {
             None => (&written.from, &written.from_columns),
             Some(through) => (&through.dataset, &through.to_columns),
@@ -220,7 +222,8 @@ impl Builder<'_> {
             let Some(id) = self.catalog.dataset_names.get(&dataset.value).copied() else {
                 continue;
             };
-            let columns = values(columns);
+            let columns: Vec<String> =
+                order.iter().filter_map(|at| columns.get(*at)).map(|c| c.value.clone()).collect();
             let known = self.catalog.dataset(id).entities.iter().find(|e| e.name == name.value);
             let name = match known {
                 Some(known) if known.columns == columns => continue,
@@ -239,6 +242,27 @@ impl Builder<'_> {
         }
     }
 
+    /// The order of a relationship's columns in the key of its entity: as an end declares it, else as the primary key
+    /// of the far end has them, else as written.
+    fn order_of_key(&self, written: &model::Relationship, entity: &str) -> Vec<usize> {
+        let as_written: Vec<usize> = (0..written.to_columns.len()).collect();
+        let ends = [(&written.to, &written.to_columns), (&written.from, &written.from_columns)];
+        let named = |dataset: &Spanned<String>| {
+            let id = self.catalog.dataset_names.get(&dataset.value)?;
+            Some(self.catalog.dataset(*id))
+        };
+        let declared = ends.iter().find_map(|(dataset, columns)| {
+            let of = named(dataset)?.entities.iter().find(|known| known.name == entity)?;
+            Some((of.columns.clone(), *columns))
+        });
+        let key = || Some((named(&written.to)?.primary_key.clone(), &written.to_columns));
+        let Some((key, columns)) = declared.or_else(key).filter(|(key, columns)| key.len() == columns.len()) else {
+            return as_written;
+        };
+        let place = |part: &String| columns.iter().position(|column| column.value == *part);
+        key.iter().map(place).collect::<Option<Vec<usize>>>().unwrap_or(as_written)
+    }
+
     fn entity(&mut self, dataset: DatasetId, name: &Spanned<String>, kind: EntityKind, columns: Vec<String>) {
         let own = &self.catalog.dataset(dataset).dimensions;
         // Of an entity without columns, a dimension of its name holds the key.
@@ -251,7 +275,10 @@ impl Builder<'_> {
                 named
             }
             [only] if named.is_none() || self.catalog.naming == Naming::EntityPaths => {
-                Some(self.entity_dimension(dataset, name, only))
+                Some(self.entity_dimension(dataset, name, column_expr(&Spanned::new(only.clone(), name.span))))
+            }
+            [_, _, ..] if named.is_none() && self.catalog.naming == Naming::Dotted => {
+                Some(self.entity_dimension(dataset, name, entity::text_of(&columns, name.span)))
             }
             _ => None,
         };
@@ -259,7 +286,7 @@ impl Builder<'_> {
         self.catalog.datasets[dataset.index()].entities.push(entity);
     }
 
-    fn entity_dimension(&mut self, dataset: DatasetId, name: &Spanned<String>, column: &str) -> DimensionId {
+    fn entity_dimension(&mut self, dataset: DatasetId, name: &Spanned<String>, expr: Expr<Name>) -> DimensionId {
         let id = DimensionId(self.catalog.dimensions.len() as u32);
         self.catalog.dimensions.push(Dimension {
             id,
@@ -269,7 +296,7 @@ impl Builder<'_> {
             description: None,
             synonyms: Vec::new(),
             kind: DimensionKind::Categorical,
-            expr: column_expr(&Spanned::new(column.to_string(), name.span)),
+            expr,
             granularity: None,
             stored_as: StoredAs::WallClock(self.catalog.calendar.zone),
             normalize: Vec::new(),

@@ -4,18 +4,18 @@ use super::events;
 use super::{Builder, MetricId, column_expr, text, values};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::entity::Identified;
-use crate::catalog::id::DatasetId;
+use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::catalog::locate::Written;
 use crate::catalog::{
-    Accumulation, Axis, Balance, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName, NameKind,
-    Offset, definition, metric_graph,
+    Accumulation, Axis, Balance, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName,
+    NameKind, Offset, definition, metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind, Name};
-use crate::model::metric::{Direction, Format, InputGrain, PercentileType, PeriodAggregation};
+use crate::model::metric::{Direction, Format, GrainName, InputGrain, PercentileType, PeriodAggregation};
 use crate::model::{self, DimensionKind};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::time::granularity::Granularity;
 
 /// Builds every metric and finds cycles among them.
@@ -125,6 +125,7 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         );
     }
     let kind = kind(builder, dataset, written);
+    let granularity = written.granularity.as_ref().and_then(|name| grain(builder, name));
     let filter = written.filter.iter().filter_map(|f| builder.parse(f)).collect();
     Metric {
         id,
@@ -144,7 +145,7 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         filter,
         axis: if simple { axis } else { None },
         join_to_timespine: written.join_to_timespine.as_ref().is_some_and(|j| j.value),
-        granularity: written.granularity.as_ref().map(|g| g.value),
+        granularity,
         fill: written.fill_nulls_with.as_ref().map(|f| f.value.clone()),
         materiality: written.materiality.as_ref().map_or_else(Materiality::default, |m| Materiality {
             percent: m.percent.as_ref().map(|p| p.value),
@@ -189,7 +190,10 @@ fn cumulative(builder: &mut Builder, written: &model::metric::Cumulative) -> Met
     let Some(input) = input(builder, &written.input) else { return MetricKind::Later("cumulative") };
     let over = match (&written.window, &written.grain_to_date) {
         (Some(window), _) => Accumulation::Trailing(window.value),
-        (None, Some(grain)) => Accumulation::ToDate(grain.value),
+        (None, Some(name)) => match grain(builder, name) {
+            Some(grain) => Accumulation::ToDate(grain),
+            None => return MetricKind::Later("cumulative"),
+        },
         (None, None) => Accumulation::AllTime,
     };
     let period_agg = written.period_agg.as_ref().map_or(PeriodAggregation::Last, |agg| agg.value);
@@ -254,29 +258,40 @@ pub(super) fn input(builder: &mut Builder, written: &model::Input) -> Option<Inp
     if found.is_none() && !builder.model.unread.contains(&written.name.value) {
         unknown_metric(builder, &written.name);
     }
-    if let Some(Spanned { value: model::metric::Offset::Custom { granularity, .. }, span }) = &written.offset_window
-        && builder.catalog.custom_granularity_named(granularity).is_none()
-    {
-        let known = builder.catalog.custom_granularities().iter().map(|custom| custom.name.as_str());
-        let known = known.chain(Granularity::ALL.map(Granularity::as_str));
-        let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown granularity `{granularity}`"))
-            .at(*span)
-            .suggest(granularity, known)
-            .help("a length such as `28 days`, or periods of a custom granularity of `time_spines`");
-        builder.found.push(unknown);
-    }
     let offset = match (&written.offset_window, &written.offset_to_grain) {
-        (Some(offset), _) => Some(match &offset.value {
-            model::metric::Offset::Length(length) => Offset::Window(*length),
-            model::metric::Offset::Custom { count, granularity } => {
-                Offset::Custom { count: *count, granularity: granularity.clone() }
-            }
-        }),
-        (None, Some(grain)) => Some(Offset::ToGrain(grain.value)),
+        (Some(Spanned { value: model::metric::Offset::Length(length), .. }), _) => Some(Offset::Window(*length)),
+        (Some(Spanned { value: model::metric::Offset::Custom { count, granularity }, span }), _) => {
+            let help = "a length such as `28 days`, or periods of a custom granularity of `time_spines`";
+            let granularity = custom(builder, granularity, *span, help)?;
+            Some(Offset::Custom { count: *count, granularity })
+        }
+        (None, Some(name)) => Some(Offset::ToGrain(grain(builder, name)?)),
         (None, None) => None,
     };
     let level = level(builder, written);
     Some(Input { metric: found?.id, filter, offset, level })
+}
+
+/// The granularity of a name; one that nothing has is reported.
+fn grain(builder: &mut Builder, name: &Spanned<GrainName>) -> Option<Grain> {
+    match &name.value {
+        GrainName::Standard(granularity) => Some(Grain::Standard(*granularity)),
+        GrainName::Custom(custom) => {
+            let help = "a granularity such as `month`, or a custom one of `time_spines`";
+            self::custom(builder, custom, name.span, help).map(Grain::Custom)
+        }
+    }
+}
+
+fn custom(builder: &mut Builder, name: &str, span: Span, help: &str) -> Option<CustomGranularityId> {
+    let found = builder.catalog.custom_granularity_named(name).map(|custom| custom.id);
+    if found.is_none() && !builder.model.unread.contains(name) {
+        let known = builder.catalog.custom_granularities().iter().map(|custom| custom.name.as_str());
+        let known = known.chain(Granularity::ALL.map(Granularity::as_str));
+        let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown granularity `{name}`"));
+        builder.found.push(unknown.at(span).suggest(name, known).help(help.to_string()));
+    }
+    found
 }
 
 /// The groups of an input with its own level of detail; names that nothing has are reported.

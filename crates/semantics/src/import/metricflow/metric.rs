@@ -8,7 +8,7 @@ use super::semantic_model::{self as legacy, Percentile};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::convert;
-use crate::model::metric::{Calculation, ConstantProperty, Input, NonAdditiveDimension, PeriodAggregation};
+use crate::model::metric::{Calculation, ConstantProperty, GrainName, Input, NonAdditiveDimension, PeriodAggregation};
 use crate::source::Spanned;
 use crate::yaml::{Node, Value};
 
@@ -347,7 +347,7 @@ fn read_input(f: &Fields<'_>, node: &Node) -> Option<Input> {
         }
         offset.map(|offset| Spanned::new(offset, text.span))
     });
-    let offset_to_grain = f.granularity("offset_to_grain");
+    let offset_to_grain = f.granularity("offset_to_grain").map(|grain| grain.map(GrainName::Standard));
     if let (Some(_), Some(grain)) = (&offset_window, &offset_to_grain) {
         let message = "`offset_window` and `offset_to_grain` of one input".to_string();
         f.contradiction(grain.span, message, "keep one of the two");

@@ -6,7 +6,6 @@ use crate::model::metric::{
     Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
 };
 use crate::model::words::Word;
-use crate::time::granularity::Granularity;
 
 /// The words of a metric's `type`.
 pub(in crate::model) const TYPES: &[&str] = &["simple", "ratio", "derived", "cumulative", "conversion", "cohort"];
@@ -27,7 +26,7 @@ pub(in crate::model) const METRIC: Table = Table::new(
         key("format", Shape::Word(Format::NAMES), "How the number is written."),
         key("direction", Shape::Word(Direction::NAMES), "Which way is good."),
         key("filter", Shape::OneOrMany(&Shape::Expression), "Conditions over dimensions; all must hold."),
-        key("granularity", Shape::Word(Granularity::NAMES), "What a bare `metric_time` means for the metric."),
+        key("granularity", Shape::Grain, "What a bare `metric_time` means for the metric."),
         key("join_to_timespine", Shape::Flag, "Whether periods without rows are listed."),
         key("fill_nulls_with", Shape::Decimal, "The value where there are no rows."),
         key("materiality", Shape::Object(&MATERIALITY), "How large a change must be to matter."),
@@ -59,13 +58,7 @@ pub(in crate::model) const METRIC: Table = Table::new(
         only("input_metrics", Shape::List(&INPUT_SHAPE), &[], &["derived"], "The metrics of the formula."),
         only("input_metric", INPUT_SHAPE, &["cumulative", "cohort"], &[], "The metric that is accumulated."),
         only("window", Shape::Length, &[], &["cumulative", "conversion"], "How far back, or how long after."),
-        only(
-            "grain_to_date",
-            Shape::Word(Granularity::NAMES),
-            &[],
-            &["cumulative"],
-            "The period whose start the total runs from.",
-        ),
+        only("grain_to_date", Shape::Grain, &[], &["cumulative"], "The period whose start the total runs from."),
         only(
             "period_agg",
             Shape::Word(PeriodAggregation::NAMES),
@@ -99,7 +92,7 @@ pub(in crate::model) const INPUT: Table = Table::new(
         key("alias", Shape::Name, "Its name in the formula."),
         key("filter", Shape::OneOrMany(&Shape::Expression), "Conditions over dimensions; all must hold."),
         key("offset_window", Shape::Offset, "How far back it is read."),
-        key("offset_to_grain", Shape::Word(Granularity::NAMES), "The period to whose start it is moved back."),
+        key("offset_to_grain", Shape::Grain, "The period to whose start it is moved back."),
         key("grain", Shape::Object(&GRAIN), "Another level of detail than the question's."),
     ],
 );

@@ -142,6 +142,9 @@ fn shape(shape: &Shape) -> Value {
         Shape::Word(words) => json!({"enum": words}),
         Shape::Length => json!({"$ref": "#/$defs/length"}),
         Shape::Offset => json!({"type": "string", "pattern": "^[0-9]+ ?[a-z][a-z0-9_]*$"}),
+        Shape::Grain => {
+            json!({"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "examples": ["day", "month", "fiscal_year"]})
+        }
         Shape::Date => json!({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}),
         Shape::Zone => json!({"type": "string", "examples": ["America/New_York", "Europe/Paris", "UTC"]}),
         Shape::StoredAs => json!({"type": "string", "examples": ["utc", "America/New_York"]}),

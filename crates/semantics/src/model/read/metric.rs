@@ -35,7 +35,7 @@ pub(super) fn metric(f: &Fields<'_>, home: Home) -> Option<Metric> {
     let direction = f.word("direction");
     let filter = f.texts("filter");
     let time = f.text("time");
-    let granularity = f.word("granularity");
+    let granularity = f.parsed("granularity", |s| matches!(s, Shape::Grain), convert::grain);
     let join_to_timespine = f.flag("join_to_timespine");
     let fill_nulls_with = f.number("fill_nulls_with", |s| matches!(s, Shape::Decimal), convert::decimal);
     let materiality = f.object("materiality", materiality);
@@ -143,7 +143,7 @@ fn derived(f: &Fields<'_>) -> Option<Derived> {
 fn cumulative(f: &Fields<'_>) -> Option<Cumulative> {
     let input = input(f, "input_metric");
     let window = f.parsed("window", |s| matches!(s, Shape::Length), convert::length);
-    let grain_to_date = f.word("grain_to_date");
+    let grain_to_date = f.parsed("grain_to_date", |s| matches!(s, Shape::Grain), convert::grain);
     let period_agg = f.word("period_agg");
     if let (Some(_), Some(grain)) = (&window, &grain_to_date) {
         let message = format!("{} has both `window` and `grain_to_date`", f.label());
@@ -180,7 +180,7 @@ fn read_input(f: &Fields<'_>) -> Option<Input> {
     let alias = f.text("alias");
     let filter = f.texts("filter");
     let offset_window = f.parsed("offset_window", |s| matches!(s, Shape::Offset), convert::offset);
-    let offset_to_grain = f.word("offset_to_grain");
+    let offset_to_grain = f.parsed("offset_to_grain", |s| matches!(s, Shape::Grain), convert::grain);
     let grain = f.object("grain", |f| {
         let lists = [f.texts("exclude"), f.texts("keep_only"), f.texts("include")];
         let [exclude, keep_only, include] = lists;

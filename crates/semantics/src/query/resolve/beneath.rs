@@ -1,21 +1,22 @@
 //! What lies beneath the metrics that a request names: other metrics, datasets, granularities; and the metrics of
 //! an audit that names none.
 
+use super::super::field::{self, Field, parse_grain};
 use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
 use super::conditions;
 use super::metrics::Flattener;
 use super::rows::FactBuilder;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
-use crate::catalog::{Catalog, Offset};
+use crate::catalog::{Accumulation, Catalog, Grain, MetricKind, Offset};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostics, Warning};
 use crate::expr::{Expr, Name};
 
-/// The custom granularities that metrics of a request are offset by.
-pub(super) fn offset_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
-    let mut open: Vec<MetricId> =
-        request.metrics.iter().filter_map(|m| catalog.metric_named(&m.name)).map(|m| m.id).collect();
+/// The custom granularities whose days the metrics of a request are read by: those that inputs are offset by, or start
+/// with, and that totals to date start with.
+pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
+    let mut open = named_in(catalog, request);
     let mut seen: Vec<MetricId> = Vec::new();
     let mut found = Vec::new();
     while let Some(id) = open.pop() {
@@ -23,9 +24,21 @@ pub(super) fn offset_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Cust
             continue;
         }
         seen.push(id);
-        for input in catalog.metric(id).kind.inputs() {
-            if let Some(Offset::Custom { granularity, .. }) = &input.offset {
-                found.extend(catalog.custom_granularity_named(granularity).map(|granularity| granularity.id));
+        let metric = catalog.metric(id);
+        if let MetricKind::Cumulative { over: Accumulation::ToDate(Grain::Custom(id)), .. } = metric.kind {
+            found.push(id);
+        }
+        for input in metric.kind.inputs() {
+            match &input.offset {
+                Some(Offset::Custom { granularity: id, .. }) => found.push(*id),
+                Some(Offset::ToGrain(grain)) => {
+                    // What stands at the start of a period is shown by the first day of a group.
+                    found.extend(grouped(catalog, request));
+                    if let Grain::Custom(id) = grain {
+                        found.push(*id);
+                    }
+                }
+                Some(Offset::Window(_)) | None => {}
             }
             open.push(input.metric);
         }
@@ -33,6 +46,32 @@ pub(super) fn offset_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Cust
     found.sort();
     found.dedup();
     found
+}
+
+/// The custom granularities that a request groups by.
+fn grouped(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
+    let words = request.group_by.iter().flat_map(|item| {
+        let suffix = Field::parse(catalog, &item.name).ok().map(|field| field.grain);
+        let said = item.grain.as_deref().and_then(|word| parse_grain(catalog, word));
+        suffix.into_iter().chain(said)
+    });
+    let custom = words.filter_map(|grain| match grain {
+        field::Grain::Custom(id) => Some(id),
+        field::Grain::Unsaid | field::Grain::Bucket(_) | field::Grain::Part(_) => None,
+    });
+    custom.collect()
+}
+
+/// The metrics that a request names anywhere, as far as the names are known.
+fn named_in(catalog: &Catalog, request: &MetricsRequest) -> Vec<MetricId> {
+    let asked = request.metrics.iter().map(|item| item.name.clone());
+    let having = request.having.iter().flat_map(|item| item.condition.refs()).map(|name| name.value.dotted());
+    let order = request.order_by.iter().flatten().map(|item| item.column.clone());
+    let bare = |name: String| name.split("__").next().map(str::to_string).unwrap_or(name);
+    let by_keys = request.where_.iter().flat_map(|item| item.condition.refs());
+    let by_keys = by_keys.filter_map(|name| Some(name.value.metric_and_keys()?.0.to_string()));
+    let names = asked.chain(having.chain(order).map(bare)).chain(by_keys);
+    names.filter_map(|name| catalog.metric_named(&name)).map(|metric| metric.id).collect()
 }
 
 /// The datasets that the metrics of a request aggregate, as far as their names are known.

@@ -6,10 +6,10 @@ use super::super::resolved::Group;
 use super::super::row::{Key, KeySource, RowRef};
 use super::rows::{FactBuilder, Values, check_grain};
 use super::{beneath, conditions};
-use crate::catalog::Axis;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::MetricId;
 use crate::catalog::locate::Identity;
+use crate::catalog::{self, Axis};
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -84,7 +84,7 @@ pub(super) fn is_sub_day(groups: &[Wanted]) -> bool {
 fn one(bound: &BoundCatalog, item: &GroupItem, request: &MetricsRequest) -> Result<Wanted, Diagnostic> {
     let mut field = field_of(bound, item)?;
     if field.of == FieldOf::MetricTime && field.grain == Grain::Unsaid {
-        field.grain = Grain::Bucket(default_grain(bound, request));
+        field.grain = default_grain(bound, request)?;
     }
     Ok(Wanted { field, name: item.alias.clone(), argument: item.field.clone() })
 }
@@ -116,26 +116,52 @@ pub(super) fn field_of(bound: &BoundCatalog, item: &GroupItem) -> Result<Field, 
     Ok(field)
 }
 
-/// The coarsest of the metrics' default grains.
-fn default_grain(bound: &BoundCatalog, request: &MetricsRequest) -> Granularity {
-    let named = request.metrics.iter().filter_map(|item| bound.catalog.metric_named(&item.name));
-    named.map(|named| grain_of(bound, named.id)).max().unwrap_or(Granularity::Day)
+/// The coarsest of the metrics' default grains; a custom one where all have it.
+fn default_grain(bound: &BoundCatalog, request: &MetricsRequest) -> Result<Grain, Diagnostic> {
+    let catalog = &bound.catalog;
+    let named = request.metrics.iter().filter_map(|item| catalog.metric_named(&item.name));
+    let grains: Vec<(MetricId, catalog::Grain)> = named.map(|named| (named.id, grain_of(bound, named.id))).collect();
+    let mut coarsest = None;
+    for (id, grain) in &grains {
+        coarsest = match (*grain, coarsest) {
+            (own, None) => Some((*id, own)),
+            (own, Some((_, known))) if own == known => coarsest,
+            (catalog::Grain::Standard(own), Some((_, catalog::Grain::Standard(known)))) => {
+                Some((*id, catalog::Grain::Standard(own.max(known))))
+            }
+            (own, Some((other, known))) => return Err(several_grains(bound, (*id, own), (other, known))),
+        };
+    }
+    Ok(match coarsest {
+        Some((_, catalog::Grain::Standard(granularity))) => Grain::Bucket(granularity),
+        Some((_, catalog::Grain::Custom(id))) => Grain::Custom(id),
+        None => Grain::Bucket(Granularity::Day),
+    })
+}
+
+/// The refusal of a bare `metric_time` that means periods of different calendars.
+fn several_grains(bound: &BoundCatalog, a: (MetricId, catalog::Grain), b: (MetricId, catalog::Grain)) -> Diagnostic {
+    let name = |(id, grain)| format!("`{}` is by {}", bound.catalog.metric(id).name, bound.catalog.grain_name(grain));
+    let fact = format!("{} and {}", name(a), name(b));
+    let help = format!("write the grain, such as `metric_time__{}`", bound.catalog.grain_name(a.1));
+    Diagnostic::new(Code::GranularityNotAvailable, fact).help(help)
 }
 
 /// What a bare `metric_time` means for a metric: what it says itself, else the coarsest of the axes
 /// beneath it, at least a day.
-fn grain_of(bound: &BoundCatalog, id: MetricId) -> Granularity {
+fn grain_of(bound: &BoundCatalog, id: MetricId) -> catalog::Grain {
     let metric = bound.catalog.metric(id);
     if let Some(own) = metric.granularity {
         return own;
     }
     let of_axis = |axis: &Axis| bound.catalog.dimension(axis.dimension).granularity;
-    beneath::beneath(&bound.catalog, id)
+    let coarsest = beneath::beneath(&bound.catalog, id)
         .into_iter()
         .filter_map(|id| bound.catalog.metric(id).axis.as_ref().and_then(of_axis))
         .max()
         .unwrap_or(Granularity::Day)
-        .max(Granularity::Day)
+        .max(Granularity::Day);
+    catalog::Grain::Standard(coarsest)
 }
 
 /// Places every group in every fact; all must mean the same dimension of one type.

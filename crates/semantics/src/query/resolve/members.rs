@@ -109,15 +109,6 @@ pub(super) fn beside(
     if !request.include_empty || groups.is_empty() {
         return Ok(None);
     }
-    if groups.iter().any(|group| group.is_series) && !time.changes.is_empty() {
-        return Err(Diagnostic::new(
-            Code::NotSupportedYet,
-            "`include_empty` of a compared time series is not supported yet",
-        )
-        .field("include_empty")
-        .help("leave out the comparison, or ask without granularity")
-        .into());
-    }
     let fields: Vec<Field> = groups::fields_of(wanted).cloned().collect();
     let base = base(&bound.catalog, &fields)?;
     let mut builder = builder(bound, base, &fields, false)?;
@@ -315,7 +306,12 @@ fn members(
                     .field("time_range")
                     .help("give a `time_range`, or the model a time spine"));
             }
-            let keys = TimeKeys { grains: vec![Some(finest)], axis: Granularity::Second, day_by_day: false };
+            let keys = TimeKeys {
+                grains: vec![Some(finest)],
+                customs: Vec::new(),
+                axis: Granularity::Second,
+                day_by_day: false,
+            };
             let frame = Frame { time, reach: None, groups: true, total: false, only_last: false, periods: &|_| None };
             Some(MemberTimes::Calendar(windows::spine(&[], &keys, &frame)?))
         }

@@ -213,7 +213,7 @@ impl<'a> Flattener<'a> {
                     let message = format!("`{}` is an estimate of a distinct count, mostly within 2 %", metric.name);
                     self.warnings.push(Warning::new(Code::Approximate, message));
                 }
-                let treatment = self.treatment(metric, steps, None)?;
+                let treatment = self.treatment(metric, steps, None);
                 self.leaves.push(Leaf { metric: id, filters, treatment });
                 Node::Leaf(self.leaves.len() - 1)
             }
@@ -266,7 +266,7 @@ impl<'a> Flattener<'a> {
         let filters = filters.iter().cloned().chain(own).collect();
         let offset = of.conversion.offset.clone().map(TimeStep::Offset);
         let steps: Vec<TimeStep> = steps.iter().cloned().chain(offset).collect();
-        let treatment = self.treatment(events, &steps, Some(id))?;
+        let treatment = self.treatment(events, &steps, Some(id));
         self.leaves.push(Leaf { metric: base.id, filters, treatment });
         self.nodes.push((events.id, Node::Leaf(self.leaves.len() - 1)));
         Ok(self.nodes.len() - 1)
@@ -286,17 +286,9 @@ impl<'a> Flattener<'a> {
         node
     }
 
-    fn treatment(
-        &self,
-        metric: &Metric,
-        steps: &[TimeStep],
-        events: Option<MetricId>,
-    ) -> Result<Treatment, Diagnostic> {
-        if !self.levels.is_empty() && !steps.is_empty() {
-            return Err(not_yet(metric, "grain of an offset or cumulative input"));
-        }
+    fn treatment(&self, metric: &Metric, steps: &[TimeStep], events: Option<MetricId>) -> Treatment {
         let is_padded = metric.join_to_timespine && self.levels.is_empty();
-        Ok(Treatment { steps: steps.to_vec(), is_padded, events, levels: self.levels.clone() })
+        Treatment { steps: steps.to_vec(), is_padded, events, levels: self.levels.clone() }
     }
 
     /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.

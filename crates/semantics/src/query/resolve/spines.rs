@@ -5,8 +5,9 @@ use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Tab
 use super::super::spine::{TimeStep, unit_column};
 use super::metrics::Treatment;
 use super::windows::{self, Frame, Reach, TimeKeys};
-use super::{Context, CustomPeriods, Moment};
+use super::{Context, Moment};
 use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::CustomGranularityId;
 use crate::catalog::{Accumulation, Offset};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind};
@@ -57,12 +58,14 @@ impl Spines<'_> {
             && !keys.day_by_day
             && conditions.is_empty()
             && keys.grains.iter().all(Option::is_some);
+        // What stands beside every group is one value: the total.
+        let is_total_alone = fact.level.as_ref().is_some_and(Vec::is_empty) && self.grouping != Grouping::Sets;
         let frame = Frame {
             time: self.time,
             reach: self.reach(fact, steps, keys.base()),
-            groups: self.grouping != Grouping::Total,
-            total: self.grouping != Grouping::Groups,
-            periods: &|name| self.periods(name),
+            groups: self.grouping != Grouping::Total && !is_total_alone,
+            total: self.grouping != Grouping::Groups || is_total_alone,
+            periods: &|id| self.context.periods.get(id.index())?.as_ref(),
             only_last,
         };
         let spine = windows::spine(steps, &keys, &frame)?;
@@ -111,7 +114,7 @@ impl Spines<'_> {
             match over_units(condition, &is_axis, &unit, &found) {
                 Some(condition) => conditions.push(condition),
                 // A condition on another group is not true of a unit that has none.
-                None if of_a_key(condition, &fact.keys) => return Ok(None),
+                None if of_a_key(condition, fact) => return Ok(None),
                 None => {}
             }
         }
@@ -120,14 +123,11 @@ impl Spines<'_> {
         Ok(Some(Padding { spine, tables, conditions, keys: of_units }))
     }
 
-    fn periods(&self, name: &str) -> Option<&CustomPeriods> {
-        let id = self.bound.catalog.custom_granularity_named(name)?.id;
-        self.context.periods.get(id.index())?.as_ref()
-    }
-
     fn keys(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> TimeKeys {
         let found = found_by_time(fact, is_axis);
-        let grains = fact.keys.iter().filter_map(|key| match key {
+        let is_kept = |key: &usize| fact.level.as_ref().is_none_or(|kept| kept.contains(key));
+        let kept: Vec<&KeySource> = (0..fact.keys.len()).filter(is_kept).map(|key| &fact.keys[key]).collect();
+        let grains = kept.iter().filter_map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => Some(Some(*granularity)),
             KeySource::DatePart { time, .. } if is_axis(time) => Some(None),
             KeySource::Value(expr) if is_of_tables(expr, &found) => Some(None),
@@ -135,11 +135,25 @@ impl Spines<'_> {
         });
         let axis = self.bound.catalog.dimension(fact.axis.dimension).granularity.unwrap_or(Granularity::Day);
         let is_date = fact.axis_column.stored == StoredAs::Date;
+        let day_by_day = self.bound.catalog.naming == Naming::EntityPaths;
+        let customs = kept.iter().filter(|_| !day_by_day).filter_map(|key| self.custom(fact, &found, key));
         TimeKeys {
             grains: grains.collect(),
+            customs: customs.collect(),
             axis: if is_date { axis.max(Granularity::Day) } else { axis },
-            day_by_day: self.bound.catalog.naming == Naming::EntityPaths,
+            day_by_day,
         }
+    }
+
+    /// The custom granularity whose periods a key is of, found by the axis.
+    fn custom(&self, fact: &Fact, found: &[Table], key: &KeySource) -> Option<CustomGranularityId> {
+        let KeySource::Value(expr) = key else { return None };
+        let Kind::Ref(RowRef::Column(column)) = expr.kind.as_ref() else { return None };
+        let attached = fact.tables.iter().find(|of| of.table == column.table && found.contains(&of.table))?;
+        let mut customs = self.bound.catalog.custom_granularities().iter();
+        let spine_of = |spine: usize| self.bound.catalog.time_spines()[spine].dataset;
+        let custom = customs.find(|of| of.column == column.column && spine_of(of.spine) == attached.hop.to());
+        custom.map(|of| of.id)
     }
 
     /// From the first to the last date that a question of all data speaks of: what the model's spine for the unit has, or
@@ -250,15 +264,20 @@ fn over_units(
     moved.ok()
 }
 
-/// Whether a condition speaks of something that is grouped by.
-fn of_a_key(condition: &RowExpr, keys: &[KeySource]) -> bool {
-    let grouped: Vec<&RowRef> = keys
-        .iter()
-        .filter_map(|key| match key {
-            KeySource::Value(expr) => Some(expr.refs().into_iter().map(|r| r.value)),
-            KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Absent => None,
-        })
-        .flatten()
-        .collect();
-    condition.refs().iter().any(|reference| grouped.contains(&reference.value))
+/// Whether a condition speaks of something that is grouped by, or of a metric by keys that are.
+fn of_a_key(condition: &RowExpr, fact: &Fact) -> bool {
+    let values = fact.keys.iter().filter_map(|key| match key {
+        KeySource::Value(expr) => Some(expr),
+        KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Absent => None,
+    });
+    let grouped: Vec<&RowRef> = values.flat_map(|expr| expr.refs()).map(|reference| reference.value).collect();
+    condition.refs().iter().any(|reference| match reference.value {
+        RowRef::Metric { position, .. } => {
+            let by = fact.attached_metrics[*position].keys.iter().flat_map(|key| key.refs());
+            by.into_iter().any(|key| grouped.contains(&key.value))
+        }
+        other @ (RowRef::Column(_) | RowRef::LocalTime(_) | RowRef::Bucket { .. } | RowRef::Event { .. }) => {
+            grouped.contains(&other)
+        }
+    })
 }

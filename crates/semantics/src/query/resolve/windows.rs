@@ -6,7 +6,8 @@ use super::super::period::{Dates, Interval, Period};
 use super::super::resolved::{BucketStart, QueryTime};
 use super::super::spine::{Slot, Stretch, TimeSpine, TimeStep};
 use super::CustomPeriods;
-use crate::catalog::{Accumulation, Offset};
+use crate::catalog::id::CustomGranularityId;
+use crate::catalog::{Accumulation, Grain, Offset};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Length;
@@ -21,6 +22,8 @@ use crate::time::zone;
 pub(super) struct TimeKeys {
     /// The granularity of each key on the axis; none for a part of a date.
     pub grains: Vec<Option<Granularity>>,
+    /// Of the keys without one, those of custom granularities.
+    pub customs: Vec<CustomGranularityId>,
     /// The finest that the axis has, at least a day for days without time.
     pub axis: Granularity,
     /// Whether offsets of longer units are counted day by day, as MetricFlow counts them.
@@ -45,8 +48,8 @@ pub(super) struct Frame<'a> {
     pub total: bool,
     /// Whether of the units of one group only the last is wanted.
     pub only_last: bool,
-    /// The days of custom granularities by their names.
-    pub periods: &'a dyn Fn(&str) -> Option<&'a CustomPeriods>,
+    /// The days of custom granularities.
+    pub periods: &'a dyn Fn(CustomGranularityId) -> Option<&'a CustomPeriods>,
 }
 
 /// Most units of one question.
@@ -87,12 +90,24 @@ impl TimeKeys {
     }
 
     /// Whether a unit is the first of its group: of the days of a week, the one that the week or a month starts with.
-    fn starts_group(&self, start: &BucketStart, calendar: &Calendar) -> bool {
-        self.grains.iter().any(|grain| match (grain, start) {
-            (None, _) => true,
-            (Some(grain), BucketStart::Date(date)) => bucket_of(*date, *grain, calendar) == *date,
-            (Some(grain), BucketStart::Instant(instant)) => start_of(*instant, *grain, calendar) == *instant,
-        })
+    fn starts_group(&self, start: &BucketStart, frame: &Frame<'_>) -> bool {
+        let calendar = &frame.time.calendar;
+        let starts = |grain: &Granularity| match start {
+            BucketStart::Date(date) => bucket_of(*date, *grain, calendar) == *date,
+            BucketStart::Instant(instant) => start_of(*instant, *grain, calendar) == *instant,
+        };
+        let starts_custom = |id: &CustomGranularityId| {
+            let (day, is_first) = match start {
+                BucketStart::Date(date) => (*date, true),
+                BucketStart::Instant(instant) => {
+                    let day = zone::local_date(*instant, calendar.zone);
+                    (day, zone::day_start(day, calendar.zone) == *instant)
+                }
+            };
+            (frame.periods)(*id).is_none_or(|periods| is_first && periods.start_of(day) == Some(day))
+        };
+        let parts = self.grains.iter().filter(|grain| grain.is_none()).count();
+        parts > self.customs.len() || self.grains.iter().flatten().any(starts) || self.customs.iter().any(starts_custom)
     }
 
     /// The unit that windows are read by.
@@ -258,13 +273,12 @@ fn shown(
     keys: &TimeKeys,
     frame: &Frame<'_>,
 ) -> Vec<(BucketStart, Stretch)> {
-    let calendar = &frame.time.calendar;
     if is_to_grain(steps) {
         let units = units.into_iter().enumerate();
-        let firsts = units.filter(|(position, (start, _))| *position == 0 || keys.starts_group(start, calendar));
+        let firsts = units.filter(|(position, (start, _))| *position == 0 || keys.starts_group(start, frame));
         return firsts.map(|(_, unit)| unit).collect();
     }
-    if frame.only_last { last_of_groups(units, &keys.grains, calendar) } else { units }
+    if frame.only_last { last_of_groups(units, &keys.grains, &frame.time.calendar) } else { units }
 }
 
 /// Of units in order the last of those that stand in the same periods of every key.
@@ -295,7 +309,7 @@ struct Through<'a> {
     base: Granularity,
     unit: Granularity,
     calendar: &'a Calendar,
-    periods: &'a dyn Fn(&str) -> Option<&'a CustomPeriods>,
+    periods: &'a dyn Fn(CustomGranularityId) -> Option<&'a CustomPeriods>,
 }
 
 impl Through<'_> {
@@ -325,23 +339,28 @@ impl Through<'_> {
     fn read(&self, of: Stretch) -> Result<Option<Stretch>, Diagnostic> {
         let mut at = of;
         for step in self.steps {
-            at = match (step, at) {
-                (TimeStep::Offset(Offset::Custom { count, granularity }), Stretch::Dates { first, end }) => {
-                    let earlier = |day| (self.periods)(granularity)?.earlier(day, *count);
-                    let last = end - Days::new(1);
-                    let Some(moved) = earlier(first.unwrap_or(last)).zip(earlier(last)) else { return Ok(None) };
-                    Stretch::Dates { first: Some(moved.0), end: moved.1 + Days::new(1) }
-                }
-                (_, Stretch::Dates { first, end }) => self.dates(step, first, end)?,
-                (_, Stretch::Instants { start, end }) => self.instants(step, start, end),
+            let read = match at {
+                Stretch::Dates { first, end } => self.dates(step, first, end)?,
+                Stretch::Instants { start, end } => self.instants(step, start, end),
             };
+            let Some(read) = read else { return Ok(None) };
+            at = read;
         }
         Ok(Some(at))
     }
 
-    fn dates(&self, step: &TimeStep, first: Option<NaiveDate>, end: NaiveDate) -> Result<Stretch, Diagnostic> {
+    /// The first day of the period that holds a day; none where a custom granularity has no such period.
+    fn start(&self, grain: Grain, day: NaiveDate) -> Option<NaiveDate> {
+        match grain {
+            Grain::Standard(granularity) => Some(bucket_of(day, granularity, self.calendar)),
+            Grain::Custom(id) => (self.periods)(id)?.start_of(day),
+        }
+    }
+
+    fn dates(&self, step: &TimeStep, first: Option<NaiveDate>, end: NaiveDate) -> Result<Option<Stretch>, Diagnostic> {
         let unit_of =
             |date: NaiveDate| next_bucket(bucket_of(date, self.base, self.calendar), self.base, self.calendar);
+        let last = end - Days::new(1);
         Ok(match step {
             TimeStep::Offset(Offset::Window(length)) => {
                 let earlier = |date| back(date, *length).ok_or_else(|| shorter_than_a_day(*length));
@@ -353,31 +372,36 @@ impl Through<'_> {
                     Some(start) if is_day || moved <= start => start + Days::new(1),
                     _ => moved,
                 };
-                Stretch::Dates { first: start, end }
+                Some(Stretch::Dates { first: start, end })
             }
-            TimeStep::Offset(Offset::ToGrain(grain)) => {
-                let at = first.unwrap_or(end - Days::new(1));
-                let start = bucket_of(at, *grain, self.calendar);
-                Stretch::Dates { first: Some(start), end: unit_of(start) }
+            TimeStep::Offset(Offset::ToGrain(grain)) => self
+                .start(*grain, first.unwrap_or(last))
+                .map(|start| Stretch::Dates { first: Some(start), end: unit_of(start) }),
+            TimeStep::Offset(Offset::Custom { count, granularity }) => {
+                let earlier = |day| (self.periods)(*granularity)?.earlier(day, *count);
+                let moved = earlier(first.unwrap_or(last)).zip(earlier(last));
+                moved.map(|(first, last)| Stretch::Dates { first: Some(first), end: last + Days::new(1) })
             }
-            TimeStep::Offset(Offset::Custom { .. }) => Stretch::Dates { first, end },
             TimeStep::Accumulate { over, .. } => {
-                let last = bucket_of(end - Days::new(1), self.base, self.calendar);
-                let first = match over {
-                    Accumulation::AllTime => None,
-                    Accumulation::ToDate(grain) => Some(bucket_of(last, *grain, self.calendar)),
-                    Accumulation::Trailing(length) => {
-                        Some(unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?))
+                let last = bucket_of(last, self.base, self.calendar);
+                match over {
+                    Accumulation::AllTime => Some(Stretch::Dates { first: None, end }),
+                    Accumulation::ToDate(grain) => {
+                        self.start(*grain, last).map(|start| Stretch::Dates { first: Some(start), end })
                     }
-                };
-                Stretch::Dates { first, end }
+                    Accumulation::Trailing(length) => {
+                        let first = unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?);
+                        Some(Stretch::Dates { first: Some(first), end })
+                    }
+                }
             }
         })
     }
 
-    fn instants(&self, step: &TimeStep, start: Option<DateTime<Utc>>, end: DateTime<Utc>) -> Stretch {
+    fn instants(&self, step: &TimeStep, start: Option<DateTime<Utc>>, end: DateTime<Utc>) -> Option<Stretch> {
         let zone = self.calendar.zone;
         let unit_after = |at: DateTime<Utc>| at + length_of(self.unit);
+        let last = end - Duration::microseconds(1);
         match step {
             TimeStep::Offset(Offset::Window(length)) => {
                 let moved = start.map(|start| earlier(start, *length, zone));
@@ -385,23 +409,44 @@ impl Through<'_> {
                     (Some(start), Some(moved)) if unit_after(start) == end => unit_after(moved),
                     _ => earlier(end, *length, zone),
                 };
-                Stretch::Instants { start: moved, end }
+                Some(Stretch::Instants { start: moved, end })
             }
             TimeStep::Offset(Offset::ToGrain(grain)) => {
-                let at = start.unwrap_or(end - Duration::microseconds(1));
-                let start = start_of(at, *grain, self.calendar);
-                Stretch::Instants { start: Some(start), end: unit_after(start) }
+                let start = self.start_instant(*grain, start.unwrap_or(last))?;
+                Some(Stretch::Instants { start: Some(start), end: unit_after(start) })
             }
-            TimeStep::Offset(Offset::Custom { .. }) => Stretch::Instants { start, end },
+            TimeStep::Offset(Offset::Custom { count, granularity }) => {
+                // The same time of day, so many periods earlier.
+                let earlier = |at: DateTime<Utc>| {
+                    let local = zone::wall_clock(at, zone);
+                    let day = (self.periods)(*granularity)?.earlier(local.date(), *count)?;
+                    Some(zone::instant_of_local(day.and_time(local.time()), zone))
+                };
+                let moved = earlier(start.unwrap_or(last))?;
+                let end = match start {
+                    Some(start) if unit_after(start) == end => unit_after(moved),
+                    _ => earlier(last)? + Duration::microseconds(1),
+                };
+                Some(Stretch::Instants { start: Some(moved), end })
+            }
             TimeStep::Accumulate { over, .. } => {
-                let last = instant_bucket_of(end - Duration::microseconds(1), self.unit, zone);
+                let last = instant_bucket_of(last, self.unit, zone);
                 let start = match over {
                     Accumulation::AllTime => None,
-                    Accumulation::ToDate(grain) => Some(start_of(last, *grain, self.calendar)),
+                    Accumulation::ToDate(grain) => Some(self.start_instant(*grain, last)?),
                     Accumulation::Trailing(length) => Some(unit_after(earlier(last, *length, zone))),
                 };
-                Stretch::Instants { start, end }
+                Some(Stretch::Instants { start, end })
             }
+        }
+    }
+
+    /// Start of the period that holds an instant.
+    fn start_instant(&self, grain: Grain, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let zone = self.calendar.zone;
+        match grain {
+            Grain::Standard(granularity) => Some(start_of(at, granularity, self.calendar)),
+            Grain::Custom(_) => Some(zone::day_start(self.start(grain, zone::local_date(at, zone))?, zone)),
         }
     }
 }

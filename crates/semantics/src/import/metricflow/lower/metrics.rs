@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Literal;
 use crate::model::Dataset;
-use crate::model::metric::{Conversion, Cumulative, Derived, Input, Metric, MetricKind, Ratio, Simple};
+use crate::model::metric::{Conversion, Cumulative, Derived, GrainName, Input, Metric, MetricKind, Ratio, Simple};
 use crate::source::{Span, Spanned};
 
 /// Puts simple metrics into their datasets and gives the others.
@@ -164,7 +164,7 @@ impl Lowering<'_> {
             Kind::Cumulative { input, window, grain_to_date, period_agg } => MetricKind::Cumulative(Cumulative {
                 input: self.input(input)?,
                 window: window.clone(),
-                grain_to_date: grain_to_date.clone(),
+                grain_to_date: grain_to_date.clone().map(|grain| grain.map(GrainName::Standard)),
                 period_agg: Some(period_agg.clone()),
             }),
             Kind::Conversion { base, conversion, entity, window, calculation, constant_properties } => {
@@ -290,7 +290,7 @@ fn metric(of: &draft::Metric, filter: Vec<Spanned<String>>, kind: MetricKind) ->
         direction: None,
         filter,
         time: None,
-        granularity: of.granularity.clone(),
+        granularity: of.granularity.clone().map(|grain| grain.map(GrainName::Standard)),
         join_to_timespine: None,
         fill_nulls_with: None,
         materiality: None,

@@ -29,7 +29,12 @@ fn question(first: NaiveDate, last: NaiveDate) -> QueryTime {
 }
 
 fn keys(grains: &[Granularity]) -> TimeKeys {
-    TimeKeys { grains: grains.iter().copied().map(Some).collect(), axis: Granularity::Day, day_by_day: false }
+    TimeKeys {
+        grains: grains.iter().copied().map(Some).collect(),
+        customs: Vec::new(),
+        axis: Granularity::Day,
+        day_by_day: false,
+    }
 }
 
 /// The dates read for each unit; the total last.
@@ -76,7 +81,7 @@ fn a_trailing_window_holds_its_last_day_and_those_before() {
 
 #[test]
 fn to_date_starts_with_the_period() {
-    let to_date = accumulate(Accumulation::ToDate(Granularity::Quarter));
+    let to_date = accumulate(Accumulation::ToDate(Grain::Standard(Granularity::Quarter)));
     let read = read(&[window(1, Granularity::Week), to_date], &keys(&[Granularity::Day]), "2026-04-03", "2026-04-03");
     assert_eq!(read[0], (Some(date("2026-01-01")), date("2026-03-27")));
 }
