@@ -7,4 +7,5 @@
 
 mod by_hand;
 mod laws;
+mod least_squares;
 mod vectors;
