@@ -17,12 +17,11 @@ pub mod pair;
 pub mod value;
 
 use change::Figures;
-use decode::RawRow;
+use decode::{RawRow, Table};
 use pair::PairedRow;
 use value::Value;
 
 use crate::execute::ExecuteError;
-use datafusion::arrow::record_batch::RecordBatch;
 
 /// What a question's data says, before it is written as JSON.
 #[derive(Clone, Debug)]
@@ -60,9 +59,8 @@ pub enum ColumnOf {
     ChangeKind,
 }
 
-/// The answer that `batches`, the output of the query's plan, hold.
-pub fn answer(query: &ResolvedQuery, batches: &[RecordBatch]) -> Result<Answer, ExecuteError> {
-    let table = decode::table(query, batches)?;
+/// The answer that `table`, the rows of the query's plan, holds.
+pub fn answer(query: &ResolvedQuery, table: &Table) -> Result<Answer, ExecuteError> {
     let totals = table.total.as_ref().map(|row| {
         let outputs = query.outputs.iter();
         outputs.map(|output| change::figures(query, output, Some(row), Some(row), true)).collect::<Vec<_>>()

@@ -3,10 +3,13 @@
 use serde_json::{Map, Value as Json, json};
 use sextant_semantics::catalog::Catalog;
 use sextant_semantics::diagnostic::Warning;
-use sextant_semantics::query::request::{NumberFormat, ResponseFormat};
+use sextant_semantics::query::audit::Audit;
+use sextant_semantics::query::request::{Level, NumberFormat, ResponseFormat};
 use sextant_semantics::query::resolved::{Output, ResolvedQuery};
+use sextant_semantics::significance;
 
 pub mod applied;
+pub mod audit;
 pub mod freshness;
 pub mod listing;
 pub mod number;
@@ -16,6 +19,7 @@ pub mod time_range;
 
 use crate::answer::change::Figures;
 use crate::answer::{Answer, ColumnOf};
+use crate::audit::{Audited, AuditedMetric};
 use freshness::Freshness;
 use page::Page;
 
@@ -24,6 +28,8 @@ pub struct Envelope<'a> {
     pub catalog: &'a Catalog,
     pub query: &'a ResolvedQuery,
     pub answer: &'a Answer,
+    /// Of an audit: how it is judged, and what came of it.
+    pub audit: Option<(&'a Audit, &'a Audited)>,
     pub freshness: &'a [Freshness],
     pub warnings: &'a [Warning],
     pub page: &'a Page,
@@ -48,7 +54,8 @@ pub fn envelope(of: &Envelope) -> Json {
     }
     out.insert("truncated".into(), json!(of.page.truncated));
     out.insert("next_cursor".into(), of.page.next.clone().map_or(Json::Null, Json::String));
-    out.insert("highlights".into(), json!([]));
+    let highlights = of.audit.map(|(audit, audited)| audit::highlights(of.catalog, of.query, audit, audited));
+    out.insert("highlights".into(), highlights.unwrap_or_else(|| json!([])));
     out.insert("applied".into(), applied::applied(of.query, of.query.currency.as_deref(), concise));
     if !concise {
         out.insert("freshness".into(), freshness::write(of.freshness));
@@ -70,12 +77,29 @@ pub fn envelope(of: &Envelope) -> Json {
 
 fn metrics(of: &Envelope, concise: bool, format: NumberFormat) -> Json {
     let shown = of.query.outputs.iter().enumerate().filter(|(_, o)| o.shown);
-    let metrics = shown.map(|(i, output)| {
+    let listed = shown.filter(|(i, _)| audited_of(of, *i).is_none_or(|(audit, audited)| is_listed(audit, audited)));
+    let metrics = listed.map(|(i, output)| {
         let figures = of.answer.totals.as_ref().map(|totals| &totals[i]);
         let reason = of.answer.null_reasons.get(i).copied().flatten();
-        metric(of, output, figures, reason, concise, format)
+        let audited = audited_of(of, i).map(|(_, audited)| audited);
+        metric(of, output, figures, reason, audited, concise, format)
     });
     Json::Array(metrics.collect())
+}
+
+/// What an audit says of an output.
+fn audited_of<'a>(of: &'a Envelope<'_>, output: usize) -> Option<(&'a Audit, &'a AuditedMetric)> {
+    let (audit, audited) = of.audit?;
+    Some((audit, audited.metrics.iter().find(|metric| metric.output == output)?))
+}
+
+/// Whether a metric reaches the level from which on metrics are listed.
+fn is_listed(audit: &Audit, audited: &AuditedMetric) -> bool {
+    match audit.min_level {
+        None | Some(Level::None) => true,
+        Some(Level::Notable) => audited.verdict.level.is_highlight(),
+        Some(Level::Major) => audited.verdict.level == significance::Level::Major,
+    }
 }
 
 fn metric(
@@ -83,6 +107,7 @@ fn metric(
     output: &Output,
     figures: Option<&Figures>,
     reason: Option<&str>,
+    audited: Option<&AuditedMetric>,
     concise: bool,
     format: NumberFormat,
 ) -> Json {
@@ -115,6 +140,17 @@ fn metric(
         }
         out.insert("previous".into(), number::write(&figures.previous, format));
         out.insert("change".into(), change(figures, metric.direction, output.percent, format));
+    }
+    if let Some(audited) = audited {
+        out.insert("significance".into(), audit::significance(audited, concise));
+        if let (Some(parts), false) = (&audited.parts, concise) {
+            out.insert("parts".into(), audit::parts(parts));
+        }
+        if !concise {
+            out.insert("drivers".into(), audit::drivers(audited));
+            out.insert("driver_dimensions".into(), audit::driver_dimensions(audited));
+            out.extend(audit::drivers_unavailable(audited).map(|of| ("drivers_unavailable".to_string(), of)));
+        }
     }
     if !concise {
         out.insert("definition".into(), json!(metric.definition));

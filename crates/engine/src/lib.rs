@@ -3,6 +3,7 @@
 //! The only crate that names DataFusion or Arrow; neither leaves it.
 
 pub mod answer;
+pub mod audit;
 pub mod execute;
 pub mod json;
 pub mod lower;

@@ -1,5 +1,6 @@
 //! A question from its request to its answer, over one snapshot of the data.
 
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::logical_expr::LogicalPlan;
 use serde_json::{Map, Value};
 use sextant_semantics::catalog::bind::BoundCatalog;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 use super::probe::Data;
 use super::{CallContext, Failure, Workspace};
 use crate::answer::{self, Answer};
-use crate::execute::execute;
+use crate::audit::{self, Audited};
+use crate::execute::{ExecuteError, execute};
 use crate::json::freshness::Freshness;
 use crate::json::page::page;
 use crate::json::{self, Envelope};
@@ -51,6 +53,13 @@ enum Pass {
     Answered(Box<Value>),
     /// The files changed while they were read.
     Changed,
+}
+
+/// What a plan gave.
+struct Read {
+    answer: Answer,
+    audited: Option<Audited>,
+    warnings: Vec<Warning>,
 }
 
 /// How far a pass has come; what happens to the files in between must not reach the answer.
@@ -108,7 +117,7 @@ impl Workspace {
         if read.as_ref().err().is_none_or(is_of_data) && !prepared.snapshot.still_same(&names).await {
             return Ok(Pass::Changed);
         }
-        let (answer, of_data) = read?;
+        let Read { answer, audited, warnings: of_data } = read?;
         let query = &prepared.query;
         let answer_id = self.answer_id(query, arguments, &prepared.snapshot.id);
         let max_bytes = query.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
@@ -125,6 +134,7 @@ impl Workspace {
             catalog: &self.catalog,
             query,
             answer: &answer,
+            audit: prepared.audit.as_ref().zip(audited.as_ref()),
             freshness: &self.freshness_of(prepared),
             warnings: &warnings,
             page: &page,
@@ -137,19 +147,34 @@ impl Workspace {
     }
 
     /// Runs the plan, and what the warnings about the data need.
-    async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<(Answer, Vec<Warning>), Failure> {
+    async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<Read, Failure> {
         let session = self.sessions.open(self.memory_bytes);
         let logical = self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?;
         let executed = execute(&session, logical, &self.limits, &context.cancel).await;
-        let answered = executed.and_then(|batches| answer::answer(&prepared.query, &batches));
+        let answered = executed.and_then(|batches| self.answered(prepared, &batches));
         match answered {
-            Ok(answer) => {
+            Ok((answer, audited)) => {
                 let mut warnings = self.missing_rates(prepared, context).await?;
                 warnings.extend(self.warnings_of_data(prepared, context).await?);
-                Ok((answer, warnings))
+                Ok(Read { answer, audited, warnings })
             }
             Err(error) => Err(self.fault(&prepared.snapshot, &prepared.reads, &error).await.into()),
         }
+    }
+
+    /// The answer that batches hold and, of an audit, what they say beyond it.
+    fn answered(
+        &self,
+        prepared: &Prepared,
+        batches: &[RecordBatch],
+    ) -> Result<(Answer, Option<Audited>), ExecuteError> {
+        let query = &prepared.query;
+        let table = answer::decode::table(query, batches)?;
+        let answer = answer::answer(query, &table)?;
+        let figures = answer.totals.as_deref().unwrap_or_default();
+        let judge = |of: &Audit| audit::judge(&self.catalog, query, of, &table, figures);
+        let audited = prepared.audit.as_ref().filter(|_| !figures.is_empty()).map(judge);
+        Ok((answer, audited))
     }
 
     /// Takes a snapshot, binds the catalog to it, resolves and plans.

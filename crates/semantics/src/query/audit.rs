@@ -20,6 +20,9 @@ pub struct Slices {
     pub sets: Vec<Vec<usize>>,
 }
 
+/// Position of the grouping by day in [`Slices::sets`] of an audit.
+pub const DAILY_SET: usize = 1;
+
 /// How the answer of an audit's question is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audit {
@@ -38,8 +41,6 @@ pub struct Audit {
 /// Where the days of the history stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Daily {
-    /// Position in [`Slices::sets`].
-    pub set: usize,
     /// Position of the period that holds the history and the current window.
     pub period: usize,
     /// The first day of that period.
@@ -110,7 +111,8 @@ pub struct Tested {
 pub enum Reading {
     /// Days add up to windows: the value of each day, or the two parts of a ratio.
     Daily { numerator: ComputationId, denominator: Option<ComputationId> },
-    /// Days do not add up: earlier windows of the same length, oldest first, by position of their periods.
+    /// Days do not add up: windows of the same length, oldest first, by position of their periods; the last is the
+    /// current one.
     Windows(Vec<usize>),
 }
 

@@ -26,8 +26,6 @@ use crate::time::comparison::Mode;
 use crate::time::granularity::Granularity;
 use crate::time::zone;
 
-/// Position of the grouping by day.
-const DAILY: usize = 1;
 const MAX_HIGHLIGHTS: usize = 6;
 /// The volume below which a change is not tested, unless the metric says.
 const MIN_SAMPLE: u64 = 20;
@@ -296,7 +294,7 @@ fn daily(flat: &Flattener, node: usize) -> Option<Reading> {
     })
 }
 
-/// The periods of earlier windows as long as the tested one, oldest first; as many as there is data for.
+/// The periods of windows as long as the tested one, oldest first, as many as there is data for, and its own.
 fn windows(tested: &Tested, time: &mut TimeOfQuery) -> Vec<usize> {
     let days = i64::try_from(tested.current.count()).unwrap_or(i64::MAX);
     let Some(from) = tested.data_from.filter(|_| tested.is_adjacent) else { return Vec::new() };
@@ -307,7 +305,7 @@ fn windows(tested: &Tested, time: &mut TimeOfQuery) -> Vec<usize> {
         let first = tested.current.first - Duration::days(back * days);
         whole_days(first, first + Duration::days(days - 1), zone)
     };
-    (1..=count).rev().map(|back| place(&mut time.query.periods, window(back))).collect()
+    (0..=count).rev().map(|back| place(&mut time.query.periods, window(back))).collect()
 }
 
 /// One period for the history of all outputs whose days add up.
@@ -319,7 +317,7 @@ fn history(outputs: &[ReadingOf], time: &mut TimeOfQuery) -> Option<Daily> {
     let first = of_days().filter_map(history_from).min()?;
     let last = of_days().map(|tested| tested.current.last).max()?;
     let period = place(&mut time.query.periods, whole_days(first, last, time.query.calendar.zone));
-    Some(Daily { set: DAILY, period, first })
+    Some(Daily { period, first })
 }
 
 /// What is known of an audit's question once its measures have places.
