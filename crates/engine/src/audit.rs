@@ -67,6 +67,13 @@ impl Compared<'_> {
         (before, cells[self.sides.current].as_f64())
     }
 
+    /// The same of a member; a side is missing too where a formula fills it though no row was read.
+    fn present(&self, row: &RawRow, id: ComputationId) -> (Option<f64>, Option<f64>) {
+        let (before, now) = self.of(row, id);
+        let read = |value: Option<f64>, period: usize| value.filter(|value| *value != 0.0 || row.rows[period] > 0);
+        (read(before, self.sides.together), read(now, self.sides.current))
+    }
+
     /// The same of the totals; nothing counts as 0.
     fn total(&self, id: ComputationId) -> (f64, f64) {
         let (before, now) = self.table.total.as_ref().map_or((None, None), |row| self.of(row, id));

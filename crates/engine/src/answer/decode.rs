@@ -1,5 +1,7 @@
 //! Arrow columns of a plan's output as values.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, StringArray,
@@ -19,6 +21,16 @@ use crate::execute::ExecuteError;
 pub struct Table {
     pub total: Option<RawRow>,
     pub groups: Vec<RawRow>,
+}
+
+impl Table {
+    /// Puts the groups in the order of their sets and keys.
+    pub fn sort(&mut self) {
+        self.groups.sort_by(|a, b| {
+            let keys = || a.keys.iter().zip(&b.keys).map(|(a, b)| a.compare(b));
+            a.set.cmp(&b.set).then_with(|| keys().find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
+        });
+    }
 }
 
 /// One row of the plan's output.

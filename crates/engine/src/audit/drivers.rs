@@ -18,7 +18,7 @@ use crate::answer::decode::RawRow;
 use crate::answer::value::Value;
 
 /// Members of a dimension that are told one by one.
-const TOLD: usize = 5;
+const TOLD: usize = 3;
 /// Members up to which each is looked at by itself; those beyond count as one.
 const MEMBERS: usize = 1_000;
 /// The share of the change from which on a member is broken down by another dimension.
@@ -226,7 +226,7 @@ impl Split<'_> {
             .rows
             .iter()
             .map(|(value, row)| {
-                let (previous, current) = self.compared.of(row, id);
+                let (previous, current) = self.compared.present(row, id);
                 Side { name: name(value), value: value.clone(), previous, current }
             })
             .filter(|side| side.previous.is_some() || side.current.is_some())

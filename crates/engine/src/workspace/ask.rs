@@ -169,7 +169,11 @@ impl Workspace {
         batches: &[RecordBatch],
     ) -> Result<(Answer, Option<Audited>), ExecuteError> {
         let query = &prepared.query;
-        let table = answer::decode::table(query, batches)?;
+        let mut table = answer::decode::table(query, batches)?;
+        if prepared.audit.is_some() {
+            // Sums over members are of doubles: their order is that of the members, whatever that of the rows.
+            table.sort();
+        }
         let answer = answer::answer(query, &table)?;
         let figures = answer.totals.as_deref().unwrap_or_default();
         let judge = |of: &Audit| audit::judge(&self.catalog, query, of, &table, figures);

@@ -6,9 +6,10 @@ use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
+use crate::expr::Expr;
 use crate::query::audit::Audit;
 use crate::query::request::{AuditRequest, MetricsRequest, Request};
-use crate::query::resolved::ResolvedQuery;
+use crate::query::resolved::{Order, OutputColumn, ResolvedQuery};
 use crate::query::row::Grouping;
 
 mod attach;
@@ -165,12 +166,8 @@ fn question(
     let (Some(mut time), true) = (time, found.is_empty()) else {
         return Err(found);
     };
-    let base = time.query.periods.len();
     let readings = asking.as_ref().map(|asking| audit::readings(context, &flat, &facts, asking, &outputs, &mut time));
-    let grouping = match &asking {
-        Some(_) => Grouping::Sets,
-        None => grouping(!groups.is_empty(), request.totals.unwrap_or(true)),
-    };
+    let grouping = grouping(asking.is_some(), !groups.is_empty(), request.totals.unwrap_or(true));
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
     let (mut facts, places): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
     let computations = flat.computations(&places, &mut found);
@@ -179,26 +176,21 @@ fn question(
     }
     let outputs = flat.finish(outputs, &time);
     let resolved =
-        audit::Resolved { bound, flat: &flat, outputs: &outputs, computations: &computations, places: &places, base };
+        audit::Resolved { bound, flat: &flat, outputs: &outputs, computations: &computations, places: &places };
     let judged = match (audit, asking, readings) {
         (Some(audit), Some(asking), Some(readings)) => Some(resolved.audit(audit, asking, readings, &mut facts)),
         _ => None,
     };
     let (judged, slices) = judged.unzip();
     let members = members::beside(bound, request, &wanted, &groups, &time.query)?;
-    let columns = columns::Columns {
+    let of_results = columns::Columns {
         bound,
         groups: &groups,
         outputs: &outputs,
         computations: &computations,
         compared: !time.query.changes.is_empty(),
     };
-    let having = columns.having(request, &mut found);
-    let order = columns.order(request, &mut found);
-    columns.distinct(&mut found);
-    if !found.is_empty() {
-        return Err(found);
-    }
+    let (having, order) = results(&of_results, request)?;
     let default_order = (request.order_by.is_none() && !groups.is_empty()).then_some("order_by");
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
     let mut warnings: Vec<Warning> = flat.warnings;
@@ -227,6 +219,18 @@ fn question(
     Ok((query, judged))
 }
 
+/// Conditions on results, and their order.
+fn results(
+    columns: &columns::Columns<'_>,
+    request: &MetricsRequest,
+) -> Result<(Vec<Expr<OutputColumn>>, Vec<Order>), Diagnostics> {
+    let mut found = Diagnostics::default();
+    let having = columns.having(request, &mut found);
+    let order = columns.order(request, &mut found);
+    columns.distinct(&mut found);
+    if found.is_empty() { Ok((having, order)) } else { Err(found) }
+}
+
 fn without_metrics(
     bound: &BoundCatalog,
     context: &Context,
@@ -238,8 +242,9 @@ fn without_metrics(
     members::values(bound, context, request)
 }
 
-fn grouping(has_groups: bool, totals: bool) -> Grouping {
+fn grouping(has_slices: bool, has_groups: bool, totals: bool) -> Grouping {
     match (has_groups, totals) {
+        _ if has_slices => Grouping::Sets,
         (false, _) => Grouping::Total,
         (true, true) => Grouping::GroupsAndTotal,
         (true, false) => Grouping::Groups,

@@ -197,6 +197,8 @@ impl Asking {
 
 /// How the outputs of an audit are read, before their computations are known.
 pub(super) struct Readings {
+    /// How many periods the question has without its history.
+    base: usize,
     daily: Option<Daily>,
     /// One an output.
     outputs: Vec<ReadingOf>,
@@ -218,6 +220,7 @@ pub(super) fn readings(
     outputs: &[Asked],
     time: &mut TimeOfQuery,
 ) -> Readings {
+    let base = time.query.periods.len();
     let mut found: Vec<ReadingOf> = Vec::with_capacity(outputs.len());
     for (position, output) in outputs.iter().enumerate() {
         let leaves = flat.leaves_of(output.node);
@@ -234,7 +237,7 @@ pub(super) fn readings(
         found.push(ReadingOf { node: output.node, facts: of, tested, reading });
     }
     let daily = history(&found, time);
-    Readings { daily, outputs: found }
+    Readings { base, daily, outputs: found }
 }
 
 /// The whole days of an output's two sides.
@@ -328,8 +331,6 @@ pub(super) struct Resolved<'a> {
     pub computations: &'a [Computation],
     /// Of each leaf, its fact and its measure.
     pub places: &'a [(usize, usize)],
-    /// How many periods the question has without its history.
-    pub base: usize,
 }
 
 impl Resolved<'_> {
@@ -341,7 +342,7 @@ impl Resolved<'_> {
         readings: Readings,
         facts: &mut [Fact],
     ) -> (Audit, Slices) {
-        let base: Vec<usize> = (0..self.base).collect();
+        let base: Vec<usize> = (0..readings.base).collect();
         for measure in facts.iter_mut().flat_map(|fact| &mut fact.measures) {
             measure.over = Some(base.clone());
         }
