@@ -4,7 +4,8 @@
 //! `json request` followed by its checks (`sql check`, `sql totals`, `json same rows`, `json error`)
 //! and by what tools fill in (`text check rows`, `text totals rows`, `text semantic plan`,
 //! `json answer`). A line `uses: NAME` takes the model and the rows of `tests/worlds/NAME`
-//! (`commerce` is the shipped model over its checked-in data).
+//! (`commerce` is the shipped model over its checked-in data), a line `trap: NAME` says which row of
+//! `docs/traps.md` the page is about.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -14,6 +14,7 @@ pub mod condition;
 pub mod decode;
 pub mod empty;
 pub mod pair;
+pub mod spellings;
 pub mod value;
 
 use change::Figures;

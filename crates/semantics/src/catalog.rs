@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
 use crate::model::metric::{Direction, Format, PeriodAggregation, WindowChoice};
-use crate::model::{DimensionKind, Length, Naming, NotYet};
+use crate::model::{DimensionKind, LeftOut, LeftOutKind, Length, Naming, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
 use crate::time::granularity::Granularity;
@@ -19,6 +19,7 @@ use crate::time::stored::StoredAs;
 pub mod aggregation;
 pub mod id;
 pub mod join_graph;
+mod left_out;
 pub mod locate;
 pub mod metric_graph;
 pub mod build;
@@ -48,6 +49,8 @@ pub struct Catalog {
     pub naming: Naming,
     /// The currency of its amounts.
     pub currency: Option<String>,
+    /// What another tool's files define and nothing here computes.
+    pub left_out: Vec<LeftOut>,
     /// The texts that the spans point into.
     pub sources: Sources,
     pub time_ranges: Vec<model::NamedRange>,
@@ -526,6 +529,9 @@ impl Catalog {
     }
 
     fn unknown_metric(&self, name: &str) -> Diagnostic {
+        if let Some(of) = self.left_out.iter().find(|of| of.kind == LeftOutKind::Metric && of.name == name) {
+            return self.cannot_be_asked("metric", of);
+        }
         let nearest = Diagnostic::new(crate::code::Code::UnknownMetric, format!("unknown metric `{name}`"))
             .suggest(name, self.metric_names().map(|(known, _)| known));
         match nearest.did_you_mean.first() {

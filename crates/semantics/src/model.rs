@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span, Spanned};
 use crate::time::granularity::Granularity;
 
@@ -62,6 +63,26 @@ pub struct Model {
     /// Names of things that are in the files but not in this model, because they could not be
     /// read. That was a finding; a reference to one of them is not another.
     pub unread: BTreeSet<String>,
+    /// What another tool's files define and this model cannot compute: refused in use, by its reason.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something that a model's files define in words that are not ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    pub kind: LeftOutKind,
+    pub name: String,
+    /// The construct and its place.
+    pub reason: Diagnostic,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftOutKind {
+    Metric,
+    /// Of the dataset of this name.
+    Dimension {
+        dataset: String,
+    },
 }
 
 impl Model {

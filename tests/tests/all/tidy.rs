@@ -10,6 +10,7 @@ mod manifest;
 mod readable;
 mod repository;
 mod rust;
+mod traps;
 
 use std::sync::LazyLock;
 
@@ -30,7 +31,7 @@ struct Rule {
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules = [dependencies::RULES, layers::RULES, readable::RULES, codes::RULES];
+    let rules = [dependencies::RULES, layers::RULES, readable::RULES, codes::RULES, traps::RULES];
     let rules = rules.into_iter().flatten();
     rules.map(|rule| Trial::test(format!("tidy::{}", rule.name), move || check(rule))).collect()
 }

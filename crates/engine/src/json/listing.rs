@@ -6,6 +6,7 @@ use sextant_semantics::catalog::search::{self, Found, What};
 use sextant_semantics::catalog::{Catalog, Metric, MetricKind};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::model::{LeftOut, LeftOutKind};
 use sextant_semantics::query::request::{ListDimensionsRequest, ListMetricsRequest, SearchKind, SearchRequest};
 
 use super::number::{direction_word, format_word};
@@ -17,10 +18,15 @@ pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Result<Json, 
         let found = search::search(catalog, wanted);
         metrics.retain(|m| found.iter().any(|f| f.what == What::Metric(m.id)));
     }
-    metrics.sort_by(|a, b| a.name.cmp(&b.name));
-    let total = metrics.len();
+    let is_wanted = |of: &&LeftOut| {
+        of.kind == LeftOutKind::Metric && request.search.as_ref().is_none_or(|wanted| of.name.contains(wanted.as_str()))
+    };
+    let mut all: Vec<(&str, Json)> = metrics.iter().map(|m| (m.name.as_str(), brief(catalog, m))).collect();
+    all.extend(catalog.left_out.iter().filter(is_wanted).map(|of| (of.name.as_str(), left_out(catalog, of, &of.name))));
+    all.sort_by(|a, b| a.0.cmp(b.0));
+    let total = all.len();
     let page = Slice::of(total, request.cursor.as_deref(), request.limit, usize::MAX)?;
-    let shown: Vec<Json> = metrics[page.from..page.to].iter().map(|m| brief(catalog, m)).collect();
+    let shown: Vec<Json> = all.drain(page.from..page.to).map(|(_, one)| one).collect();
     Ok(json!({"metrics": shown, "total": total, "truncated": page.next.is_some(), "next_cursor": page.next}))
 }
 
@@ -63,6 +69,11 @@ pub fn metric(catalog: &Catalog, name: &str) -> Result<Json, Diagnostic> {
     }
     out.insert("dimensions".into(), json!(shared_by(catalog, &[metric])));
     Ok(Json::Object(out))
+}
+
+/// Something that another tool's files define and that cannot be asked.
+fn left_out(catalog: &Catalog, of: &LeftOut, name: &str) -> Json {
+    json!({"name": name, "description": format!("cannot be asked: {}", catalog.why_left_out(of)), "askable": false})
 }
 
 fn brief(catalog: &Catalog, metric: &Metric) -> Json {
@@ -142,7 +153,11 @@ fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
         let of: Vec<String> = of.map(|d| path(catalog, d.id)).collect();
         json!({"name": name, "type": ENTITY, "of": of})
     });
-    shared.chain(own).chain(entities).collect()
+    let lost = catalog.left_out.iter().filter_map(|of| match &of.kind {
+        LeftOutKind::Dimension { dataset } => Some(left_out(catalog, of, &format!("{dataset}.{}", of.name))),
+        LeftOutKind::Metric => None,
+    });
+    shared.chain(own).chain(entities).chain(lost).collect()
 }
 
 /// The `type` of a thing that rows belong to and are grouped by.

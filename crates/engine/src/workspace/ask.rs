@@ -129,6 +129,7 @@ impl Workspace {
             warnings.push(Warning::new(Code::RoundedNumber, message));
         }
         warnings.extend(of_data);
+        warnings.extend(answer::spellings::warnings(&answer));
         let explain = query.output.explain.then(|| self.texts(prepared));
         let envelope = Envelope {
             catalog: &self.catalog,

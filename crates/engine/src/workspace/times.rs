@@ -77,6 +77,9 @@ impl Workspace {
             let spine = &catalog.time_spines()[custom.spine];
             let Some((day, stored)) = column_of(data, spine) else { continue };
             let of = data.bound.column(spine.dataset, &custom.column)?;
+            // A day that stands twice could be of two periods.
+            let name = &catalog.dataset(spine.dataset).name;
+            data.snapshot.verify_key(name, std::slice::from_ref(&spine.column)).await?;
             let plan = probe::periods(spine.dataset, &day, stored, &of, self.catalog.calendar);
             let batches = self.probe(data, &plan, &[spine.dataset]).await?;
             let (days, values) = (probe::column(&batches, probe::KEY)?, probe::column(&batches, probe::SECOND_KEY)?);

@@ -58,6 +58,7 @@ impl<'a> Builder<'a> {
             name: model.name.as_ref().map_or_else(String::new, |n| n.value.clone()),
             description: text(&model.description),
             calendar,
+            left_out: model.left_out.clone(),
             as_of_data: model.calendar.as_of_data.is_some(),
             naming: model.naming,
             currency: text(&model.currency),

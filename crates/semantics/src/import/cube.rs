@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use super::object::{Keys, Object};
 use super::project::{Dataset, Project, SeveralTimes, Time};
-use super::report::Report;
+use super::report::{Done, Report};
 use super::{Format, Imported};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model;
+use crate::model::{self, Model};
 use crate::source::{Sources, Span, Spanned};
 use crate::yaml::make::Map;
 use crate::yaml::{self, Node, Value};
@@ -102,8 +102,9 @@ pub(super) fn read(files: Vec<(String, String)>) -> Imported {
     let report = Report::new(findings, unread);
     let span = roots.first().map_or(Span::new(crate::source::SourceId(0), 0, 0), |root| root.span);
     let root = model_of(&report, &roots, span);
-    let (findings, losses, unread) = report.done();
+    let Done { findings, losses, unread, left_out } = report.done();
     let (model, findings) = model::read_trees(sources, &[root], findings, unread);
+    let model = Model { left_out, ..model };
     Imported { format: Format::Cube, model, findings, losses }
 }
 

@@ -20,6 +20,7 @@ mod lower;
 mod metric;
 mod saved_query;
 mod semantic_model;
+mod sieve;
 mod spine;
 
 /// The model of these texts, `(path relative to the model directory, text)`.
@@ -32,6 +33,7 @@ pub(super) fn read(texts: Vec<(String, String)>) -> Imported {
     let draft = files::read(&report, &sources);
     let mut model = lower::model(&report, draft);
     model.sources = sources;
+    sieve::sift(&report, &mut model);
     let (findings, losses, unread) = report.finish();
     model.unread = unread;
     Imported { format: Format::MetricFlow, model, findings, losses }

@@ -7,11 +7,11 @@
 use super::Imported;
 use super::object::{Keys, Object};
 use super::project::{Project, Relationship, SeveralTimes};
-use super::report::Report;
+use super::report::{Done, Report};
 use super::{Format, trees};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model;
+use crate::model::{self, Model};
 use crate::source::Spanned;
 use crate::yaml::make::Map;
 use crate::yaml::{Node, ScalarKind, Value};
@@ -79,8 +79,9 @@ pub(super) fn read(files: Vec<(String, String)>) -> Imported {
     let (sources, roots, findings, unread) = trees(files);
     let report = Report::new(findings, unread);
     let models: Vec<Node> = roots.iter().flat_map(|root| documents(&report, root)).collect();
-    let (findings, losses, unread) = report.done();
+    let Done { findings, losses, unread, left_out } = report.done();
     let (model, findings) = model::read_trees(sources, &models, findings, unread);
+    let model = Model { left_out, ..model };
     Imported { format: Format::Ossie, model, findings, losses }
 }
 

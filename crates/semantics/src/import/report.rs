@@ -5,8 +5,16 @@ use std::collections::BTreeSet;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::convert;
+use crate::model::{LeftOut, LeftOutKind, convert};
 use crate::source::{Span, Spanned};
+
+/// What a report holds when everything is read.
+pub(super) struct Done {
+    pub(super) findings: Diagnostics,
+    pub(super) losses: Vec<Diagnostic>,
+    pub(super) unread: BTreeSet<String>,
+    pub(super) left_out: Vec<LeftOut>,
+}
 
 /// Faults and losses as they are found, in any order.
 #[derive(Default)]
@@ -15,11 +23,17 @@ pub(super) struct Report {
     losses: RefCell<Vec<Diagnostic>>,
     /// Names of what was left out; a reference to one of them is not another fault.
     unread: RefCell<BTreeSet<String>>,
+    left_out: RefCell<Vec<LeftOut>>,
 }
 
 impl Report {
     pub(super) fn new(findings: Diagnostics, unread: BTreeSet<String>) -> Report {
-        Report { findings: RefCell::new(findings), losses: RefCell::default(), unread: RefCell::new(unread) }
+        Report {
+            findings: RefCell::new(findings),
+            losses: RefCell::default(),
+            unread: RefCell::new(unread),
+            left_out: RefCell::default(),
+        }
     }
 
     /// The model cannot be used as it is.
@@ -38,14 +52,31 @@ impl Report {
         self.loss(Diagnostic::new(Code::NotImported, message).at(span).help(help));
     }
 
-    /// A thing is left out because of `reason`: a loss where the model could not say it, a fault
+    /// A metric is left out because of `reason`: a loss where the model could not say it, a fault
     /// where the file contradicts itself.
     pub(super) fn leave_out(&self, noun: &str, name: &Spanned<String>, reason: Diagnostic) {
+        self.leave(LeftOutKind::Metric, noun, name, reason);
+    }
+
+    /// As [`Report::leave_out`], of a dimension of the dataset that the files call `dataset`.
+    pub(super) fn leave_out_of(&self, dataset: &str, noun: &str, name: &Spanned<String>, reason: Diagnostic) {
+        let dataset = convert::as_name(dataset).unwrap_or_else(|| dataset.to_string());
+        self.leave(LeftOutKind::Dimension { dataset }, noun, name, reason);
+    }
+
+    fn leave(&self, kind: LeftOutKind, noun: &str, name: &Spanned<String>, reason: Diagnostic) {
         self.unread.borrow_mut().insert(name.value.clone());
-        let message = format!("{noun} `{}` is left out: {}", name.value, reason.message);
-        let reason = Diagnostic { message, span: reason.span.or(Some(name.span)), ..reason };
+        let told = Diagnostic { span: reason.span.or(Some(name.span)), ..reason };
+        let message = format!("{noun} `{}` is left out: {}", name.value, told.message);
+        let reason = Diagnostic { message, ..told.clone() };
         match reason.code {
-            Code::UnsupportedExpression | Code::NotSupportedYet | Code::NotImported | Code::MissingTimeAxis => {
+            Code::UnsupportedExpression
+            | Code::InvalidExpression
+            | Code::NotSupportedYet
+            | Code::NotImported
+            | Code::MissingTimeAxis => {
+                let ours = convert::as_name(&name.value).unwrap_or_else(|| name.value.clone());
+                self.left_out.borrow_mut().push(LeftOut { kind, name: ours, reason: told });
                 self.loss(reason);
             }
             _ => self.fault(reason),
@@ -77,10 +108,15 @@ impl Report {
     }
 
     /// Everything found; losses in the order of the files, none twice.
-    pub(super) fn done(self) -> (Diagnostics, Vec<Diagnostic>, BTreeSet<String>) {
+    pub(super) fn done(self) -> Done {
         let mut losses = self.losses.into_inner();
         losses.sort_by_key(|loss| loss.span);
         losses.dedup();
-        (self.findings.into_inner(), losses, self.unread.into_inner())
+        Done {
+            findings: self.findings.into_inner(),
+            losses,
+            unread: self.unread.into_inner(),
+            left_out: self.left_out.into_inner(),
+        }
     }
 }

@@ -126,7 +126,7 @@ fn outline(model: &Model) -> String {
 
 /// The model as text without its texts and places.
 pub(crate) fn erased(model: &Model) -> String {
-    let model = Model { sources: Sources::default(), unread: BTreeSet::new(), ..model.clone() };
+    let model = Model { sources: Sources::default(), unread: BTreeSet::new(), left_out: Vec::new(), ..model.clone() };
     let text = format!("{model:#?}");
     let mut left = String::new();
     let mut rest = text.as_str();

@@ -80,3 +80,29 @@ fn the_format_can_be_said() {
     assert_eq!(ended.status, 2, "{ended:?}");
     assert!(ended.err.contains("one of sextant, metricflow, ossie, cube"), "{}", ended.err);
 }
+
+#[test]
+fn one_expression_that_is_not_ours_leaves_the_rest_askable() {
+    let (_kept, home) = home();
+    let wrong = MODEL.replace("expr: cast(distance as integer)", "expr: distance::int").replace(
+        "{name: rider, type: categorical}",
+        "{name: rider, type: categorical}\n      - {name: code, type: categorical, expr: rider::text}",
+    );
+    std::fs::write(home.join("models/trips.yml"), wrong).expect("a file");
+    let run = |typed: &[&str]| {
+        let place = ["--models", "models", "--data", "data", "--now", "2026-03-05"];
+        answer(&mut sextant_in(&home), &[typed, &place].concat())
+    };
+    let asked = run(&["query", "kilometres"]);
+    assert_eq!(asked.status, 2, "{asked:?}");
+    let told = "metric `kilometres` cannot be asked: operator `::` (trips.yml:12)";
+    assert!(asked.err.contains(told), "{}", asked.err);
+    let rest = run(&["query", "trips", "--format", "csv", "--no-totals"]);
+    assert!(rest.out.ends_with("3\n"), "{rest:?}");
+    let list = |what: &str| answer(&mut sextant_in(&home), &["list", what, "--models", "models", "--data", "data"]).out;
+    assert!(list("metrics").contains("cannot be asked: operator `::` (trips.yml:12)"), "{}", list("metrics"));
+    assert!(list("dimensions").contains("cannot be asked: operator `::` (trips.yml:10)"), "{}", list("dimensions"));
+    let checked = answer(&mut sextant_in(&home), &["validate", "--models", "models", "--data", "data"]);
+    assert_eq!(checked.status, 0, "{checked:?}");
+    assert!(checked.err.contains("metric `kilometres` is left out: operator `::`"), "{}", checked.err);
+}

@@ -27,6 +27,9 @@ impl Catalog {
     pub(super) fn not_found(&self, from: DatasetId, path: &[String], name: &str) -> Diagnostic {
         let asked = self.written(path, name);
         let dataset = &self.dataset(from).name;
+        if let Some(left_out) = self.left_out_dimension(Some(from), name) {
+            return left_out;
+        }
         let below = self.below(from, path, name);
         if let Some(below) = below {
             let many = &self.dataset(below).name;
@@ -51,8 +54,13 @@ impl Catalog {
                 || self.relationships().iter().any(|r| r.name == *word)
         });
         if exists && path_exists {
-            return Diagnostic::new(Code::DimensionNotAvailable, format!("`{dataset}` cannot see `{asked}`"))
-                .help(format!("its rows can be grouped by {}", self.some_available(from)));
+            return Diagnostic::new(Code::DimensionNotAvailable, format!("`{dataset}` cannot see `{asked}`")).help(
+                format!(
+                    "its rows can be grouped by {}{}",
+                    self.some_available(from),
+                    self.some_that_see(from, path, name)
+                ),
+            );
         }
         self.unknown_dimension(&asked)
     }
@@ -70,6 +78,9 @@ impl Catalog {
 
     /// The refusal of a name that no dimension of the model has.
     pub fn unknown_dimension(&self, asked: &str) -> Diagnostic {
+        if let Some(left_out) = self.left_out_dimension(None, &self.read_name(asked).name) {
+            return left_out;
+        }
         let mut known: Vec<String> = self.dimension_names().iter().map(|n| n.to_string()).collect();
         let dotted = self.dimensions().iter().filter(|d| !d.hidden);
         known.extend(dotted.map(|d| match self.naming {
@@ -133,6 +144,17 @@ impl Catalog {
             columns(|(_, far)| far),
             columns(|(near, _)| near),
         )
+    }
+
+    /// Metrics of other datasets that see what was asked.
+    fn some_that_see(&self, from: DatasetId, path: &[String], name: &str) -> String {
+        let sees = |dataset: DatasetId| dataset != from && self.meant(dataset, path, name).len() == 1;
+        let metrics = self.metrics().iter().filter(|metric| !metric.hidden && metric.dataset.is_some_and(sees));
+        let names: Vec<String> = metrics.map(|metric| metric.name.clone()).take(6).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            names => format!("; metrics that see `{}`: {}", self.written(path, name), quoted(names)),
+        }
     }
 
     /// `: a, b, …` of the dataset's metrics, nothing where it has none.

@@ -91,7 +91,7 @@ pub(super) fn add_all(project: &mut Project<'_>, cubes: &[Cube<'_>]) {
                 Ok(None) => lose(project, cube, &written),
                 Err(refused) => {
                     lose(project, cube, &written);
-                    report.leave_out(keys.noun, &written, refused);
+                    report.leave_out_of(&project.datasets[here].name.value, keys.noun, &written, refused);
                 }
             }
         }
@@ -103,7 +103,8 @@ pub(super) fn add_all(project: &mut Project<'_>, cubes: &[Cube<'_>]) {
                 Ok(expr) => made.extend(finish(project, here, dimension, expr)),
                 Err(refused) => {
                     lose(project, cube, &dimension.written);
-                    report.leave_out(
+                    report.leave_out_of(
+                        &project.datasets[here].name.value,
                         if dimension.kind.is_some() { "dimension" } else { "segment" },
                         &dimension.written,
                         refused,

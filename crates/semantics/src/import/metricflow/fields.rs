@@ -25,6 +25,8 @@ pub(super) struct Report {
     counted: RefCell<BTreeMap<(SourceId, String), (Span, usize)>>,
     /// Names of what a finding kept out of the draft.
     unread: RefCell<BTreeSet<String>>,
+    /// Texts that hold templates beyond those that are read, and whether what they stand in was left out.
+    refused: RefCell<Vec<(Diagnostic, bool)>>,
 }
 
 impl Report {
@@ -46,6 +48,24 @@ impl Report {
             names_in(node, &mut self.unread.borrow_mut());
         }
         object
+    }
+
+    /// Lets references to a thing pass that was told to be left out.
+    pub(super) fn leave_out(&self, name: &str) {
+        self.unread.borrow_mut().insert(name.to_string());
+    }
+
+    /// A text that cannot be read; what it stands in is left out.
+    pub(super) fn refuse(&self, reason: Diagnostic) {
+        self.refused.borrow_mut().push((reason, false));
+    }
+
+    /// Why the text at a place could not be read; who asks leaves out what it stands in.
+    pub(super) fn refusal(&self, span: Span) -> Option<Diagnostic> {
+        let mut refused = self.refused.borrow_mut();
+        let (reason, told) = refused.iter_mut().find(|(reason, _)| reason.span == Some(span))?;
+        *told = true;
+        Some(reason.clone())
     }
 
     pub(super) fn is_unread(&self, name: &str) -> bool {
@@ -78,7 +98,11 @@ impl Report {
             losses.push(Diagnostic::new(Code::NotImported, fact).at(span).help("it has no place in a semantic model"));
         }
         losses.sort_by_key(|loss| loss.span.map(|span| (span.source, span.start)));
-        (self.findings.into_inner(), losses, self.unread.into_inner())
+        // What nobody left out stands in something that another finding kept out.
+        let untold = self.refused.into_inner().into_iter().filter(|(_, told)| !told).map(|(reason, _)| reason);
+        let mut findings = self.findings.into_inner();
+        findings.0.extend(untold);
+        (findings, losses, self.unread.into_inner())
     }
 }
 
@@ -261,9 +285,9 @@ impl<'a> Fields<'a> {
                 None
             }
             Ok(value) => Some(Spanned::new(value.trim().to_string(), text.span)),
-            Err(fault) => {
-                self.report.fault(fault);
-                None
+            Err(reason) => {
+                self.report.refuse(reason.at(text.span));
+                Some(text)
             }
         });
         expanded.collect()

@@ -37,10 +37,10 @@ pub(super) fn read(report: &Report, node: &Node) -> Option<SavedQuery> {
 /// The arguments of a request. Its rows are asked without a total, as the files mean them.
 fn query(f: &Fields<'_>) -> Node {
     let span = f.span;
-    let group_by = f.texts("group_by").into_iter().filter_map(|item| named(f, &item)).map(|(name, _)| name);
-    let order_by = f.texts("order_by").into_iter().filter_map(|item| {
-        let (name, descending) = named(f, &item)?;
-        Some(if descending { name.map(|name| format!("-{name}")) } else { name })
+    let group_by = f.texts("group_by").into_iter().map(|item| named(f, &item).0);
+    let order_by = f.texts("order_by").into_iter().map(|item| {
+        let (name, descending) = named(f, &item);
+        if descending { name.map(|name| format!("-{name}")) } else { name }
     });
     let lists = [
         ("metrics", f.texts("metrics")),
@@ -70,22 +70,22 @@ fn text(text: Spanned<String>) -> Node {
 }
 
 /// The column that an item names, and whether it descends: a call of filter templates, or a name
-/// as it is.
-fn named(f: &Fields<'_>, item: &Spanned<String>) -> Option<(Spanned<String>, bool)> {
+/// as it is. Of one that cannot be read, the saved query is left out.
+fn named(f: &Fields<'_>, item: &Spanned<String>) -> (Spanned<String>, bool) {
     let text = item.value.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
     if !text.contains('(') {
-        return Some((Spanned::new(text.to_string(), item.span), false));
+        return (Spanned::new(text.to_string(), item.span), false);
     }
     match template::reference(text, item.span) {
         Ok(reference) if reference.kind == ReferenceKind::Metric && !reference.group_by.is_empty() => {
             let message = format!("metric `{}` with `group_by` outside of a filter", reference.name);
-            f.report.fault(Diagnostic::new(Code::UnsupportedExpression, message).at(item.span));
-            None
+            f.report.refuse(Diagnostic::new(Code::UnsupportedExpression, message).at(item.span));
+            (item.clone(), false)
         }
-        Ok(reference) => Some((Spanned::new(reference.name, item.span), reference.descending)),
-        Err(fault) => {
-            f.report.fault(fault);
-            None
+        Ok(reference) => (Spanned::new(reference.name, item.span), reference.descending),
+        Err(reason) => {
+            f.report.refuse(reason.at(item.span));
+            (item.clone(), false)
         }
     }
 }

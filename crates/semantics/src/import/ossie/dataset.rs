@@ -86,7 +86,13 @@ fn source(object: &Object<'_>, extras: &mut Map) -> Option<Node> {
             let kind = source.required("kind")?;
             match (kind.value.as_str(), source.node("object")) {
                 ("table", _) => source.required("object")?,
-                ("query", Some(query)) => expression(&source, query)?,
+                ("query", Some(query)) => match expression(&source, query) {
+                    Ok(query) => query?,
+                    Err(refused) => {
+                        source.report.fault(refused);
+                        return None;
+                    }
+                },
                 ("query", None) => return source.required("object").map(|text| Node::of(&text)),
                 _ => {
                     source.unknown_word("kind", &kind, &["table", "query"]);

@@ -12,15 +12,15 @@ pub(crate) const ANSI: &str = "ANSI_SQL";
 const EXPRESSION: Keys = Keys { noun: "expression", read: &["dialects"], left_out: &[] };
 const DIALECT: Keys = Keys { noun: "dialect", read: &["dialect", "expression"], left_out: &[] };
 
-/// The text of an expression: a bare text, or that of the dialect that is read.
-pub(super) fn expression(object: &Object<'_>, node: &Node) -> Option<Spanned<String>> {
+/// The text of an expression: a bare text, or that of the dialect that is read; nothing where a fault was reported.
+pub(super) fn expression(object: &Object<'_>, node: &Node) -> Result<Option<Spanned<String>>, Diagnostic> {
     if node.scalar().is_some() {
-        return object.item("expression", node);
+        return Ok(object.item("expression", node));
     }
-    let expression = Object::open(object.report, &EXPRESSION, node)?;
+    let Some(expression) = Object::open(object.report, &EXPRESSION, node) else { return Ok(None) };
     if !expression.has("dialects") {
         expression.missing("dialects");
-        return None;
+        return Ok(None);
     }
     let mut found = None;
     let mut others: Vec<(Spanned<String>, Span)> = Vec::new();
@@ -45,12 +45,12 @@ pub(super) fn expression(object: &Object<'_>, node: &Node) -> Option<Spanned<Str
         }
         (None, Some((word, _))) => {
             let message = format!("{} has no expression in {ANSI}", object.label());
-            let fault = Diagnostic::new(Code::UnsupportedExpression, message).at(word.span);
-            object.report.fault(fault.suggest(&word.value, [ANSI]).help(format!("add one with `dialect: {ANSI}`")));
+            let refused = Diagnostic::new(Code::UnsupportedExpression, message).at(word.span);
+            return Err(refused.suggest(&word.value, [ANSI]).help(format!("add one with `dialect: {ANSI}`")));
         }
         (None, None) => {}
     }
-    found
+    Ok(found)
 }
 
 /// What the exporter kept of a thing, at `span`, no longer stands for what the file says.

@@ -73,9 +73,17 @@ pub(super) fn add(report: &Report, dataset: &str, node: &Node, fields: &mut Fiel
     if !object.has("expression") {
         object.missing("expression");
     }
-    let Some(expression) = object.node("expression").and_then(|node| expression(&object, node)) else {
+    let unread = || {
         report.unread(&written.value);
-        return report.unread(&format!("{dataset}.{}", written.value));
+        report.unread(&format!("{dataset}.{}", written.value));
+    };
+    let expression = match object.node("expression").map(|node| expression(&object, node)).transpose() {
+        Ok(Some(Some(expression))) => expression,
+        Ok(Some(None) | None) => return unread(),
+        Err(refused) => {
+            unread();
+            return report.leave_out_of(dataset, "field", &written, refused);
+        }
     };
     let context = context(&object);
     let mut map = Map::new(object.span);
@@ -92,7 +100,7 @@ pub(super) fn add(report: &Report, dataset: &str, node: &Node, fields: &mut Fiel
         Ok(expr) => without_dataset(dataset, expr),
         Err(refused) => {
             report.unread(&format!("{dataset}.{}", written.value));
-            return report.leave_out("field", &written, refused);
+            return report.leave_out_of(dataset, "field", &written, refused);
         }
     };
     let is_bare = matches!(expr.kind.as_ref(), Kind::Ref(column) if column.parts == [name.value.clone()]);
@@ -200,7 +208,8 @@ pub(super) fn expand(report: &Report, dataset: &str, dimensions: &mut Vec<Dimens
             }
             Err(fault) => {
                 report.unread(&format!("{dataset}.{}", dimension.written));
-                report.leave_out("field", &Spanned::new(dimension.written.clone(), dimension.name.span), fault);
+                let written = Spanned::new(dimension.written.clone(), dimension.name.span);
+                report.leave_out_of(dataset, "field", &written, fault);
                 false
             }
         }

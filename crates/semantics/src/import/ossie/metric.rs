@@ -96,8 +96,10 @@ fn add_one(project: &mut Project<'_>, metric: &Written<'_>, names: &[(String, St
     map.set_some("description", described(object, &context).as_ref().map(Node::of));
     map.set_list("synonyms", context.synonyms.iter().map(Node::of).collect());
     let extras = extension::read(object);
-    let Some(text) = object.node("expression").and_then(|node| expression(object, node)) else {
-        return report.unread(&name.value);
+    let text = match object.node("expression").map(|node| expression(object, node)).transpose() {
+        Ok(Some(Some(text))) => text,
+        Ok(Some(None) | None) => return report.unread(&name.value),
+        Err(refused) => return report.leave_out("metric", name, refused),
     };
     let dataset = object.text("dataset");
     let home = match &dataset {
