@@ -194,8 +194,7 @@ fn question(
     let default_order = (request.order_by.is_none() && !groups.is_empty()).then_some("order_by");
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
     let mut warnings: Vec<Warning> = flat.warnings;
-    warnings.extend(time.warnings);
-    warnings.extend(bridges::warnings(bound, &facts));
+    warnings.extend(time.warnings.into_iter().chain(bridges::warnings(bound, &facts)));
     let query = ResolvedQuery {
         outputs,
         groups,

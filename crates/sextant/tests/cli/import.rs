@@ -94,13 +94,13 @@ fn one_expression_that_is_not_ours_leaves_the_rest_askable() {
         answer(&mut sextant_in(&home), &[typed, &place].concat())
     };
     let asked = run(&["query", "kilometres"]);
-    assert_eq!(asked.status, 2, "{asked:?}");
-    let told = "metric `kilometres` cannot be asked: operator `::` (trips.yml:12)";
+    assert_eq!(asked.status, 3, "{asked:?}");
+    let told = "metric `kilometres` cannot be asked: operator `::` (trips.yml:13)";
     assert!(asked.err.contains(told), "{}", asked.err);
     let rest = run(&["query", "trips", "--format", "csv", "--no-totals"]);
     assert!(rest.out.ends_with("3\n"), "{rest:?}");
     let list = |what: &str| answer(&mut sextant_in(&home), &["list", what, "--models", "models", "--data", "data"]).out;
-    assert!(list("metrics").contains("cannot be asked: operator `::` (trips.yml:12)"), "{}", list("metrics"));
+    assert!(list("metrics").contains("cannot be asked: operator `::` (trips.yml:13)"), "{}", list("metrics"));
     assert!(list("dimensions").contains("cannot be asked: operator `::` (trips.yml:10)"), "{}", list("dimensions"));
     let checked = answer(&mut sextant_in(&home), &["validate", "--models", "models", "--data", "data"]);
     assert_eq!(checked.status, 0, "{checked:?}");
