@@ -25,7 +25,7 @@ use value::Value;
 use crate::execute::ExecuteError;
 
 /// What a question's data says, before it is written as JSON.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// One an output of the query, shown or not: the metric over the whole range, where totals
     /// were asked for.

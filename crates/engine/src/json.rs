@@ -15,6 +15,7 @@ pub mod listing;
 pub mod number;
 pub mod page;
 pub mod schema;
+pub mod statement;
 pub mod time_range;
 
 use crate::answer::change::Figures;

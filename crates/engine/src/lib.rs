@@ -10,5 +10,6 @@ pub mod lower;
 pub mod session;
 pub mod snapshot;
 pub mod source;
+mod statement;
 pub mod workspace;
 pub mod write;

@@ -29,7 +29,7 @@ mod function;
 pub(crate) mod expression;
 mod percentile;
 mod double_sum;
-mod exact_sum;
+pub(crate) mod exact_sum;
 mod aggregate;
 mod attach_events;
 mod attach_metric;

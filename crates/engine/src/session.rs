@@ -53,6 +53,15 @@ pub struct Session {
     pub(crate) queries: Handle,
 }
 
+impl Session {
+    /// The same session whose plans have one partition, so that rows without an order come in one order.
+    pub(crate) fn in_one_partition(self) -> Session {
+        let config = self.context.copied_config().with_target_partitions(1);
+        let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
+        Session { context: SessionContext::new_with_state(state), queries: self.queries }
+    }
+}
+
 /// Functions that allocate as much as their argument says, outside the memory pool.
 const UNBOUNDED_FUNCTIONS: [&str; 5] = ["repeat", "lpad", "rpad", "array_repeat", "generate_series"];
 

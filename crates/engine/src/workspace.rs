@@ -31,6 +31,7 @@ mod inspect;
 mod late;
 mod probe;
 mod sources;
+mod statement;
 mod times;
 
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
@@ -158,7 +159,16 @@ impl Workspace {
     ) -> Result<Value, Failure> {
         let decoded = request::decode(tool, arguments)?;
         match &decoded.request {
+            Request::GetMetrics(asked) if asked.query.is_some() => {
+                self.statement(asked, &decoded, arguments, context).await
+            }
+            Request::AuditPerformance(asked) if asked.query.is_some() => {
+                self.audit_statement(asked, &decoded, arguments, context).await
+            }
             Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(&decoded, arguments, context).await,
+            Request::Explain(explain) if explain.request.query().is_some() => {
+                self.explain_query(explain, context).await
+            }
             Request::Explain(explain) => self.explain(explain, &decoded.notes, context).await,
             Request::Search(search) => Ok(json::listing::search(&self.catalog, search)?),
             Request::ListMetrics(list) => Ok(json::listing::metrics(&self.catalog, list)?),
@@ -194,7 +204,7 @@ impl Workspace {
 }
 
 /// Every name that [`Workspace::call`] knows.
-pub const TOOLS: [&str; 12] = [
+pub const TOOLS: [&str; 13] = [
     "get_metrics",
     "audit_performance",
     "search",
@@ -204,6 +214,7 @@ pub const TOOLS: [&str; 12] = [
     "get_dimension_values",
     "list_saved_queries",
     "run_saved_query",
+    "sql",
     "get_freshness",
     "resolve_time_range",
     "explain",

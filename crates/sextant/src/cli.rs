@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Query(Query),
     /// Ask what changed against the period before
     Audit(Audit),
+    /// Ask in SQL, over metrics, dimensions and the rows beneath them
+    Sql(Sql),
     /// Say what a time range and a comparison mean now
     Time(Time),
     /// Show how a question is understood and run
@@ -244,6 +246,17 @@ pub(crate) struct Audit {
     /// Keep rows where this holds: "country = 'US'"; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) filters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sql {
+    /// One statement that reads, or - to read it from standard input
+    #[arg(value_name = "STATEMENT")]
+    pub(crate) statement: String,
+    #[command(flatten)]
+    pub(crate) when: When,
     #[command(flatten)]
     pub(crate) show: Show,
 }

@@ -13,6 +13,7 @@ mod import;
 mod list;
 mod query;
 mod serve;
+mod sql;
 mod test;
 mod time;
 mod validate;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::List(list) => list::run(place, &list),
         Command::Query(query) => query::run(place, &query),
         Command::Audit(audit) => audit::run(place, &audit),
+        Command::Sql(sql) => sql::run(place, &sql),
         Command::Time(time) => time::run(place, &time),
         Command::Explain(explain) => explain::run(place, &explain),
         Command::Serve(serve) => serve::run(place, &serve),

@@ -118,7 +118,7 @@ fn rank(value: &Value) -> u8 {
     }
 }
 
-fn rescale(unscaled: i128, from: u8, to: u8) -> Option<i128> {
+pub(crate) fn rescale(unscaled: i128, from: u8, to: u8) -> Option<i128> {
     10i128.checked_pow(u32::from(to - from)).and_then(|factor| unscaled.checked_mul(factor))
 }
 

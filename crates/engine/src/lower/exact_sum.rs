@@ -21,7 +21,7 @@ use super::typed::MAX_DIGITS;
 
 /// The sum of a decimal with this many digits and `scale` of them after the point, as one of 38
 /// digits; null over no values, an error beyond 38 digits.
-pub(super) fn exact_sum(precision: u8, scale: i8) -> Arc<AggregateUDF> {
+pub(crate) fn exact_sum(precision: u8, scale: i8) -> Arc<AggregateUDF> {
     let signature = Signature::exact(vec![DataType::Decimal128(precision, scale)], Volatility::Immutable);
     Arc::new(AggregateUDF::from(ExactSum { scale, signature }))
 }

@@ -148,7 +148,7 @@ impl Workspace {
     }
 
     /// Runs the plan, and what the warnings about the data need.
-    async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<Read, Failure> {
+    pub(super) async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<Read, Failure> {
         let session = self.sessions.open(self.memory_bytes);
         let logical = self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?;
         let executed = execute(&session, logical, &self.limits, &context.cancel).await;
@@ -317,19 +317,24 @@ impl Workspace {
 
     /// 16 hexadecimal digits over the request, its clock, the data and the model.
     fn answer_id(&self, query: &ResolvedQuery, arguments: &Map<String, Value>, snapshot: &str) -> String {
+        self.answer_id_at(&query.time.as_of.to_rfc3339(), arguments, snapshot)
+    }
+
+    /// As [`Workspace::answer_id`], with the clock as text.
+    pub(super) fn answer_id_at(&self, as_of: &str, arguments: &Map<String, Value>, snapshot: &str) -> String {
         let mut asked = arguments.clone();
         asked.remove("cursor");
         asked.sort_keys();
         let canonical = Value::Object(asked).to_string();
         let mut hasher = blake3::Hasher::new();
-        for part in [&canonical, &query.time.as_of.to_rfc3339(), snapshot, &self.model_version] {
+        for part in [canonical.as_str(), as_of, snapshot, &self.model_version] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
         hasher.finalize().to_hex()[..16].to_string()
     }
 
-    fn freshness_of(&self, prepared: &Prepared) -> Vec<Freshness> {
+    pub(super) fn freshness_of(&self, prepared: &Prepared) -> Vec<Freshness> {
         let query = &prepared.query;
         let mut datasets: Vec<DatasetId> = query.all_facts().iter().map(|f| f.dataset).collect();
         datasets.dedup();
@@ -359,6 +364,6 @@ impl Workspace {
 }
 
 /// Whether files that changed while they were read may be the cause.
-fn is_of_data(failure: &Failure) -> bool {
+pub(super) fn is_of_data(failure: &Failure) -> bool {
     failure.0.iter().any(|fault| fault.code.class() == Class::Data || fault.code == Code::Internal)
 }

@@ -39,7 +39,7 @@ impl Workspace {
     }
 
     /// The text without the path of the data root, which is the machine's own.
-    fn without_root(&self, text: &str) -> String {
+    pub(super) fn without_root(&self, text: &str) -> String {
         let root = self.root.to_string_lossy();
         let absolute = std::path::absolute(&self.root).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
         let canonical = self.root.canonicalize().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();

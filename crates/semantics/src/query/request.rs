@@ -53,6 +53,25 @@ pub enum Request {
     ResolveTimeRange(TimeRangeRequest),
 }
 
+impl Request {
+    /// The SQL text that says what is asked, of a tool that takes one.
+    pub fn query(&self) -> Option<&str> {
+        match self {
+            Request::GetMetrics(asked) => asked.query.as_deref(),
+            Request::AuditPerformance(asked) => asked.query.as_deref(),
+            Request::Search(_)
+            | Request::ListMetrics(_)
+            | Request::DescribeMetric(_)
+            | Request::ListDimensions(_)
+            | Request::GetDimensionValues(_)
+            | Request::GetFreshness
+            | Request::ListSavedQueries
+            | Request::Explain(_)
+            | Request::ResolveTimeRange(_) => None,
+        }
+    }
+}
+
 /// Metrics over a period, in total and by group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricsRequest {

@@ -63,6 +63,10 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
             saved_query: Some(reader.text(&object, "name")?),
             ..question(reader, &object)
         })),
+        "sql" => Some(Request::GetMetrics(MetricsRequest {
+            query: Some(reader.text(&object, "query")?),
+            ..question(reader, &object)
+        })),
         "audit_performance" => Some(Request::AuditPerformance(audit(reader, &object))),
         "search" => Some(Request::Search(SearchRequest {
             query: reader.text(&object, "query").unwrap_or_default(),

@@ -74,7 +74,7 @@ pub(super) const MAX_GROUPS: usize = 20;
 pub(super) const MAX_FILTERS: usize = 50;
 
 /// Every tool and operation that takes its arguments here, with the lists they are made of.
-pub(super) const TOOLS: [(&str, &[&[Argument]]); 12] = [
+pub(super) const TOOLS: [(&str, &[&[Argument]]); 13] = [
     ("get_metrics", &[&METRICS, &SAVED_QUERY, &QUERY, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT]),
     ("audit_performance", &[&AUDIT_METRICS, &QUERY, &AUDIT_TIME, &COMPARISON, &AUDIT, &CLOCK, &OUTPUT]),
     ("search", &[&SEARCH]),
@@ -85,6 +85,7 @@ pub(super) const TOOLS: [(&str, &[&[Argument]]); 12] = [
     ("get_freshness", &[]),
     ("list_saved_queries", &[]),
     ("run_saved_query", &[&SAVED_NAME, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT]),
+    ("sql", &[&SQL, &TIME, &COMPARISON, &CLOCK, &OUTPUT, &PAGE]),
     ("explain", &[&EXPLAIN]),
     ("resolve_time_range", &[&TIME, &COMPARISON, &CLOCK, &CALENDAR]),
 ];
@@ -152,6 +153,21 @@ static QUERY: [Argument; 1] = [Argument::new(
     r#""SELECT channel, MEASURE(net_sales) FROM metrics GROUP BY channel""#,
 )
 .not(&["sql"])];
+
+static SQL: [Argument; 1] = [Argument::new(
+    "query",
+    Shape::Text,
+    "One statement that reads: SELECT over metrics or datasets, WITH, EXPLAIN, SHOW, DESCRIBE",
+    r#""SELECT channel, MEASURE(net_sales) FROM metrics WHERE TIME_RANGE('last_7_days') GROUP BY channel""#,
+)
+.required()
+.not(&["sql", "statement", "text"])];
+
+static PAGE: [Argument; 2] = [
+    Argument::new("cursor", Shape::Text, "next_cursor of the previous page", r#""eyJ...""#)
+        .not(&["next_cursor", "page"]),
+    Argument::new("include_empty", Shape::Flag, "Keep periods and members without data", "true"),
+];
 
 const TIME_RANGE_MISNOMERS: &[&str] = &["period", "date_range", "range", "time", "dates", "timeframe", "time_period"];
 

@@ -10,7 +10,7 @@ use crate::model::metric::{Direction, Format};
 pub const TABLES: [&str; 4] = ["system.metrics", "system.dimensions", "system.datasets", "system.metric_dimensions"];
 
 /// A table whose columns are all texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub columns: Vec<&'static str>,
     pub rows: Vec<Vec<Option<String>>>,
