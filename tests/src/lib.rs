@@ -10,5 +10,6 @@ pub mod golden;
 pub mod ask;
 pub mod doors;
 pub mod oracle;
+pub mod twin;
 pub mod worlds;
 pub mod differ;

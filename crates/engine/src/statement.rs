@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast;
 use crate::session::Session;
 
 mod arithmetic;
+mod doubles;
 pub(crate) mod fault;
 mod names;
 mod sum;
@@ -54,6 +55,3 @@ fn options() -> ParserOptions {
         ..ParserOptions::from(&defaults)
     }
 }
-
-#[cfg(test)]
-mod tests;

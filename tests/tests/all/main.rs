@@ -11,22 +11,28 @@ use libtest_mimic::Arguments;
 mod broken;
 mod cases;
 mod checks;
+mod injections;
 mod laws;
 mod oracle;
 mod pages;
 mod readme;
+mod slt;
 mod tidy;
+mod twins;
 
 fn main() {
     let trials = [
         broken::trials(),
         cases::trials(),
         checks::trials(),
+        injections::trials(),
         laws::trials(),
         oracle::trials(),
         pages::trials(),
         readme::trials(),
+        slt::trials(),
         tidy::trials(),
+        twins::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }

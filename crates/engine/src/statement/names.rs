@@ -13,6 +13,7 @@ use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
 use super::arithmetic::Arithmetic;
+use super::doubles;
 use super::sum::sum;
 
 pub(super) struct Names<'a> {
@@ -54,7 +55,11 @@ impl ContextProvider for Names<'_> {
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
         let known = self.state.aggregate_functions().get(name).cloned()?;
-        Some(if name == "sum" { sum(known) } else { known })
+        Some(match name {
+            "sum" => sum(known),
+            _ if doubles::NAMES.contains(&name) => doubles::doubles(known),
+            _ => known,
+        })
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {

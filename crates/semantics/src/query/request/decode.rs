@@ -65,7 +65,11 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
         })),
         "sql" => Some(Request::GetMetrics(MetricsRequest {
             query: Some(reader.text(&object, "query")?),
-            ..question(reader, &object)
+            time: time(reader, &object),
+            cursor: reader.text(&object, "cursor"),
+            include_empty: reader.flag(&object, "include_empty").unwrap_or_default(),
+            output: output(reader, &object),
+            ..MetricsRequest::default()
         })),
         "audit_performance" => Some(Request::AuditPerformance(audit(reader, &object))),
         "search" => Some(Request::Search(SearchRequest {

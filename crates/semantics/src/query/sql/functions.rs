@@ -101,9 +101,9 @@ pub(super) const AGGREGATE: &[&str] = &[
 pub(super) const WINDOW: &[&str] =
     &["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "nth_value"];
 
-/// Of metrics: they are lifted and never run.
+/// Of metrics: they are lifted and never run. `metric(m, key)` is a metric by keys, in conditions on rows.
 pub(super) const SEMANTIC: &[&str] =
-    &["measure", "agg", "aggregate", "prior", "delta", "pct_change", "time_range", "compare"];
+    &["measure", "agg", "aggregate", "prior", "delta", "pct_change", "time_range", "compare", "metric"];
 
 /// What reads the clock: a question's clock is `as_of`.
 pub(super) const CLOCKS: &[&str] = &[

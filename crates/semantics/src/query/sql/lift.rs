@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr as Sql, Function, Ident, ObjectName, ObjectNamePart, Query, Select, SetExpr, Spanned, TableAlias, TableFactor,
-    VisitMut, VisitorMut,
+    Expr as Sql, Function, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, Spanned, TableAlias,
+    TableFactor, VisitMut, VisitorMut,
 };
 
 use super::guard::span_of;
@@ -189,7 +189,21 @@ impl Lifter<'_> {
                 let help = "it stands in SELECT … FROM metrics; to join, put that in a sub-query or a CTE";
                 Err(fault.at(span_of(self.tokens, &name)).help(help).into())
             }
-            None => Ok(()),
+            None => {
+                name_expressions(select);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// An expression without an alias is named as it is written, not as the engine would write it.
+fn name_expressions(select: &mut Select) {
+    for item in &mut select.projection {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        if !matches!(expr, Sql::Identifier(_) | Sql::CompoundIdentifier(_)) {
+            let alias = ident(&expr.to_string(), expr);
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
         }
     }
 }

@@ -122,6 +122,7 @@ pub(super) fn row_condition(names: &Names, condition: &Sql) -> Result<Expr<Name>
 struct Rows<'a> {
     names: &'a Names<'a>,
     whole: &'a Sql,
+    /// Sub-queries and metrics by keys that the visitor is in.
     depth: usize,
 }
 
@@ -138,7 +139,13 @@ impl VisitorMut for Rows<'_> {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_expr(&mut self, expr: &mut Sql) -> ControlFlow<Self::Break> {
+        self.depth -= usize::from(is_metric_by_keys(expr));
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Sql) -> ControlFlow<Self::Break> {
+        self.depth += usize::from(is_metric_by_keys(expr));
         if self.depth > 0 {
             return ControlFlow::Continue(());
         }
@@ -151,6 +158,11 @@ impl VisitorMut for Rows<'_> {
             Err(fault) => ControlFlow::Break(Box::new(fault)),
         }
     }
+}
+
+/// `metric(m, key, …)`, whose names are read with the condition.
+fn is_metric_by_keys(expr: &Sql) -> bool {
+    matches!(expr, Sql::Function(function) if function_name(function) == "metric")
 }
 
 impl Rows<'_> {

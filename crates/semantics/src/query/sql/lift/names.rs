@@ -105,6 +105,15 @@ impl Names<'_> {
             if self.metric_named(&name).is_some() {
                 return self.metric(&name, written.span);
             }
+            // A comparison's column by its name in answers: `net_sales__previous`.
+            let parts = Part::ALL.into_iter().filter(|part| *part != Part::Value);
+            let found = parts.filter_map(|part| Some((name.strip_suffix(part.suffix())?, part)));
+            if let Some((metric, part)) = found.into_iter().find(|(metric, _)| self.metric_named(metric).is_some()) {
+                return match self.metric(metric, written.span)? {
+                    Leaf::Metric { name, asked, filter, .. } => Ok(Leaf::Metric { name, asked, part, filter }),
+                    group @ Leaf::Group(_) => Ok(group),
+                };
+            }
         }
         Err(self.unknown(written))
     }

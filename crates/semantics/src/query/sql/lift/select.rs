@@ -63,6 +63,13 @@ pub(super) fn lift(
     let found = conditions::read(&names, select.selection.as_ref())?;
     let (having, having_after) = having(&names, &items, select.having.as_ref())?;
     let keys = order::keys(clauses.order_by.as_ref());
+    if draft.metrics.is_empty() {
+        // Conditions and orders of a question for dimensions alone may be of metrics: it asks for them then.
+        let ordering = keys.iter().map(|key| &key.expr);
+        for expr in select.having.iter().chain(ordering) {
+            draft.register_metrics(expr)?;
+        }
+    }
     let order = order::asked(&names, &items, keys)?;
     let limit = order::limit(&names, clauses.limit.as_ref())?;
     let is_whole = draft.is_listed(&items, found.comparison.is_some())

@@ -155,8 +155,13 @@ fn statement(asked: &Asked) -> String {
     text
 }
 
+/// `TWINS=3000` makes three thousand.
+fn cases() -> u32 {
+    std::env::var("TWINS").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn requests_and_their_twins_have_one_plan(asked in asked()) {

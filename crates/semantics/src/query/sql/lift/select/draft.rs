@@ -84,6 +84,18 @@ impl Draft<'_> {
         })
     }
 
+    /// Registers the metrics inside an expression.
+    pub(super) fn register_metrics(&mut self, expr: &Sql) -> Result<(), Diagnostic> {
+        let names = self.names;
+        walk(&mut expr.clone(), &mut |expr| {
+            if let Ok(Some(leaf @ Leaf::Metric { .. })) = names.leaf(expr) {
+                let column = self.register(&leaf, span_of(names.tokens, expr))?;
+                *expr = Sql::Identifier(Ident::new(column_name(column)));
+            }
+            Ok(())
+        })
+    }
+
     /// The positions of the groups that GROUP BY names.
     pub(super) fn grouped(&mut self, items: &[Item], group_by: &GroupByExpr) -> Result<Vec<usize>, Diagnostic> {
         let names = self.names;
