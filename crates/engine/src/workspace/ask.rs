@@ -56,10 +56,10 @@ enum Pass {
 }
 
 /// What a plan gave.
-struct Read {
-    answer: Answer,
+pub(super) struct Read {
+    pub answer: Answer,
     audited: Option<Audited>,
-    warnings: Vec<Warning>,
+    pub warnings: Vec<Warning>,
 }
 
 /// How far a pass has come; what happens to the files in between must not reach the answer.

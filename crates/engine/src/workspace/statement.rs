@@ -18,7 +18,7 @@ use sextant_semantics::query::sql::{self, Composed, Lifted, Places, Statement};
 use sextant_semantics::source::Sources;
 use sextant_semantics::time::zone;
 
-use super::ask::{Prepared, is_of_data};
+use super::ask::{Prepared, Read, is_of_data};
 use super::{CallContext, Failure, Workspace};
 use crate::answer::Answer;
 use crate::answer::decode;
@@ -171,9 +171,8 @@ impl Workspace {
         let request = Request::GetMetrics(lifted.request.clone());
         let decoded = Decoded { request, notes: Vec::new(), sources: Sources::default() };
         let prepared = self.prepare(&decoded, context).await?;
-        let (answer, mut of_data) = self.read(&prepared, context).await?;
-        let mut warnings = prepared.query.warnings.clone();
-        warnings.append(&mut of_data);
+        let Read { answer, warnings: of_data, .. } = self.read(&prepared, context).await?;
+        let warnings = prepared.query.warnings.iter().cloned().chain(of_data).collect();
         Ok(Asked { prepared, answer, warnings })
     }
 
