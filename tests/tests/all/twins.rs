@@ -10,7 +10,7 @@ use sextant_tests::worlds::random::Random;
 use sextant_tests::worlds::{self, write};
 
 /// Worlds, and questions of each.
-const WORLDS: u64 = 4;
+const WORLDS: u64 = 2;
 const QUESTIONS: usize = 20;
 const FIRST_SEED: u64 = 30_000;
 /// Differences that are shown in full.

@@ -289,7 +289,7 @@ fn what_a_request_does_not_have_stands_around_it() {
         (
             "WITH w AS (SELECT metric_time__day AS d, MEASURE(gross) AS s FROM metrics GROUP BY ALL) \
              SELECT d, avg(s) OVER (ORDER BY d ROWS 6 PRECEDING) FROM w",
-            r#"WITH w AS (SELECT "__g0" AS "d", "__m0" AS "s" FROM __metrics_0) SELECT d, avg(s) OVER (ORDER BY d ROWS 6 PRECEDING) FROM w"#,
+            r#"WITH w AS (SELECT "__g0" AS "d", "__m0" AS "s" FROM __metrics_0) SELECT d, avg(s) OVER (ORDER BY d ROWS 6 PRECEDING) AS "avg(s) OVER (ORDER BY d ROWS 6 PRECEDING)" FROM w"#,
         ),
         (
             "SELECT MEASURE(gross) FROM metrics UNION ALL SELECT MEASURE(returns) FROM metrics",
@@ -301,7 +301,7 @@ fn what_a_request_does_not_have_stands_around_it() {
         ),
         (
             "SELECT channel, SUM(amount) FROM orders WHERE id IN (SELECT order_id FROM refunds) GROUP BY channel",
-            "SELECT channel, SUM(amount) FROM orders WHERE id IN (SELECT order_id FROM refunds) GROUP BY channel",
+            r#"SELECT channel, SUM(amount) AS "SUM(amount)" FROM orders WHERE id IN (SELECT order_id FROM refunds) GROUP BY channel"#,
         ),
     ] {
         assert_eq!(composed(&bound, text).query.to_string(), expected);
