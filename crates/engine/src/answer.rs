@@ -13,13 +13,16 @@ pub mod change;
 pub mod condition;
 pub mod decode;
 pub mod empty;
+mod gather;
 pub mod pair;
 pub mod spellings;
+pub mod target;
 pub mod value;
 
 use change::Figures;
 use decode::{RawRow, Table};
 use pair::PairedRow;
+use target::Targets;
 use value::Value;
 
 use crate::execute::ExecuteError;
@@ -60,20 +63,17 @@ pub enum ColumnOf {
     ChangeKind,
 }
 
-/// The answer that `table`, the rows of the query's plan, holds.
-pub fn answer(query: &ResolvedQuery, table: &Table) -> Result<Answer, ExecuteError> {
-    let totals = table.total.as_ref().map(|row| {
-        let outputs = query.outputs.iter();
-        outputs.map(|output| change::figures(query, output, Some(row), Some(row), true)).collect::<Vec<_>>()
-    });
+/// The answer that `table`, the rows of the query's plan, holds, against `targets` where those are asked.
+pub fn answer(query: &ResolvedQuery, table: &Table, targets: &[Targets]) -> Result<Answer, ExecuteError> {
+    let totals = table.total.as_ref().map(|row| pair::totals(query, row, targets));
     let null_reasons = match &table.total {
         Some(row) => query.outputs.iter().map(|o| null_reason(query, o.computation, row)).collect(),
         None => Vec::new(),
     };
     let mut rows = match (query.grouping, &table.total) {
-        (Grouping::Total | Grouping::Sets, Some(total)) => vec![pair::only(query, total)],
+        (Grouping::Total | Grouping::Sets, Some(total)) => vec![pair::only(query, total, targets)],
         (Grouping::Total | Grouping::Sets, None) => Vec::new(),
-        (Grouping::Groups | Grouping::GroupsAndTotal, _) => pair::rows(query, &table.groups),
+        (Grouping::Groups | Grouping::GroupsAndTotal, _) => pair::rows(query, &table.groups, targets)?,
     };
     condition::retain(query, &mut rows)?;
     rows.sort_by(|a, b| compare(query, a, b));
@@ -112,7 +112,7 @@ fn columns(query: &ResolvedQuery) -> Vec<Column> {
             let label = Column { name: format!("{name}__label"), data_type: DataType::Text, of: ColumnOf::Label(i) };
             columns.push(label);
         }
-        if compared && group.is_series {
+        if compared && group.is_series && !query.time.is_against_targets() {
             let of = ColumnOf::PreviousBucket(i);
             columns.push(Column { name: format!("{name}__previous"), data_type: group.key.data_type, of });
         }
@@ -120,22 +120,20 @@ fn columns(query: &ResolvedQuery) -> Vec<Column> {
     for (i, output) in query.outputs.iter().enumerate().filter(|(_, o)| o.shown) {
         let data_type = query.output_type(output);
         for part in Part::ALL {
-            let exists = match part {
-                Part::Value => true,
-                Part::Previous | Part::Change | Part::PercentChange => compared,
-                Part::Points => compared && output.percent,
-            };
+            let exists = part.exists(&query.time, output.percent);
             if exists {
                 let data_type = match part {
                     Part::Value | Part::Previous | Part::Change => data_type,
                     Part::PercentChange | Part::Points => DataType::Float,
+                    // A part of a target is a double.
+                    Part::FullTarget => data_type,
                 };
                 let name = format!("{}{}", output.name, part.suffix());
                 columns.push(Column { name, data_type, of: ColumnOf::Metric(i, part) });
             }
         }
     }
-    if compared && query.groups.iter().any(|g| !g.is_series) {
+    if compared && !query.time.is_against_targets() && query.groups.iter().any(|g| !g.is_series) {
         columns.push(Column { name: "change_kind".to_string(), data_type: DataType::Text, of: ColumnOf::ChangeKind });
     }
     columns

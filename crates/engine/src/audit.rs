@@ -107,8 +107,9 @@ pub fn judge(catalog: &Catalog, query: &ResolvedQuery, audit: &Audit, table: &Ta
     Audited { highlights, issues: issue::issues(catalog, query, audit, table), metrics }
 }
 
+/// None where the output is held against a target, which has no history and no drivers.
 fn sides<'a>(query: &'a ResolvedQuery, output: &Output) -> Option<&'a Sides> {
-    query.time.changes[output.change?].sides.as_ref()
+    query.time.changes[output.change?].sides.as_ref().filter(|_| !query.time.is_against_targets())
 }
 
 /// A metric before all are judged together.

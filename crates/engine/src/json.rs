@@ -140,6 +140,9 @@ fn metric(
             out.insert("compared_value".into(), number::write(value, format));
         }
         out.insert("previous".into(), number::write(&figures.previous, format));
+        if of.query.time.is_against_targets() {
+            out.insert("full_target".into(), number::write(&figures.full_target, format));
+        }
         out.insert("change".into(), change(figures, metric.direction, output.percent, format));
     }
     if let Some(audited) = audited {
@@ -175,6 +178,16 @@ fn change(
         out.insert("null_reason".into(), json!(reason.as_str()));
     }
     out.insert("impact".into(), json!(number::impact(&figures.change, direction)));
+    if let Some(per_day) = &figures.per_day {
+        let sides = [
+            ("current", &per_day.current),
+            ("previous", &per_day.previous),
+            ("absolute", &per_day.absolute),
+            ("percent", &per_day.percent),
+        ];
+        let sides = sides.map(|(name, value)| (name.to_string(), number::write(value, format)));
+        out.insert("per_day".into(), Json::Object(Map::from_iter(sides)));
+    }
     Json::Object(out)
 }
 
@@ -186,7 +199,7 @@ fn columns(of: &Envelope) -> Json {
         if let ColumnOf::Metric(i, part) = column.of {
             let output = &of.query.outputs[i];
             use sextant_semantics::query::resolved::Part;
-            let keeps_unit = matches!(part, Part::Value | Part::Previous | Part::Change);
+            let keeps_unit = matches!(part, Part::Value | Part::Previous | Part::Change | Part::FullTarget);
             if let (Some(unit), true) = (&output.unit, keeps_unit) {
                 out.insert("unit".into(), json!(unit));
             }

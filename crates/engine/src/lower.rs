@@ -45,7 +45,7 @@ mod sets;
 mod combine;
 mod bridge;
 mod members;
-mod metrics;
+pub(crate) mod metrics;
 
 /// The tables that a plan reads.
 pub(crate) type Tables = BTreeMap<DatasetId, Arc<dyn TableProvider>>;

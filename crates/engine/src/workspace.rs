@@ -32,6 +32,7 @@ mod late;
 mod probe;
 mod sources;
 mod statement;
+mod targets;
 mod times;
 
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
@@ -42,6 +43,8 @@ pub struct Workspace {
     root: PathBuf,
     /// By `DatasetId::index`; none for a dataset that cannot be read yet.
     sources: Vec<Option<DatasetSource>>,
+    /// By the place of the target in the catalog; none for one that cannot be read yet.
+    target_sources: Vec<Option<DatasetSource>>,
     cache: Arc<SourceCache>,
     sessions: Sessions,
     limits: Limits,
@@ -124,6 +127,7 @@ impl Workspace {
         })?;
         Ok(Workspace {
             sources: catalog.datasets().iter().map(sources::source).collect(),
+            target_sources: targets::target_sources(&catalog),
             catalog: Arc::new(catalog),
             model_version,
             root,

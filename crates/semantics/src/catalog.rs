@@ -268,6 +268,8 @@ pub struct Metric {
     pub min_sample: Option<u64>,
     /// The metric that is its volume, by name.
     pub sample: Option<String>,
+    /// When its values are final; a simple metric has what its dataset says unless it says otherwise.
+    pub settling: Settling,
     /// Constructs that cannot be executed yet; asking for the metric is refused by their names.
     pub not_yet: Vec<NotYet>,
     /// The formula in metric and dimension names.
@@ -284,6 +286,14 @@ pub struct Materiality {
     pub absolute: Option<f64>,
     /// Percentage points.
     pub points: Option<f64>,
+}
+
+/// How long after a day its values may still change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settling {
+    pub settles_after: Option<Length>,
+    /// Conversions are attributed to a day for so long.
+    pub attribution_window: Option<Length>,
 }
 
 /// How a metric is computed.

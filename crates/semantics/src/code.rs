@@ -149,6 +149,9 @@ codes! {
     MissingRate "missing-rate" Warning 200 false "Amounts were left out for want of an exchange rate.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
+    NoTarget "no-target" Warning 200 false "A period that is asked has no target.";
+    NotSettled "not-settled" Warning 200 false "Values of the range may still change, as by refunds.";
+    OpenAttribution "open-attribution" Warning 200 false "Conversions are still attributed to days of the range.";
     NotImported "not-imported" Warning 200 false "Something of another tool's file, or for one, was left out or is read otherwise.";
     Bridge "bridge" Warning 200 false "Groups or conditions lead over a many-to-many relationship.";
     UnnormalizedValues "unnormalized-values" Warning 200 false "Values of a dimension differ only by case or spaces.";

@@ -73,9 +73,9 @@ pub fn retain(query: &ResolvedQuery, rows: &mut Vec<PairedRow>) -> Result<(), Ex
 fn type_of(query: &ResolvedQuery, column: OutputColumn) -> DataType {
     match column {
         OutputColumn::Group(i) => query.groups[i].key.data_type,
-        OutputColumn::Metric(_, Part::PercentChange | Part::Points) => DataType::Float,
+        OutputColumn::Metric(_, Part::PercentChange | Part::Points | Part::FullTarget) => DataType::Float,
         OutputColumn::Metric(i, Part::Previous | Part::Change) => match query.output_type(&query.outputs[i]) {
-            // The mean of several windows is a double.
+            // The mean of several windows, and a target by its days, is a double.
             exact if exact.is_number() && averages(query, i) => DataType::Float,
             other => other,
         },
@@ -85,11 +85,14 @@ fn type_of(query: &ResolvedQuery, column: OutputColumn) -> DataType {
 
 fn averages(query: &ResolvedQuery, output: usize) -> bool {
     let change = query.outputs[output].change.map(|c| &query.time.changes[c]);
-    change.and_then(|c| c.sides.as_ref()).is_some_and(|s| s.windows.len() > 1)
+    query.time.is_against_targets() || change.and_then(|c| c.sides.as_ref()).is_some_and(|s| s.windows.len() > 1)
 }
 
 /// A value as a scalar of exactly this Arrow type.
-fn scalar(value: &Value, data_type: &datafusion::arrow::datatypes::DataType) -> Result<ScalarValue, ExecuteError> {
+pub(super) fn scalar(
+    value: &Value,
+    data_type: &datafusion::arrow::datatypes::DataType,
+) -> Result<ScalarValue, ExecuteError> {
     let plain = match value {
         Value::Null => ScalarValue::Null,
         Value::Boolean(value) => ScalarValue::Boolean(Some(*value)),

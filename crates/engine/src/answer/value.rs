@@ -74,6 +74,15 @@ impl Value {
         }
     }
 
+    /// The sum of two numbers, of which a null counts for nothing; exact where both are.
+    pub fn plus(&self, other: &Value) -> Value {
+        match (self.is_null(), other.is_null()) {
+            (true, _) => other.clone(),
+            (_, true) => self.clone(),
+            (false, false) => self.minus(&Value::integer(0).minus(other)),
+        }
+    }
+
     fn float_minus(&self, other: &Value) -> Value {
         match (self.as_f64(), other.as_f64()) {
             (Some(a), Some(b)) => Value::float(a - b),

@@ -3,16 +3,20 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
-use sextant_semantics::query::resolved::{Change, OutputColumn, QueryTime, ResolvedQuery};
+use sextant_semantics::query::request::NumberFormat;
+use sextant_semantics::query::resolved::{Change, OutputColumn, QueryTime, ResolvedQuery, TargetOf};
 use sextant_semantics::time::comparison::Compared;
 use sextant_semantics::time::range::{Asked, Window};
+
+use super::number;
+use crate::answer::value::Value;
 
 /// The resolved range, comparison, filters, groups and defaults.
 pub fn applied(query: &ResolvedQuery, currency: Option<&str>, concise: bool) -> Json {
     let time = &query.time;
     let mut out = Map::new();
     out.insert("time_range".into(), time_range(time));
-    out.insert("comparison".into(), comparison(time));
+    out.insert("comparison".into(), comparison(query));
     if concise {
         return Json::Object(out);
     }
@@ -87,19 +91,17 @@ fn window(out: &mut Map<String, Json>, window: &Window, zone: Tz) {
     }
 }
 
-fn comparison(time: &QueryTime) -> Json {
-    match time.changes.as_slice() {
-        [] => Json::Null,
-        [only] => one(only, time.calendar.zone),
-        several => Json::Array(several.iter().map(|c| one(c, time.calendar.zone)).collect()),
-    }
-}
-
-fn one(change: &Change, zone: Tz) -> Json {
-    let comparison = &change.comparison;
+fn comparison(query: &ResolvedQuery) -> Json {
+    let time = &query.time;
+    let zone = time.calendar.zone;
+    let Some(first) = time.changes.first() else {
+        return Json::Null;
+    };
+    let comparison = &first.comparison;
     let mut out = Map::new();
     out.insert("asked".into(), json!(comparison.mode.as_str()));
     match comparison.windows.as_slice() {
+        [] => {}
         [only] => {
             window(&mut out, &only.window, zone);
             if let Some(aligned) = only.weekday_aligned {
@@ -115,17 +117,62 @@ fn one(change: &Change, zone: Tz) -> Json {
             out.insert("windows".into(), Json::Array(windows.collect()));
         }
     }
-    match &comparison.compared {
-        Compared::Whole => {}
-        Compared::UpTo { end, window_ends } => {
-            let ends: Vec<String> = window_ends.iter().map(|e| instant(*e, zone)).collect();
-            out.insert("compared".into(), json!({"end": instant(*end, zone), "window_ends": ends}));
-        }
-        Compared::Nothing => {
-            out.insert("compared".into(), Json::Null);
+    if !first.targets.is_empty() {
+        let target =
+            |of: &TargetOf| json!({"metric": query.outputs[of.output].name, "granularity": of.granularity.as_str()});
+        out.insert("targets".into(), Json::Array(first.targets.iter().map(target).collect()));
+    }
+    match time.changes.as_slice() {
+        [only] => match compared(query, only) {
+            None => {}
+            Some(part) => {
+                out.insert("compared".into(), part.map_or(Json::Null, Json::Object));
+            }
+        },
+        // Sources are not equally fresh: what is compared is said metric by metric.
+        several => {
+            let parts = several.iter().enumerate().map(|(i, change)| {
+                let of = query.outputs.iter().filter(|output| output.shown && output.change == Some(i));
+                let metrics: Vec<&str> = of.map(|output| output.name.as_str()).collect();
+                let mut part = Map::from_iter([("metrics".to_string(), json!(metrics))]);
+                match compared(query, change) {
+                    None => part.extend(whole(query, change)),
+                    Some(Some(of)) => part.extend(of),
+                    Some(None) => part.extend([("end".to_string(), Json::Null)]),
+                }
+                Json::Object(part)
+            });
+            out.insert("compared".into(), Json::Array(parts.collect()));
         }
     }
     Json::Object(out)
+}
+
+/// Up to where the range and its windows are compared: none where all of them is, nothing where none of it is.
+fn compared(query: &ResolvedQuery, change: &Change) -> Option<Option<Map<String, Json>>> {
+    match &change.comparison.compared {
+        Compared::Whole => None,
+        Compared::UpTo { end, window_ends } => Some(Some(part(query, *end, window_ends))),
+        Compared::Nothing => Some(None),
+    }
+}
+
+fn whole(query: &ResolvedQuery, change: &Change) -> Map<String, Json> {
+    let ends: Vec<DateTime<Utc>> = change.comparison.windows.iter().map(|w| w.window.end).collect();
+    query.time.range.as_ref().map_or_else(Map::new, |range| part(query, range.range.end, &ends))
+}
+
+fn part(query: &ResolvedQuery, end: DateTime<Utc>, window_ends: &[DateTime<Utc>]) -> Map<String, Json> {
+    let zone = query.time.calendar.zone;
+    let ends: Vec<String> = window_ends.iter().map(|e| instant(*e, zone)).collect();
+    let mut out = Map::new();
+    out.insert("end".into(), json!(instant(end, zone)));
+    out.insert("window_ends".into(), json!(ends));
+    if let Some(range) = query.time.range.as_ref().map(|range| &range.range) {
+        let share = (end - range.start).num_seconds() as f64 / (range.end - range.start).num_seconds() as f64;
+        out.insert("elapsed".into(), number::write(&Value::float(share), NumberFormat::Number));
+    }
+    out
 }
 
 fn instant(instant: DateTime<Utc>, zone: Tz) -> String {

@@ -39,6 +39,16 @@ fn envelope() -> Json {
 }
 
 fn metric() -> Json {
+    let per_day = object(
+        "Both sides by their days, where they are not equally long.",
+        json!({
+            "current": anything("The current value, a day."),
+            "previous": anything("The previous value, a day."),
+            "absolute": anything("Current less previous."),
+            "percent": anything("A fraction of the previous value, or null."),
+        }),
+        &["current", "previous", "absolute", "percent"],
+    );
     let change = object(
         "The change between the two periods.",
         json!({
@@ -47,6 +57,7 @@ fn metric() -> Json {
             "points": anything("Percentage points, of percent metrics."),
             "null_reason": text("Why a change is null."),
             "impact": text("favourable, unfavourable or neutral."),
+            "per_day": per_day,
         }),
         &["absolute", "percent", "impact"],
     );
@@ -62,7 +73,8 @@ fn metric() -> Json {
             "unit": text("A currency or a word."),
             "direction": text("Which way is good: up, down or neutral."),
             "compared_value": anything("The part of the range that is compared, where only a part has elapsed."),
-            "previous": anything("Its value over the comparison, or null."),
+            "previous": anything("Its value over the comparison, or null; of a target, the part for the days of the range."),
+            "full_target": anything("The targets of all periods that the range touches."),
             "change": change,
             "significance": {"type": "object", "description": "Of an audit: level, method and every number that decided."},
             "parts": {"type": "object", "description": "Of an audit: what the metric's own formula splits the change into."},

@@ -61,16 +61,27 @@ fn value(computation: &Computation, period: usize, input: &LogicalPlan) -> Resul
         let data_type = input.schema().field_with_unqualified_name(&name)?.data_type().clone();
         Ok(Typed::new(ident(name), data_type))
     };
-    let earlier = |id: &ComputationId| column(computation_column(id.0, period));
+    let mut earlier = |id: &ComputationId| column(computation_column(id.0, period));
     match &computation.formula {
         Formula::Measure { fact, measure } => column(measure_column(*fact, *measure, period)),
+        Formula::Ratio { .. } | Formula::Derived(_) => formula(computation, &mut earlier),
+    }
+}
+
+/// A formula over what `earlier` gives for the computations before it, none being a measure; nulls are not filled.
+pub(crate) fn formula(
+    computation: &Computation,
+    earlier: &mut dyn FnMut(&ComputationId) -> Result<Typed, LowerError>,
+) -> Result<Typed, LowerError> {
+    match &computation.formula {
+        Formula::Measure { .. } => Err(LowerError::Unbound("a measure")),
         Formula::Ratio { numerator, denominator } => divide(earlier(numerator)?, earlier(denominator)?),
         Formula::Derived(of) => expression(of, &mut |id| earlier(id)),
     }
 }
 
 /// What a null becomes, where the metric says.
-fn filled(computation: &Computation, value: Typed) -> Result<Typed, LowerError> {
+pub(crate) fn filled(computation: &Computation, value: Typed) -> Result<Typed, LowerError> {
     let Some(fill) = &computation.fill else { return Ok(value) };
     let (value, fill, data_type) = unify(value, literal(fill)?)?;
     Ok(Typed::new(coalesce(vec![value.expr, fill.expr]), data_type))

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use super::probe::Data;
 use super::{CallContext, Failure, Workspace};
+use crate::answer::target::{self, Targets};
 use crate::answer::{self, Answer};
 use crate::audit::{self, Audited};
 use crate::execute::{ExecuteError, execute};
@@ -113,7 +114,9 @@ impl Workspace {
         watch(Stage::Planned);
         let read = self.read(prepared, context).await;
         watch(Stage::Executed);
-        let names: Vec<&str> = prepared.reads.iter().map(|id| self.catalog.dataset(*id).name.as_str()).collect();
+        let targets = self.targets_read(&prepared.query);
+        let names = prepared.reads.iter().map(|id| self.catalog.dataset(*id).name.as_str());
+        let names: Vec<&str> = names.chain(targets.iter().map(String::as_str)).collect();
         if read.as_ref().err().is_none_or(is_of_data) && !prepared.snapshot.still_same(&names).await {
             return Ok(Pass::Changed);
         }
@@ -149,13 +152,15 @@ impl Workspace {
 
     /// Runs the plan, and what the warnings about the data need.
     pub(super) async fn read(&self, prepared: &Prepared, context: &CallContext) -> Result<Read, Failure> {
+        let targets = self.targets(prepared, context).await?;
         let session = self.sessions.open(self.memory_bytes);
         let logical = self.lowered(&prepared.snapshot, &prepared.plan, &prepared.reads).await?;
         let executed = execute(&session, logical, &self.limits, &context.cancel).await;
-        let answered = executed.and_then(|batches| self.answered(prepared, &batches));
+        let answered = executed.and_then(|batches| self.answered(prepared, &batches, &targets));
         match answered {
             Ok((answer, audited)) => {
-                let mut warnings = self.missing_rates(prepared, context).await?;
+                let mut warnings = target::warnings(&self.catalog, &prepared.query, &targets);
+                warnings.extend(self.missing_rates(prepared, context).await?);
                 warnings.extend(self.warnings_of_data(prepared, context).await?);
                 Ok(Read { answer, audited, warnings })
             }
@@ -168,6 +173,7 @@ impl Workspace {
         &self,
         prepared: &Prepared,
         batches: &[RecordBatch],
+        targets: &[Targets],
     ) -> Result<(Answer, Option<Audited>), ExecuteError> {
         let query = &prepared.query;
         let mut table = answer::decode::table(query, batches)?;
@@ -175,7 +181,7 @@ impl Workspace {
             // Sums over members are of doubles: their order is that of the members, whatever that of the rows.
             table.sort();
         }
-        let answer = answer::answer(query, &table)?;
+        let answer = answer::answer(query, &table, targets)?;
         let figures = answer.totals.as_deref().unwrap_or_default();
         let judge = |of: &Audit| audit::judge(&self.catalog, query, of, &table, figures);
         let audited = prepared.audit.as_ref().filter(|_| !figures.is_empty()).map(judge);
@@ -212,7 +218,7 @@ impl Workspace {
 
     /// The state of all datasets, and the catalog bound to their schemas.
     pub(super) async fn snapshot(&self) -> (Snapshot, Arc<BoundCatalog>) {
-        let sources: Vec<_> = self.sources.iter().flatten().cloned().collect();
+        let sources: Vec<_> = self.sources.iter().chain(&self.target_sources).flatten().cloned().collect();
         let snapshot = snapshot::take(&self.root, &sources, &self.cache).await;
         let schemas = self
             .catalog
@@ -351,12 +357,9 @@ impl Workspace {
                 (None, Moment::Date(date)) => date,
                 (None, Moment::Instant(instant)) => zone::local_date(instant, zone),
             });
-            let end = query.time.range.as_ref().map(|r| r.range.end.min(query.time.as_of));
-            let complete = match (extent.and_then(|e| e.watermark), end) {
-                (Some(mark), Some(end)) => mark >= end,
-                (None, _) => query.time.range.as_ref().is_none_or(|r| r.complete),
-                (Some(_), None) => true,
-            };
+            let end = query.time.range.as_ref().map(|r| r.range.end);
+            let known = extent.and_then(|e| e.watermark).map_or(query.time.as_of, |mark| mark.min(query.time.as_of));
+            let complete = end.is_none_or(|end| end <= known);
             out.push(Freshness { dataset: name, data_through: through, complete });
         }
         out

@@ -30,6 +30,8 @@ pub(super) fn metric(metric: &Metric) -> Map {
         materiality,
         min_sample,
         sample,
+        settles_after,
+        attribution_window,
         hidden,
         tests,
         kind,
@@ -56,6 +58,8 @@ pub(super) fn metric(metric: &Metric) -> Map {
     map.set_some("materiality", materiality.as_ref().map(materiality_node));
     map.set_some("min_sample", min_sample.as_ref().map(|n| number(n.value.to_string())));
     map.set_some("sample", optional(sample));
+    map.set_some("settles_after", settles_after.as_ref().map(|l| length(&l.value)));
+    map.set_some("attribution_window", attribution_window.as_ref().map(|l| length(&l.value)));
     set_flag(&mut map, "hidden", *hidden);
     map.set_list("tests", tests.iter().map(test).collect());
     map

@@ -74,6 +74,8 @@ pub(super) fn dataset(dataset: &Dataset) -> Map {
         unique_keys,
         time,
         watermark,
+        settles_after,
+        attribution_window,
         dimensions,
         entities,
         validity,
@@ -92,6 +94,8 @@ pub(super) fn dataset(dataset: &Dataset) -> Map {
     map.set_list("unique_keys", unique_keys.iter().map(|key| Node::list(texts(key), NOWHERE)).collect());
     map.set_some("time", optional(time));
     map.set_some("watermark", watermark.as_ref().map(watermark_node));
+    map.set_some("settles_after", settles_after.as_ref().map(|l| length(&l.value)));
+    map.set_some("attribution_window", attribution_window.as_ref().map(|l| length(&l.value)));
     map.set_list("dimensions", dimensions.iter().map(|d| dimension(d).into_node()).collect());
     map.set_list("entities", entities.iter().map(entity).collect());
     map.set_some("validity", validity.as_ref().map(validity_node));
@@ -258,11 +262,13 @@ fn time_range(range: &NamedRange) -> Node {
 }
 
 fn target(target: &Target) -> Node {
-    let Target { metric, granularity, source, dimensions, span: _ } = target;
+    let Target { metric, granularity, source, period, value, dimensions, span: _ } = target;
     let mut map = Map::new(NOWHERE);
     map.set("metric", text(metric));
     map.set("granularity", word(granularity));
     map.set("source", location(source));
+    map.set_some("period", optional(period));
+    map.set_some("value", optional(value));
     map.set_list("dimensions", texts(dimensions));
     map.into_node()
 }

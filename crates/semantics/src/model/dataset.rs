@@ -24,6 +24,10 @@ pub struct Dataset {
     /// along a many-to-one path.
     pub time: Option<Spanned<String>>,
     pub watermark: Option<Watermark>,
+    /// How long after a day its values may still change, as refunds change sales.
+    pub settles_after: Option<Spanned<Length>>,
+    /// How long after a day conversions are still attributed to it.
+    pub attribution_window: Option<Spanned<Length>>,
     pub dimensions: Vec<Dimension>,
     pub entities: Vec<Entity>,
     /// From when until when a row holds, of a dataset that keeps the versions of its things.

@@ -35,6 +35,10 @@ pub struct Metric {
     pub min_sample: Option<Spanned<u64>>,
     /// The count metric that is a money metric's volume.
     pub sample: Option<Spanned<String>>,
+    /// How long after a day its values may still change, as refunds change sales.
+    pub settles_after: Option<Spanned<Length>>,
+    /// How long after a day conversions are still attributed to it.
+    pub attribution_window: Option<Spanned<Length>>,
     pub hidden: bool,
     pub tests: Vec<Test>,
     pub kind: MetricKind,

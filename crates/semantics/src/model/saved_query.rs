@@ -30,7 +30,11 @@ pub struct Target {
     pub metric: Spanned<String>,
     pub granularity: Spanned<Granularity>,
     pub source: Location,
-    /// Dimensions that the target is split by.
+    /// The column of a day of each period; that of the granularity's name when absent.
+    pub period: Option<Spanned<String>>,
+    /// The column of the planned values; that of the metric's name when absent.
+    pub value: Option<Spanned<String>>,
+    /// Dimensions that the target is split by, each a column of its name.
     pub dimensions: Vec<Spanned<String>>,
     pub span: Span,
 }

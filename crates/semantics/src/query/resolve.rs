@@ -183,13 +183,8 @@ fn question(
     };
     let (judged, slices) = judged.unzip();
     let members = members::beside(bound, request, &wanted, &groups, &time.query)?;
-    let of_results = columns::Columns {
-        bound,
-        groups: &groups,
-        outputs: &outputs,
-        computations: &computations,
-        compared: !time.query.changes.is_empty(),
-    };
+    let of_results =
+        columns::Columns { bound, groups: &groups, outputs: &outputs, computations: &computations, time: &time.query };
     let (having, order) = results(&of_results, request)?;
     let default_order = (request.order_by.is_none() && !groups.is_empty()).then_some("order_by");
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();

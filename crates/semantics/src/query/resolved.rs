@@ -8,7 +8,7 @@ use crate::catalog::id::{DatasetId, MetricId};
 use crate::catalog::join_graph::Hop;
 use crate::data_type::DataType;
 use crate::diagnostic::Warning;
-use crate::expr::Expr;
+use crate::expr::{Expr, Name};
 use crate::model::metric::PeriodAggregation;
 use crate::query::audit::Slices;
 use crate::query::computation::{Computation, ComputationId};
@@ -259,10 +259,13 @@ pub enum Part {
     PercentChange,
     /// Percentage points; of percent metrics.
     Points,
+    /// The targets of all periods that the row touches, where only a part of them is held against it.
+    FullTarget,
 }
 
 impl Part {
-    pub const ALL: [Part; 5] = [Part::Value, Part::Previous, Part::Change, Part::PercentChange, Part::Points];
+    pub const ALL: [Part; 6] =
+        [Part::Value, Part::Previous, Part::Change, Part::PercentChange, Part::Points, Part::FullTarget];
 
     /// What follows the metric's name in the column's.
     pub fn suffix(self) -> &'static str {
@@ -272,6 +275,7 @@ impl Part {
             Part::Change => "__change",
             Part::PercentChange => "__percent_change",
             Part::Points => "__points",
+            Part::FullTarget => "__full_target",
         }
     }
 }
@@ -305,6 +309,22 @@ pub struct Change {
     pub comparison: ResolvedComparison,
     /// `None` where nothing of the range is complete.
     pub sides: Option<Sides>,
+    /// What each output is held against, where that is the model's targets.
+    pub targets: Vec<TargetOf>,
+}
+
+/// A target that an output is held against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetOf {
+    /// Position in [`ResolvedQuery::outputs`].
+    pub output: usize,
+    /// Position in [`crate::catalog::Catalog::targets`].
+    pub target: usize,
+    pub granularity: Granularity,
+    /// The dimension of the target that each group of the question is; none for the time series.
+    pub keys: Vec<Option<String>>,
+    /// Over its dimensions, ANDed.
+    pub conditions: Vec<Expr<Name>>,
 }
 
 /// Positions in [`QueryTime::periods`].
@@ -322,8 +342,16 @@ pub struct Sides {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
     pub current: Vec<BucketStart>,
-    /// Of the only comparison window; the n-th is held against the n-th of `current`.
-    pub previous: Vec<BucketStart>,
+    /// The buckets of each comparison window, in order.
+    pub previous: Vec<Vec<Partner>>,
+}
+
+/// A bucket of a comparison window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// The place in the range of the bucket that is held against it; that of no bucket where it has no partner.
+    pub position: usize,
+    pub start: BucketStart,
 }
 
 /// A bucket's key.
@@ -331,6 +359,25 @@ pub struct Series {
 pub enum BucketStart {
     Date(NaiveDate),
     Instant(DateTime<Utc>),
+}
+
+impl QueryTime {
+    /// Whether the question is held against the model's targets.
+    pub fn is_against_targets(&self) -> bool {
+        self.changes.iter().any(|change| !change.targets.is_empty())
+    }
+}
+
+impl Part {
+    /// Whether an answer has the column, of a metric in percent or not.
+    pub fn exists(self, time: &QueryTime, percent: bool) -> bool {
+        match self {
+            Part::Value => true,
+            Part::Previous | Part::Change | Part::PercentChange => !time.changes.is_empty(),
+            Part::Points => !time.changes.is_empty() && percent,
+            Part::FullTarget => time.is_against_targets(),
+        }
+    }
 }
 
 impl ResolvedQuery {

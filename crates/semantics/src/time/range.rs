@@ -120,6 +120,13 @@ pub struct ResolvedTime {
     pub comparison: Option<ResolvedComparison>,
 }
 
+impl ResolvedTime {
+    /// Whether it is compared with the model's targets.
+    pub fn is_against_targets(&self) -> bool {
+        self.comparison.as_ref().is_some_and(|comparison| comparison.mode == Mode::Target)
+    }
+}
+
 /// Resolves the time part of a request. Without a range and without dates it is all data; what
 /// else a caller wants there, it puts into `arguments`.
 pub fn resolve(arguments: &TimeArguments, context: &TimeContext) -> Result<ResolvedTime, Diagnostic> {

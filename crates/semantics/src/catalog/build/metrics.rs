@@ -8,13 +8,13 @@ use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::catalog::locate::Written;
 use crate::catalog::{
     Accumulation, Axis, Balance, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName,
-    NameKind, Offset, definition, metric_graph,
+    NameKind, Offset, Settling, definition, metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind, Name};
 use crate::model::metric::{Direction, Format, GrainName, InputGrain, PercentileType, PeriodAggregation};
-use crate::model::{self, DimensionKind};
+use crate::model::{self, DimensionKind, Length};
 use crate::source::{Span, Spanned};
 use crate::time::granularity::Granularity;
 
@@ -154,9 +154,20 @@ fn build_one(builder: &mut Builder, id: MetricId, inside: Option<&model::Dataset
         }),
         min_sample: written.min_sample.as_ref().map(|n| n.value),
         sample: text(&written.sample),
+        settling: settling(inside.filter(|_| simple), written),
         not_yet: written.not_yet(),
         definition: String::new(),
         span: written.name.span,
+    }
+}
+
+fn settling(inside: Option<&model::Dataset>, written: &model::Metric) -> Settling {
+    let or = |own: &Option<Spanned<Length>>, of_dataset: Option<&Spanned<Length>>| {
+        own.as_ref().or(of_dataset).map(|length| length.value)
+    };
+    Settling {
+        settles_after: or(&written.settles_after, inside.and_then(|d| d.settles_after.as_ref())),
+        attribution_window: or(&written.attribution_window, inside.and_then(|d| d.attribution_window.as_ref())),
     }
 }
 

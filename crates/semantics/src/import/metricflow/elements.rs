@@ -130,6 +130,8 @@ pub(super) fn dataset(report: &Report, parts: Parts) -> Dataset {
         unique_keys,
         time,
         watermark: None,
+        settles_after: None,
+        attribution_window: None,
         dimensions,
         entities,
         validity,

@@ -198,6 +198,8 @@ fn spine_dataset(name: Spanned<String>, spine: &Spine) -> Dataset {
         unique_keys: Vec::new(),
         time: None,
         watermark: None,
+        settles_after: None,
+        attribution_window: None,
         dimensions: Vec::new(),
         entities: Vec::new(),
         validity: None,

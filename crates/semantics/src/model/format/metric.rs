@@ -1,6 +1,6 @@
 //! The keys of metrics and of what stands in them.
 
-use super::tables::{DESCRIPTION, LABEL, NAME, SYNONYMS, TEST};
+use super::tables::{ATTRIBUTION_WINDOW, DESCRIPTION, LABEL, NAME, SETTLES_AFTER, SYNONYMS, TEST};
 use super::{Key, Need, Shape, Table, key, required};
 use crate::model::metric::{
     Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
@@ -32,6 +32,8 @@ pub(in crate::model) const METRIC: Table = Table::new(
         key("materiality", Shape::Object(&MATERIALITY), "How large a change must be to matter."),
         key("min_sample", Shape::Count(1, u32::MAX as u64), "The smallest volume for which a change is tested."),
         key("sample", Shape::Text, "The count metric that is this metric's volume."),
+        SETTLES_AFTER,
+        ATTRIBUTION_WINDOW,
         key("hidden", Shape::Flag, "Whether the metric is only for other metrics' formulas."),
         key("tests", Shape::List(&Shape::Object(&TEST)), "Questions with the rows that answer them."),
         only("agg", Shape::Word(Aggregation::NAMES), &["simple"], &[], "How rows become a value."),

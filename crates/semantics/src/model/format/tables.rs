@@ -16,6 +16,10 @@ pub(in crate::model) const LABEL: Key = key("label", Shape::Text, "What people r
 pub(in crate::model) const DESCRIPTION: Key = key("description", Shape::Text, "What it means, in a sentence.");
 pub(in crate::model) const SYNONYMS: Key =
     key("synonyms", Shape::List(&Shape::Text), "Words that people say for it; they lead a search here.");
+pub(in crate::model) const SETTLES_AFTER: Key =
+    key("settles_after", Shape::Length, "How long after a day its values may still change, as by refunds.");
+pub(in crate::model) const ATTRIBUTION_WINDOW: Key =
+    key("attribution_window", Shape::Length, "How long after a day conversions are still attributed to it.");
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
 pub(in crate::model) const FILE: Table = Table::new(
@@ -83,6 +87,8 @@ pub(in crate::model) const DATASET: Table = Table::new(
         key("unique_keys", Shape::List(&TEXTS), "Further sets of columns that identify a row."),
         key("time", Shape::Text, "The default time dimension: a name, or `dataset.dimension`."),
         key("watermark", Shape::Object(&WATERMARK), "How far the rows are complete."),
+        SETTLES_AFTER,
+        ATTRIBUTION_WINDOW,
         key("dimensions", Shape::List(&Shape::Object(&DIMENSION)), "What rows are grouped and filtered by."),
         key("entities", Shape::List(&Shape::Object(&ENTITY)), "Things that rows belong to."),
         key("validity", Shape::Object(&VALIDITY), "From when until when a row holds."),
@@ -265,9 +271,11 @@ pub(in crate::model) const TARGET: Table = Table::new(
     "Planned values of a metric by period.",
     &[
         required("metric", Shape::Text, "The metric."),
-        required("granularity", Shape::Word(Granularity::NAMES), "The period of one value."),
+        required("granularity", Shape::Word(Granularity::NAMES), "The period of one value; a day at least."),
         required("source", Shape::Object(&SOURCE), "Where the values come from."),
-        key("dimensions", TEXTS, "Dimensions that the target is split by."),
+        key("period", Shape::Text, "The column of a day of each period; that of the granularity's name when absent."),
+        key("value", Shape::Text, "The column of the values; that of the metric's name when absent."),
+        key("dimensions", TEXTS, "Dimensions that the target is split by, each a column of its name."),
     ],
 );
 

@@ -18,6 +18,8 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
     let unique_keys = f.text_lists("unique_keys");
     let time = f.text("time");
     let watermark = f.object("watermark", watermark);
+    let settles_after = f.parsed("settles_after", |s| matches!(s, Shape::Length), convert::length);
+    let attribution_window = f.parsed("attribution_window", |s| matches!(s, Shape::Length), convert::length);
     let dimensions = f.objects("dimensions", |f| f.or_left_out(dimension(f)));
     let entities = f.objects("entities", |f| f.or_left_out(entity(f)));
     let validity = f.object("validity", validity);
@@ -50,6 +52,8 @@ pub(super) fn dataset(f: &Fields<'_>) -> Option<Dataset> {
         unique_keys,
         time,
         watermark,
+        settles_after,
+        attribution_window,
         dimensions,
         entities,
         validity,

@@ -41,6 +41,8 @@ pub(super) fn metric(f: &Fields<'_>, home: Home) -> Option<Metric> {
     let materiality = f.object("materiality", materiality);
     let min_sample = f.count("min_sample");
     let sample = f.text("sample");
+    let settles_after = f.parsed("settles_after", |s| matches!(s, Shape::Length), convert::length);
+    let attribution_window = f.parsed("attribution_window", |s| matches!(s, Shape::Length), convert::length);
     let hidden = f.flag("hidden").is_some_and(|h| h.value);
     let tests = f.objects("tests", question::test);
     let kind = match f.kind() {
@@ -79,6 +81,8 @@ pub(super) fn metric(f: &Fields<'_>, home: Home) -> Option<Metric> {
         materiality,
         min_sample,
         sample,
+        settles_after,
+        attribution_window,
         hidden,
         tests,
         kind,

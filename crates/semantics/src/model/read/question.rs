@@ -76,8 +76,17 @@ pub(super) fn target(f: &Fields<'_>) -> Option<Target> {
     let metric = f.text("metric");
     let granularity = f.word("granularity");
     let source = f.object("source", dataset::location);
+    let (period, value) = (f.text("period"), f.text("value"));
     let dimensions = f.texts("dimensions");
-    Some(Target { metric: metric?, granularity: granularity?, source: source?, dimensions, span: f.span })
+    Some(Target {
+        metric: metric?,
+        granularity: granularity?,
+        source: source?,
+        period,
+        value,
+        dimensions,
+        span: f.span,
+    })
 }
 
 pub(super) fn policy(f: &Fields<'_>) -> Option<Policy> {

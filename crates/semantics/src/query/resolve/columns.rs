@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::computation::Computation;
 use super::super::field::{Field, FieldOf, Grain};
 use super::super::request::{MetricsRequest, OrderItem};
-use super::super::resolved::{Group, Order, Output, OutputColumn, Part};
+use super::super::resolved::{Group, Order, Output, OutputColumn, Part, QueryTime};
 use super::conditions::of_request;
 use super::rows::untyped;
 use crate::catalog::bind::BoundCatalog;
@@ -21,8 +21,7 @@ pub(super) struct Columns<'a> {
     pub groups: &'a [Group],
     pub outputs: &'a [Output],
     pub computations: &'a [Computation],
-    /// Whether there are comparison columns.
-    pub compared: bool,
+    pub time: &'a QueryTime,
 }
 
 impl Columns<'_> {
@@ -127,14 +126,11 @@ impl Columns<'_> {
             return Some(OutputColumn::Group(i));
         }
         for part in Part::ALL {
-            if part != Part::Value && !self.compared {
-                continue;
-            }
             let Some(base) = name.strip_suffix(part.suffix()) else {
                 continue;
             };
             if let Some(i) = self.output_named(base)
-                && (part != Part::Points || self.is_percent(i))
+                && part.exists(self.time, self.is_percent(i))
             {
                 return Some(OutputColumn::Metric(i, part));
             }
@@ -173,7 +169,7 @@ impl Columns<'_> {
             OutputColumn::Metric(i, Part::Value | Part::Previous | Part::Change) => {
                 self.computations[self.outputs[i].computation.0].data_type
             }
-            OutputColumn::Metric(_, Part::PercentChange | Part::Points) => DataType::Float,
+            OutputColumn::Metric(_, Part::PercentChange | Part::Points | Part::FullTarget) => DataType::Float,
         }
     }
 
@@ -182,7 +178,7 @@ impl Columns<'_> {
         let mut names: Vec<String> = self.groups.iter().map(|g| g.key.name.clone()).collect();
         for (i, output) in self.outputs.iter().enumerate() {
             for part in Part::ALL {
-                let exists = part == Part::Value || (self.compared && (part != Part::Points || self.is_percent(i)));
+                let exists = part.exists(self.time, self.is_percent(i));
                 if exists {
                     names.push(format!("{}{}", output.name, part.suffix()));
                 }

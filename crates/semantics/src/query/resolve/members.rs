@@ -64,7 +64,7 @@ pub(super) fn values(
         return Err(found);
     };
     let members = members(bound, base, builder, &fields, &time.query)?;
-    let columns = columns::Columns { bound, groups: &groups, outputs: &[], computations: &[], compared: false };
+    let columns = columns::Columns { bound, groups: &groups, outputs: &[], computations: &[], time: &time.query };
     let having = columns.having(request, &mut found);
     let order = columns.order(request, &mut found);
     columns.distinct(&mut found);

@@ -53,7 +53,7 @@ pub(super) struct Asked {
     name: String,
     asked: String,
     pub node: usize,
-    shown: bool,
+    pub shown: bool,
 }
 
 /// A computation before its measures have places in facts.

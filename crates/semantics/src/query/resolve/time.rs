@@ -1,23 +1,27 @@
 //! The time of a question: its clock, its range, its comparison, and the periods they make.
 
+mod compare;
+mod series;
+mod settling;
+mod targets;
+
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::super::period::{Dates, Interval, Period};
 use super::super::request::{MetricsRequest, TimeArguments};
-use super::super::resolved::{BucketStart, Change, Group, QueryTime, Series, Sides};
+use super::super::resolved::{Change, Group, QueryTime};
 use super::groups;
 use super::metrics::{Asked, Flattener};
 use super::rows::FactBuilder;
 use super::{Context, Extent, Moment};
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::DatasetId;
+use crate::catalog::id::{DatasetId, MetricId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
 use crate::time::as_of::{AsOf, end_of_day};
 use crate::time::bucket;
 use crate::time::calendar::Calendar;
-use crate::time::comparison::{Compared, Mode, ResolvedComparison};
 use crate::time::granularity::Granularity;
 use crate::time::range::{self, DataExtent, NamedRange, ResolvedTime, TimeContext, Window};
 use crate::time::stored::StoredAs;
@@ -33,6 +37,7 @@ pub(super) struct TimeOfQuery {
 
 /// What stays the same while a question's times are resolved.
 struct Times<'a> {
+    bound: &'a BoundCatalog,
     context: &'a Context,
     written: &'a TimeArguments,
     calendar: Calendar,
@@ -84,16 +89,12 @@ fn try_resolve(
     let extents: Vec<Option<Extent>> = facts.iter().map(|f| context.extents[f.dataset.index()]).collect();
     let now = clock(bound, context, written, &calendar, &extents, &mut defaults_used)?;
     let data = data_extent(&extents, calendar.zone);
-    let named = bound.catalog.time_ranges.iter().map(|r| NamedRange {
-        name: r.name.value.clone(),
-        first: r.start.value,
-        last: r.end.value,
-    });
     let times = Times {
+        bound,
         context,
         written,
         calendar,
-        named: named.collect(),
+        named: named_ranges(bound),
         now,
         granularity: groups::granularity(bound, request)?,
         aligned: groups.iter().filter(|group| group.is_series).filter_map(|group| group.granularity).min(),
@@ -106,7 +107,7 @@ fn try_resolve(
         let message = format!("dates without a time are read as they are, not shifted to {}", calendar.zone);
         warnings.push(Warning::new(Code::DatesNotShifted, message));
     }
-    let range = times.range(None)?;
+    let range = times.range(compare::known_to(&times, facts))?;
     if range.is_none() {
         defaults_used.push("time_range");
         if written.comparison.as_deref().is_some_and(|c| !c.trim().eq_ignore_ascii_case("none")) {
@@ -118,21 +119,35 @@ fn try_resolve(
     }
     if let Some(range) = &range {
         check_axes(bound, facts, range, written)?;
-        warnings.extend(range.warnings.iter().cloned());
+        // How far each dataset is complete is said dataset by dataset.
+        warnings.extend(range.warnings.iter().filter(|warning| warning.code != Code::PastData).cloned());
+        compare::warn_of_watermarks(&times, facts, &range.range, &mut warnings);
     }
     let whole = period_of(range.as_ref().map(|r| &r.range), now, calendar.zone);
     let mut periods = vec![whole];
     let mut changes = Vec::new();
-    let change_of_output = times.changes(facts, flat, outputs, &range, &mut periods, &mut changes)?;
+    let change_of_output = match range.as_ref().filter(|range| range.is_against_targets()) {
+        Some(range) => {
+            changes.push(targets::change(&times, request, outputs, groups, range)?);
+            vec![Some(0); outputs.len()]
+        }
+        None => compare::Compare { times: &times, facts, flat, outputs }.changes(&range, &mut periods, &mut changes)?,
+    };
     warn_of_changes(&changes, &mut warnings);
-    let series = groups
-        .iter()
-        .find(|g| g.is_series)
-        .and_then(|g| g.granularity)
-        .and_then(|granularity| range.as_ref().map(|r| series(&r.range, &changes, granularity, &calendar)));
+    let granularity = groups.iter().find(|g| g.is_series).and_then(|g| g.granularity);
+    let series = granularity.zip(range.as_ref());
+    let series = series.map(|(granularity, range)| series::series(&range.range, &changes, granularity, &calendar));
     warn_of_data(data, &range, &mut warnings);
+    let metrics: Vec<MetricId> = outputs.iter().map(|output| output.metric).collect();
+    let window = range.as_ref().map(|r| &r.range);
+    warnings.extend(settling::warnings(&bound.catalog, &metrics, window, data, now, &calendar));
     let query = QueryTime { calendar, as_of: now, range, granularity: times.granularity, periods, changes, series };
     Ok(TimeOfQuery { query, change_of_output, defaults_used, warnings })
+}
+
+fn named_ranges(bound: &BoundCatalog) -> Vec<NamedRange> {
+    let named = bound.catalog.time_ranges.iter();
+    named.map(|r| NamedRange { name: r.name.value.clone(), first: r.start.value, last: r.end.value }).collect()
 }
 
 /// The question's clock, of metrics over these datasets.
@@ -209,92 +224,6 @@ impl Times<'_> {
             resolved.range.end = last.map_or(resolved.range.end, |last| bucket::instant_bucket_after(last, unit, zone));
         }
         Ok(Some(resolved))
-    }
-
-    /// A comparison for each distinct watermark among the outputs, and the one of each output.
-    fn changes(
-        &self,
-        facts: &[FactBuilder],
-        flat: &Flattener,
-        outputs: &[Asked],
-        range: &Option<ResolvedTime>,
-        periods: &mut Vec<Period>,
-        changes: &mut Vec<Change>,
-    ) -> Result<Vec<Option<usize>>, Diagnostic> {
-        let Some(range) = range else {
-            return Ok(vec![None; outputs.len()]);
-        };
-        match range.comparison.as_ref().map(|c| c.mode) {
-            None | Some(Mode::None) => return Ok(vec![None; outputs.len()]),
-            Some(Mode::Target) => {
-                return Err(Diagnostic::new(Code::NotSupportedYet, "a comparison with targets is not supported yet")
-                    .field("comparison")
-                    .help("compare with a period, such as previous_period"));
-            }
-            Some(Mode::PreviousFourAverage) if self.granularity.is_some() => {
-                return Err(Diagnostic::new(
-                    Code::NotSupportedYet,
-                    "previous_4_average of a time series is not supported yet",
-                )
-                .field("comparison")
-                .help("ask it without granularity, or compare the series with previous_period"));
-            }
-            Some(_) => {}
-        }
-        let mut known: Vec<Option<DateTime<Utc>>> = Vec::new();
-        let mut of_output = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            let watermark = self.watermark(facts, flat, output.node);
-            let at = match known.iter().position(|w| *w == watermark) {
-                Some(at) => at,
-                None => {
-                    let comparison = self.range(watermark)?.and_then(|r| r.comparison);
-                    let comparison = comparison.expect("the range has a comparison under every watermark");
-                    let sides = self.sides(&range.range, &comparison, periods);
-                    changes.push(Change { comparison, sides });
-                    known.push(watermark);
-                    known.len() - 1
-                }
-            };
-            of_output.push(Some(at));
-        }
-        Ok(of_output)
-    }
-
-    /// The earliest declared watermark of what an output is made of.
-    fn watermark(&self, facts: &[FactBuilder], flat: &Flattener, node: usize) -> Option<DateTime<Utc>> {
-        let leaves = flat.leaves_of(node);
-        let of = facts.iter().filter(|f| f.leaves.iter().any(|l| leaves.contains(l)));
-        of.filter_map(|f| self.context.extents[f.dataset.index()].and_then(|e| e.watermark)).min()
-    }
-
-    fn sides(&self, range: &Window, comparison: &ResolvedComparison, periods: &mut Vec<Period>) -> Option<Sides> {
-        let zone = self.calendar.zone;
-        let (current_end, window_ends) = match &comparison.compared {
-            Compared::Nothing => return None,
-            Compared::Whole => (None, vec![None; comparison.windows.len()]),
-            Compared::UpTo { end, window_ends } => (Some(*end), window_ends.iter().map(|e| Some(*e)).collect()),
-        };
-        let current = match current_end {
-            None => 0,
-            Some(end) => place(periods, one(interval(range, Some(end), self.now, zone))),
-        };
-        let intervals: Vec<Interval> = comparison
-            .windows
-            .iter()
-            .zip(window_ends)
-            .map(|(window, end)| interval(&window.window, end, self.now, zone))
-            .collect();
-        let windows: Vec<usize> = intervals.iter().map(|i| place(periods, one(i.clone()))).collect();
-        let together = match windows.as_slice() {
-            [only] => *only,
-            _ => {
-                let mut all = intervals;
-                all.sort_by_key(|i| i.end);
-                place(periods, Period { intervals: all })
-            }
-        };
-        Some(Sides { current, windows, together })
     }
 }
 
@@ -412,22 +341,6 @@ fn check_axes(
         }
     }
     Ok(())
-}
-
-fn series(range: &Window, changes: &[Change], granularity: Granularity, calendar: &Calendar) -> Series {
-    let starts = |window: &Window| -> Vec<BucketStart> {
-        if granularity.is_sub_day() {
-            bucket::instant_buckets(window, granularity, calendar.zone).into_iter().map(BucketStart::Instant).collect()
-        } else {
-            let buckets = bucket::buckets(window, granularity, calendar).into_iter();
-            buckets.map(|b| BucketStart::Date(b.first)).collect()
-        }
-    };
-    let previous = match changes.first().map(|c| c.comparison.windows.as_slice()) {
-        Some([only]) => starts(&only.window),
-        _ => Vec::new(),
-    };
-    Series { current: starts(range), previous }
 }
 
 fn warn_of_changes(changes: &[Change], warnings: &mut Vec<Warning>) {

@@ -296,6 +296,8 @@ fn metric(of: &draft::Metric, filter: Vec<Spanned<String>>, kind: MetricKind) ->
         materiality: None,
         min_sample: None,
         sample: None,
+        settles_after: None,
+        attribution_window: None,
         hidden: of.hidden,
         tests: Vec::new(),
         kind,
