@@ -113,7 +113,7 @@ pub fn compare(answer: &Value, check: &Rows) -> Vec<String> {
 }
 
 /// Holds `metrics[]` against one row of totals: `m` is its value, `m__previous` the previous one,
-/// `m__change` and `m__percent_change` the parts of its change.
+/// `m__change` and `m__percent_change` the parts of its change, `m__compared` the part of the value that is compared.
 pub fn compare_totals(answer: &Value, totals: &Rows) -> Vec<String> {
     let empty = Vec::new();
     let metrics = answer["metrics"].as_array().unwrap_or(&empty);
@@ -134,6 +134,12 @@ pub fn compare_totals(answer: &Value, totals: &Rows) -> Vec<String> {
             "change" => &metric["change"]["absolute"],
             "percent_change" => &metric["change"]["percent"],
             "points" => &metric["change"]["points"],
+            "compared" => &metric["compared_value"],
+            "full_target" => &metric["full_target"],
+            "per_day_current" => &metric["change"]["per_day"]["current"],
+            "per_day_previous" => &metric["change"]["per_day"]["previous"],
+            "per_day_absolute" => &metric["change"]["per_day"]["absolute"],
+            "per_day_percent" => &metric["change"]["per_day"]["percent"],
             other => {
                 found.push(format!("`{other}` is no part of a metric"));
                 continue;

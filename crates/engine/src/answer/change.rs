@@ -1,5 +1,6 @@
 //! A metric's figures: its value, the value it is held against, and the change between them.
 
+use sextant_semantics::code::Code;
 use sextant_semantics::query::computation::{ComputationId, Formula};
 use sextant_semantics::query::resolved::{Additivity, Output, Part, ResolvedQuery, Sides};
 use sextant_semantics::time::stored::StoredAs;
@@ -65,8 +66,10 @@ pub enum NoChange {
     NoData,
     /// The metric is not a number.
     NotANumber,
-    /// Some period has no target, or targets of it do not add up.
+    /// Some period has no target.
     NoTarget,
+    /// Several targets make none, as of a rate over two months.
+    TargetsDoNotAddUp,
 }
 
 impl NoChange {
@@ -79,6 +82,7 @@ impl NoChange {
             NoChange::NoData => "no-data",
             NoChange::NotANumber => "not-a-number",
             NoChange::NoTarget => "no-target",
+            NoChange::TargetsDoNotAddUp => "targets-do-not-add-up",
         }
     }
 }
@@ -149,7 +153,10 @@ pub fn figures(
     let (left, right) = (zero_if(absent_is_zero, &now), zero_if(absent_is_zero, &figures.previous));
     figures.reason = match before {
         Before::Windows(..) => reason(&now, &figures.previous, &right),
-        Before::Targets(_) if figures.previous.is_null() => Some(NoChange::NoTarget),
+        Before::Targets(held) if figures.previous.is_null() => {
+            let known = held.get(position).and_then(Option::as_ref).is_none_or(|held| held.adds_up);
+            Some(if known { NoChange::NoTarget } else { NoChange::TargetsDoNotAddUp })
+        }
         Before::Targets(_) => reason_against_target(&now, &figures.previous),
     };
     figures.change = match (now.is_null(), figures.previous.is_null(), before) {
@@ -160,7 +167,8 @@ pub fn figures(
     if output.percent {
         figures.points = figures.change.as_f64().map_or(Value::Null, |change| Value::float(change * 100.0));
     }
-    if let (true, true, Before::Windows(..)) = (total, additive, before) {
+    let is_unequal = change.comparison.warnings.iter().any(|warning| warning.code == Code::UnequalLengths);
+    if let (true, true, true, Before::Windows(..)) = (total, additive, is_unequal, before) {
         figures.per_day = per_day(query, output, sides, &now, &figures.previous);
     }
     figures

@@ -38,6 +38,8 @@ pub struct Held {
     pub part: Value,
     /// Of all periods that it touches.
     pub full: Value,
+    /// Whether the planned values of the row make one.
+    pub adds_up: bool,
 }
 
 /// A bucket of the series or the whole range, and the members of a group.
@@ -53,9 +55,9 @@ pub struct Slot {
 /// A target that does not add up, such as one of a rate, is held whole against days of one period and is null over
 /// several.
 pub fn held(query: &ResolvedQuery, targets: &Targets, slot: &Slot) -> Held {
-    let none = Held { part: Value::Null, full: Value::Null };
+    let none = |adds_up| Held { part: Value::Null, full: Value::Null, adds_up };
     let Some((first, last)) = days(query, slot.bucket) else {
-        return none;
+        return none(true);
     };
     let members: Option<Vec<KeyText>> = slot.members.as_ref().map(|of| of.iter().map(KeyText::of).collect());
     let of = |period: NaiveDate| -> Vec<&Planned> {
@@ -69,13 +71,13 @@ pub fn held(query: &ResolvedQuery, targets: &Targets, slot: &Slot) -> Held {
     let (mut part, mut full) = (Value::Null, Value::Null);
     let periods = periods(query, targets.granularity, first, last);
     if !additive && periods.len() > 1 {
-        return none;
+        return none(false);
     }
     for (start, next) in periods {
         let planned = of(start);
         let value = planned.iter().fold(Value::Null, |sum, planned| sum.plus(&planned.value));
         if value.is_null() || (!additive && planned.len() > 1) {
-            return none;
+            return none(value.is_null());
         }
         let held = (next.min(last + Days::new(1)) - start.max(first)).num_days();
         let whole = (next - start).num_days();
@@ -86,7 +88,7 @@ pub fn held(query: &ResolvedQuery, targets: &Targets, slot: &Slot) -> Held {
         part = part.plus(&of_days);
         full = full.plus(&value);
     }
-    Held { part, full }
+    Held { part, full, adds_up: true }
 }
 
 /// Every bucket and member that is planned for, of all targets.

@@ -134,7 +134,7 @@ fn unknown_keys_are_found_at_every_depth_with_a_suggestion() {
         13 |   - {name: aov, type: ratio, numerator: {nme: a}, denominator: orders, zzzzz: 1}
            |                                                                        ^^^^^
            |
-        help: keys of a metric: name, type, label, description, synonyms, aliases, deprecated_names, owner, unit, format, direction, filter, granularity, join_to_timespine, fill_nulls_with, materiality, min_sample, sample, hidden, tests, numerator, denominator
+        help: keys of a metric: name, type, label, description, synonyms, aliases, deprecated_names, owner, unit, format, direction, filter, granularity, join_to_timespine, fill_nulls_with, materiality, min_sample, sample, settles_after, attribution_window, hidden, tests, numerator, denominator
 
         error[unknown-key]: unknown key `expr:orders` of metric `x`
           --> a.yml:14:30

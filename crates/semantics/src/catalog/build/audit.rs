@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 
-/// Resolves the audit's metrics and dimensions, and the metrics of targets.
+/// Resolves the metrics and dimensions of the audit and of targets.
 pub(super) fn build(builder: &mut Builder) {
     let model = builder.model;
     for name in &model.audit.metrics {
@@ -14,16 +14,21 @@ pub(super) fn build(builder: &mut Builder) {
         }
     }
     for name in &model.audit.dimensions {
-        let last = name.value.rsplit('.').next().unwrap_or_default();
-        let known = builder.catalog.dimension_names().contains(&last) || model.unread.contains(last);
-        if !known {
-            let unknown = builder.catalog.unknown_dimension(&name.value);
-            builder.found.push(Diagnostic { code: Code::UnknownReference, ..unknown }.at(name.span));
-        }
+        dimension(builder, name);
         builder.catalog.audit_dimensions.push(name.value.clone());
     }
     for target in &model.targets {
         require(builder, &target.metric);
+        target.dimensions.iter().for_each(|name| dimension(builder, name));
+    }
+}
+
+fn dimension(builder: &mut Builder, name: &Spanned<String>) {
+    let last = name.value.rsplit('.').next().unwrap_or_default();
+    let known = builder.catalog.dimension_names().contains(&last) || builder.model.unread.contains(last);
+    if !known {
+        let unknown = builder.catalog.unknown_dimension(&name.value);
+        builder.found.push(Diagnostic { code: Code::UnknownReference, ..unknown }.at(name.span));
     }
 }
 

@@ -41,19 +41,24 @@ impl Compare<'_> {
         if matches!(comparison.mode, Mode::None | Mode::Target) {
             return Ok(none);
         }
-        let mut known: Vec<Option<DateTime<Utc>>> = Vec::new();
+        let mut known: Vec<(Option<DateTime<Utc>>, usize)> = Vec::new();
         let mut of_output = Vec::with_capacity(self.outputs.len());
         for output in self.outputs {
             let known_to = self.known_to(output.node)?;
-            let at = match known.iter().position(|w| *w == known_to) {
-                Some(at) => at,
+            let at = match known.iter().find(|(other, _)| *other == known_to) {
+                Some((_, at)) => *at,
                 None => {
                     let comparison = self.times.range(known_to)?.and_then(|r| r.comparison);
                     let comparison = comparison.expect("the range has a comparison however far the data is known");
                     let sides = self.sides(&range.range, &comparison, periods);
-                    changes.push(Change { comparison, sides, targets: Vec::new() });
-                    known.push(known_to);
-                    known.len() - 1
+                    let change = Change { comparison, sides, targets: Vec::new() };
+                    // What is known beyond the range makes no difference.
+                    let at = changes.iter().position(|other| *other == change).unwrap_or(changes.len());
+                    if at == changes.len() {
+                        changes.push(change);
+                    }
+                    known.push((known_to, at));
+                    at
                 }
             };
             of_output.push(Some(at));
