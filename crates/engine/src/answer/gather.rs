@@ -27,6 +27,7 @@ use crate::lower::typed::{Typed, arrow_type};
 pub(super) fn gathered(query: &ResolvedQuery, rows: &[Vec<Option<&RawRow>>]) -> Result<Vec<RawRow>, ExecuteError> {
     let periods = query.time.periods.len();
     let empty = RawRow {
+        set: 0,
         keys: Vec::new(),
         rows: vec![0; periods],
         cells: vec![vec![Value::Null; periods]; query.computations.len()],
