@@ -271,7 +271,39 @@ MUTANTS = {
     "paired-off-by-one": {
         "plants": "the buckets of a comparison pair one too late",
         "topic": "comparison",
-        "edits": [(f"{ENGINE}/answer/pair.rs", "slot(«*position», false);", "*position + 1")],
+        "edits": [(f"{ENGINE}/answer/pair.rs", "of.iter().map(|p| (p.start, «p.position»)).collect()", "p.position + 1")],
+    },
+    "leap-days-by-place": {
+        "plants": "the days of previous_year pair by their place, so that a leap day shifts the rest of the year",
+        "topic": "comparison",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/time/series.rs",
+            ".filter(|months| «granularity == Granularity::Day && keeps_dates(range, comparison, *months)»);",
+            "*months > 12",
+        )],
+    },
+    "freshest-source": {
+        "plants": "a ratio is compared up to where its freshest source is complete",
+        "topic": "comparison",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve/time/compare.rs",
+            "let watermark = «of.iter().filter_map(|fact| watermark(self.times, fact)).min()»;",
+            "of.iter().filter_map(|fact| watermark(self.times, fact)).max()",
+        )],
+    },
+    "whole-target": {
+        "plants": "a part of a month is held against all of its target",
+        "topic": "comparison",
+        "edits": [(f"{ENGINE}/answer/target.rs", "Some(value) if «additive && held < whole» =>", "value.is_nan()")],
+    },
+    "always-four-windows": {
+        "plants": "the mean of a day of four months counts the months that lack the day",
+        "topic": "comparison",
+        "edits": [(
+            f"{ENGINE}/answer/pair.rs",
+            "let count = «pair.windows.iter().flatten().count()»;",
+            "pair.windows.len()",
+        )],
     },
     "percent-of-a-negative-base": {
         "plants": "a change in percent is given over a negative base",

@@ -70,9 +70,10 @@ pub(crate) struct Window<'a> {
 }
 
 const NULL: &Value = &Value::Null;
-const SUFFIXES: [(&str, Role); 4] = [
+const SUFFIXES: [(&str, Role); 5] = [
     ("__percent_change", Role::PercentChange),
     ("__previous", Role::Previous),
+    ("__full_target", Role::Previous),
     ("__points", Role::Points),
     ("__change", Role::Change),
 ];

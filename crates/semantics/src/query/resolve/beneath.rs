@@ -12,6 +12,7 @@ use crate::catalog::{Accumulation, Catalog, Grain, MetricKind, Offset};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostics, Warning};
 use crate::expr::{Expr, Name};
+use crate::time::comparison::Mode;
 
 /// The custom granularities whose days the metrics of a request are read by: those that inputs are offset by, or start
 /// with, and that totals to date start with.
@@ -131,8 +132,13 @@ pub(super) fn audit_set(bound: &BoundCatalog, audit: &AuditRequest) -> (Vec<Metr
     (metrics, left_out)
 }
 
-/// Why a metric of the default set cannot be asked under the audit's filters.
+/// Why a metric of the default set cannot be asked under the audit's filters, or against targets.
 fn cannot_ask(bound: &BoundCatalog, audit: &AuditRequest, item: &MetricItem) -> Option<String> {
+    let against_targets = audit.time.comparison.as_deref().and_then(Mode::parse) == Some(Mode::Target);
+    let has_target = bound.catalog.targets.iter().any(|target| target.metric.value == item.name);
+    if against_targets && !has_target {
+        return Some("it has no target".to_string());
+    }
     let request =
         MetricsRequest { metrics: vec![item.clone()], where_: audit.where_.clone(), ..MetricsRequest::default() };
     let mut found = Diagnostics::default();
