@@ -67,7 +67,7 @@ pub enum NoChange {
     /// The metric is not a number.
     NotANumber,
     /// Some period has no target.
-    NoTarget,
+    NotPlanned,
     /// Several targets make none, as of a rate over two months.
     TargetsDoNotAddUp,
 }
@@ -81,7 +81,7 @@ impl NoChange {
             NoChange::BaseNotPositive => "base-not-positive",
             NoChange::NoData => "no-data",
             NoChange::NotANumber => "not-a-number",
-            NoChange::NoTarget => "no-target",
+            NoChange::NotPlanned => "not-planned",
             NoChange::TargetsDoNotAddUp => "targets-do-not-add-up",
         }
     }
@@ -155,7 +155,7 @@ pub fn figures(
         Before::Windows(..) => reason(&now, &figures.previous, &right),
         Before::Targets(held) if figures.previous.is_null() => {
             let known = held.get(position).and_then(Option::as_ref).is_none_or(|held| held.adds_up);
-            Some(if known { NoChange::NoTarget } else { NoChange::TargetsDoNotAddUp })
+            Some(if known { NoChange::NotPlanned } else { NoChange::TargetsDoNotAddUp })
         }
         Before::Targets(_) => reason_against_target(&now, &figures.previous),
     };
