@@ -18,6 +18,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::parse::{Tokens, convert};
 use crate::expr::{Expr, Name};
 use crate::source::Span;
+use crate::time::comparison::Mode;
 
 mod after;
 mod draft;
@@ -72,7 +73,9 @@ pub(super) fn lift(
     }
     let order = order::asked(&names, &items, keys)?;
     let limit = order::limit(&names, clauses.limit.as_ref())?;
-    let is_whole = draft.is_listed(&items, found.comparison.is_some())
+    // Against targets an answer has a column that no function of a statement gives.
+    let with = found.comparison.as_ref().and_then(|(text, _)| Mode::parse(text));
+    let is_whole = draft.is_listed(&items, found.comparison.is_some() && with != Some(Mode::Target))
         && (select.distinct.is_none() || draft.metrics.is_empty() || grouped.len() == draft.groups.len())
         && having_after.is_empty()
         && select.qualify.is_none()

@@ -199,11 +199,16 @@ impl Draft<'_> {
         is_plain || (compared && !renamed && columns == groups.chain(all_parts).collect::<Vec<_>>())
     }
 
-    /// The columns that a comparison gives a metric.
+    /// The columns that a comparison with a period gives a metric.
     fn parts(&self, metric: usize) -> Vec<Part> {
         let found = self.names.catalog.metric_named(&self.metrics[metric].name);
         let is_percent = found.is_some_and(|found| self.names.catalog.metric(found.id).format == Format::Percent);
-        Part::ALL.into_iter().filter(|part| *part != Part::Points || is_percent).collect()
+        let gives = |part: &Part| match part {
+            Part::Value | Part::Previous | Part::Change | Part::PercentChange => true,
+            Part::Points => is_percent,
+            Part::FullTarget => false,
+        };
+        Part::ALL.into_iter().filter(gives).collect()
     }
 
     fn column(&self, leaf: &Leaf) -> Option<ColumnOf> {
