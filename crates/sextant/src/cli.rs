@@ -19,7 +19,8 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit status: 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model,
-4 data that cannot be read, 5 a limit, 6 a failed test of the model. Start with: sextant demo";
+4 data that cannot be read, 5 a limit, 6 a failed test of the model, 7 a change that audit --fail-on
+asks for. Start with: sextant demo";
 
 /// Where the model and the data are.
 #[derive(Args, Clone, Debug)]
@@ -57,7 +58,7 @@ pub(crate) enum Command {
     List(List),
     /// Ask for metrics over a period
     Query(Query),
-    /// Ask what changed against the period before
+    /// Ask what changed against the period before, whether it is unusual, and where it lies
     Audit(Audit),
     /// Ask in SQL, over metrics, dimensions and the rows beneath them
     Sql(Sql),
@@ -243,11 +244,44 @@ pub(crate) struct Audit {
     pub(crate) metrics: Vec<String>,
     #[command(flatten)]
     pub(crate) when: When,
+    /// Where to look for what moved, instead of the model's dimensions; may be repeated
+    #[arg(long = "dimension", visible_alias = "by", value_name = "DIMENSION", value_delimiter = ',')]
+    pub(crate) dimensions: Vec<String>,
     /// Keep rows where this holds: "country = 'US'"; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) filters: Vec<String>,
+    /// The lowest level to list
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) min_level: Option<MinLevel>,
+    /// Highlights at most [default: 6]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_highlights: Option<u64>,
+    /// The currency of amounts, by its code [default: the model's]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<String>,
+    /// Take every metric apart, by every dimension, not only the highlights
+    #[arg(long)]
+    pub(crate) details: bool,
+    /// End with status 7 when a listed metric's change is of this level or above
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) fail_on: Option<FailOn>,
     #[command(flatten)]
     pub(crate) show: Show,
+}
+
+/// The lowest level of the metrics that an audit lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MinLevel {
+    None,
+    Notable,
+    Major,
+}
+
+/// The level of a change from which on an audit ends with a status of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Notable,
+    Major,
 }
 
 #[derive(Args, Debug)]

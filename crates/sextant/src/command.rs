@@ -1,7 +1,7 @@
 //! One module a command: each builds a request, asks, and shows what comes back.
 
 pub(crate) mod arguments;
-mod audit;
+pub(crate) mod audit;
 mod batch;
 mod call;
 mod completions;

@@ -3,11 +3,13 @@
 pub(crate) mod paint;
 pub(crate) mod number;
 pub(crate) mod answer;
+pub(crate) mod layout;
 pub(crate) mod chart;
 pub(crate) mod table;
 pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod audit;
 
 use std::io::Write;
 
@@ -16,9 +18,10 @@ use serde_json::Value;
 use crate::cli::Format;
 use crate::fault::Fault;
 use answer::Answer;
+use audit::{Depth, View};
 use paint::Paint;
 
-/// Writes an answer of get_metrics or audit_performance in the format asked for; warnings go to standard error.
+/// Writes an answer in the format asked for; warnings go to standard error.
 pub(crate) fn show(answer: &Value, format: Format) -> Result<(), Fault> {
     let view = Answer::of(answer);
     let text = match format {
@@ -32,6 +35,16 @@ pub(crate) fn show(answer: &Value, format: Format) -> Result<(), Fault> {
     match format {
         Format::Json => Ok(()),
         Format::Table | Format::Jsonl | Format::Csv | Format::Markdown => warn(&view),
+    }
+}
+
+/// Writes an answer of audit_performance: as a page or a report, with its warnings, or as `show` does.
+pub(crate) fn show_audit(answer: &Value, format: Format, depth: Depth) -> Result<(), Fault> {
+    let view = View::of(answer);
+    match format {
+        Format::Table => emit(&audit::page::write(&view, depth, layout::terminal_width(), Paint::stdout())),
+        Format::Markdown => emit(&audit::report::write(&view, depth)),
+        Format::Json | Format::Jsonl | Format::Csv => show(answer, format),
     }
 }
 

@@ -6,7 +6,7 @@ use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
-use crate::cli::{Audit, Question, When};
+use crate::cli::{Audit, MinLevel, Question, When};
 use crate::fault::Fault;
 use crate::session::Session;
 
@@ -36,8 +36,21 @@ pub(crate) fn get_metrics(question: &Question) -> Map<String, Value> {
 pub(crate) fn audit_performance(audit: &Audit) -> Map<String, Value> {
     let mut arguments = Map::new();
     list(&mut arguments, "metric_names", &audit.metrics);
+    text(&mut arguments, "currency", audit.currency.as_ref());
     when(&mut arguments, &audit.when);
+    list(&mut arguments, "dimensions", &audit.dimensions);
     list(&mut arguments, "where", &audit.filters);
+    if let Some(level) = audit.min_level {
+        let word = match level {
+            MinLevel::None => "none",
+            MinLevel::Notable => "notable",
+            MinLevel::Major => "major",
+        };
+        arguments.insert("min_level".into(), word.into());
+    }
+    if let Some(most) = audit.max_highlights {
+        arguments.insert("max_highlights".into(), most.into());
+    }
     arguments
 }
 

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use clap::Parser;
 use serde_json::{Map, Value};
 
-use super::{arguments, fixtures};
+use super::{arguments, audit, fixtures};
 use crate::cli::{Cli, Command, Demo, Format, Place};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -104,14 +104,20 @@ fn prepare(data: &Path, scale: Scale, end: NaiveDate) -> Result<(), Fault> {
 
 fn ask(session: &Session, demo: &Demo, typed: &[&str]) -> Result<(), Fault> {
     let line = ["sextant"].iter().chain(typed).copied();
-    let (tool, mut request) = match Cli::parse_from(line).command {
-        Command::Query(query) => ("get_metrics", arguments::get_metrics(&query.question)),
-        Command::Audit(audit) => ("audit_performance", arguments::audit_performance(&audit)),
+    match Cli::parse_from(line).command {
+        Command::Query(query) => {
+            let mut request = arguments::get_metrics(&query.question);
+            settle(session, demo, &mut request)?;
+            output::show(&session.call("get_metrics", request, None)?, Format::Table)
+        }
+        Command::Audit(asked) => {
+            let mut request = arguments::audit_performance(&asked);
+            settle(session, demo, &mut request)?;
+            let answer = session.call("audit_performance", request, None)?;
+            output::show_audit(&answer, Format::Table, audit::depth(&asked))
+        }
         other => unreachable!("the demo asks only questions, not {other:?}"),
-    };
-    settle(session, demo, &mut request)?;
-    let answer = session.call(tool, request, None)?;
-    output::show(&answer, Format::Table)
+    }
 }
 
 fn settle(session: &Session, demo: &Demo, request: &mut Map<String, Value>) -> Result<(), Fault> {

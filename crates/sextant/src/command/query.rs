@@ -9,16 +9,24 @@ use crate::output;
 use crate::session::Session;
 
 pub(crate) fn run(place: &Place, query: &Query) -> Result<(), Fault> {
-    ask(place, "get_metrics", arguments::get_metrics(&query.question), &query.show)
+    match ask(place, "get_metrics", arguments::get_metrics(&query.question), &query.show)? {
+        Some(answer) => output::show(&answer, query.show.format),
+        None => Ok(()),
+    }
 }
 
-/// Asks and shows, or shows the request.
-pub(crate) fn ask(place: &Place, tool: &str, mut request: Map<String, Value>, show: &Show) -> Result<(), Fault> {
+/// The answer; none when only the request was to be shown, which this has done then.
+pub(crate) fn ask(
+    place: &Place,
+    tool: &str,
+    mut request: Map<String, Value>,
+    show: &Show,
+) -> Result<Option<Value>, Fault> {
     let session = Session::open(place)?;
     arguments::settle_now(&mut request, &session)?;
     if show.print_request {
-        return output::emit(&format!("{}\n", json!({ "tool": tool, "arguments": request })));
+        output::emit(&format!("{}\n", json!({ "tool": tool, "arguments": request })))?;
+        return Ok(None);
     }
-    let answer = session.call(tool, request, show.max_rows)?;
-    output::show(&answer, show.format)
+    session.call(tool, request, show.max_rows).map(Some)
 }

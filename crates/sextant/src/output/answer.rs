@@ -69,7 +69,7 @@ pub(crate) struct Window<'a> {
     pub(crate) timezone: Option<&'a str>,
 }
 
-const NULL: &Value = &Value::Null;
+pub(super) const NULL: &Value = &Value::Null;
 const SUFFIXES: [(&str, Role); 5] = [
     ("__percent_change", Role::PercentChange),
     ("__previous", Role::Previous),
@@ -184,10 +184,10 @@ fn window(value: &Value) -> Option<Window<'_>> {
     })
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }

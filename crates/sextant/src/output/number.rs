@@ -61,6 +61,32 @@ pub(crate) fn show(value: &Value, unit: &Unit) -> String {
     }
 }
 
+/// The same, amounts without their cents.
+pub(crate) fn whole(value: &Value, unit: &Unit) -> String {
+    match (value.as_f64(), unit) {
+        (Some(number), Unit::Currency(code)) => currency(number, code, 0),
+        (_, _) => show(value, unit),
+    }
+}
+
+/// Whether cents say little beside these values: one of them is a thousand or more.
+pub(crate) fn are_large<'a>(values: impl IntoIterator<Item = &'a Value>) -> bool {
+    values.into_iter().any(|value| value.as_f64().is_some_and(|number| number.abs() >= 1_000.0))
+}
+
+/// A piece of a change with its sign; points to a hundredth, for pieces are small.
+pub(crate) fn piece(number: f64, unit: &Unit, is_whole: bool) -> String {
+    let sign = if number > 0.0 { "+" } else { "" };
+    let shown = match unit {
+        Unit::FractionPoints => format!("{} pp", grouped(number * 100.0, 2)),
+        Unit::Currency(code) if is_whole => currency(number, code, 0),
+        Unit::Plain | Unit::Number | Unit::Currency(_) | Unit::Percent | Unit::Points | Unit::Ratio => {
+            amount(number, unit)
+        }
+    };
+    format!("{sign}{shown}")
+}
+
 /// A difference with its sign.
 pub(crate) fn signed(value: &Value, unit: &Unit) -> String {
     let shown = show(value, unit);
@@ -75,12 +101,16 @@ fn amount(number: f64, unit: &Unit) -> String {
         Unit::Percent => format!("{}%", grouped(number * 100.0, 1)),
         Unit::Points => format!("{} pp", grouped(number, 1)),
         Unit::FractionPoints => format!("{} pp", grouped(number * 100.0, 1)),
-        Unit::Currency(code) => currency(number, code),
+        Unit::Currency(code) => currency(number, code, minor_digits(code)),
     }
 }
 
-fn currency(number: f64, code: &str) -> String {
-    let decimals = if matches!(code, "JPY" | "KRW" | "VND" | "CLP" | "ISK") { 0 } else { 2 };
+/// Digits of a currency's minor unit.
+fn minor_digits(code: &str) -> usize {
+    if matches!(code, "JPY" | "KRW" | "VND" | "CLP" | "ISK") { 0 } else { 2 }
+}
+
+fn currency(number: f64, code: &str, decimals: usize) -> String {
     let digits = grouped(number.abs(), decimals);
     let sign = if digits.chars().any(|c| ('1'..='9').contains(&c)) && number < 0.0 { "-" } else { "" };
     match code {
@@ -115,15 +145,20 @@ fn grouped(number: f64, decimals: usize) -> String {
 /// Text from data: without characters that steer a terminal, long cells cut.
 pub(crate) fn clean(text: &str) -> String {
     const LONGEST: usize = 80;
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let shown: String = text.chars().filter(|c| !hidden(*c)).collect();
+    let shown = visible(text);
     if shown.chars().count() <= LONGEST {
         return shown;
     }
     shown.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// Text from data without characters that steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().filter(|c| !hidden(*c)).collect()
 }
 
 #[cfg(test)]
@@ -153,6 +188,14 @@ mod tests {
         ] {
             assert_eq!(show(&value, unit), text, "{value} {unit:?}");
         }
+        assert_eq!(
+            (whole(&json!(-8486.47), &usd), whole(&json!(0.126), &Unit::Percent)),
+            ("-$8,486".into(), "12.6%".into())
+        );
+        assert!(are_large([&json!(null), &json!(-1000)]) && !are_large([&json!(999.99)]));
+        assert_eq!(piece(0.00012, &Unit::FractionPoints, false), "+0.01 pp");
+        assert_eq!(piece(-2263.31, &usd, true), "-$2,263");
+        assert_eq!(piece(649.61, &usd, false), "+$649.61");
         assert_eq!(signed(&json!(5), &Unit::Number), "+5");
         assert_eq!(signed(&json!(-5), &Unit::Number), "-5");
     }

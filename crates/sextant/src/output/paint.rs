@@ -26,6 +26,11 @@ impl Paint {
     }
 
     #[cfg(test)]
+    pub(crate) fn coloured() -> Self {
+        Paint { colour: true, terminal: true }
+    }
+
+    #[cfg(test)]
     pub(crate) fn plain() -> Self {
         Paint { colour: false, terminal: false }
     }
@@ -40,6 +45,10 @@ impl Paint {
 
     pub(crate) fn red(self, text: &str) -> String {
         self.with("31", text)
+    }
+
+    pub(crate) fn green(self, text: &str) -> String {
+        self.with("32", text)
     }
 
     pub(crate) fn yellow(self, text: &str) -> String {

@@ -1,5 +1,6 @@
 //! The built binary as a process: what it prints, what it answers, how it ends.
 
+mod audit;
 mod batch;
 mod demo;
 mod exit_status;
