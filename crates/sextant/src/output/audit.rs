@@ -17,13 +17,20 @@ use super::number::{Unit, show, visible};
 
 /// An answer of audit_performance.
 pub(crate) struct View<'a> {
-    /// Windows, filters and warnings.
+    /// The range, filters and warnings.
     pub(crate) answer: Answer<'a>,
+    pub(crate) against: Option<Against<'a>>,
     pub(crate) highlights: Vec<Highlight<'a>>,
     /// In the order of the answer.
     pub(crate) metrics: Vec<Judged<'a>>,
     /// The last day of each dataset; none where it has no rows.
     pub(crate) data_through: Vec<(&'a str, Option<&'a str>)>,
+}
+
+/// What the range is held against, and how that was asked for.
+pub(crate) struct Against<'a> {
+    pub(crate) what: String,
+    pub(crate) asked: &'a str,
 }
 
 /// How much of it to show.
@@ -46,6 +53,8 @@ pub(crate) struct Judged<'a> {
     /// None where nothing was judged.
     pub(crate) level: Option<Level>,
     pub(crate) test: Test<'a>,
+    /// The value over the whole range, where the metric's value is that of the part that is compared.
+    pub(crate) over_all: Option<&'a Value>,
     /// Why there is no value, or no percentage.
     pub(crate) null_reason: Option<&'a str>,
     pub(crate) no_percent: Option<&'a str>,
@@ -120,7 +129,8 @@ impl<'a> View<'a> {
         let freshness = value.get("freshness").and_then(Value::as_object);
         let freshness = freshness.into_iter().flatten();
         let data_through = freshness.map(|(dataset, of)| (dataset.as_str(), text(of, "data_through"))).collect();
-        View { answer, highlights, metrics, data_through }
+        let against = against(&value["applied"]["comparison"]);
+        View { answer, against, highlights, metrics, data_through }
     }
 
     /// The metric of that name.
@@ -172,6 +182,22 @@ impl<'a> Judged<'a> {
     }
 }
 
+/// One window, the mean of several, or the model's targets.
+fn against(comparison: &Value) -> Option<Against<'_>> {
+    let dates = |of: &Value| Some((text(of, "start")?.to_string(), text(of, "end")?.to_string()));
+    let windows: Vec<(String, String)> = list(comparison, "windows").iter().filter_map(dates).collect();
+    let first = windows.iter().map(|(start, _)| start).min();
+    let what = match (dates(comparison), first, windows.iter().map(|(_, end)| end).max()) {
+        (Some((start, end)), _, _) => words::span(&start, &end),
+        (None, Some(start), Some(end)) => {
+            format!("the mean of {} periods, {}", windows.len(), words::span(start, end))
+        }
+        (None, _, _) if !list(comparison, "targets").is_empty() => "targets of the model".to_string(),
+        (None, _, _) => return None,
+    };
+    Some(Against { what, asked: text(comparison, "asked").unwrap_or_default() })
+}
+
 fn highlight(entry: &Value) -> Highlight<'_> {
     let sentence = visible(text(entry, "text").unwrap_or_default());
     match (text(entry, "kind"), text(entry, "metric")) {
@@ -205,7 +231,8 @@ fn judged<'a>(metric: &Metric<'a>, entry: &'a Value, units: &HashMap<&str, Unit>
         blocks: parts.into_iter().chain(breakdowns).collect(),
         unavailable: unavailable.collect(),
         is_told,
-        metric: metric.clone(),
+        over_all: entry.get("compared_value").map(|_| metric.value),
+        metric: Metric { value: entry.get("compared_value").unwrap_or(metric.value), ..metric.clone() },
     }
 }
 
