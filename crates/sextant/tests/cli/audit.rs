@@ -53,6 +53,10 @@ Orders ▲ 31 (+17.6%): notable, favourable
    together                            +13         │▒▒▒▒▒▒▒▒▒▒▒▒
  also by channel, by device (no single segment): --details
 
+Warnings
+ ! not-settled: `returns` of 2026-11-07 to 2026-11-19 may still change: it
+   settles 14 days later; so may `net_sales`, `blended_roas`
+
 The whole answer: the same command with --format json
 ";
 
@@ -123,6 +127,10 @@ Nothing unusual: no change is both large and unusual; 7 metrics tested.
    Customer acquisition cost   $51.02    $48.74   ▲ $2.28   +4.7%  unfavourable
    Conversion rate              12.4%     12.7%  ▼ 0.3 pp   -2.5%  unfavourable
 
+Warnings
+ ! not-settled: `returns` of 2026-11-13 to 2026-11-19 may still change: it
+   settles 14 days later; so may `net_sales`, `blended_roas`
+
 The whole answer: the same command with --format json
 ";
 
@@ -169,7 +177,7 @@ fn a_script_learns_of_a_change_by_the_status() {
     assert_eq!(with(&["--fail-on", "notable"]).status, 7);
     assert_eq!(with(&["--fail-on", "major"]).status, 0);
     let silent = with(&["--fail-on", "notable", "--max-highlights", "0", "--format", "csv"]);
-    assert!(silent.status == 7 && silent.err.is_empty() && silent.out.contains("net_sales"), "{silent:?}");
+    assert!(silent.status == 7 && silent.out.contains("net_sales"), "{silent:?}");
     let major = with(&["--min-level", "major"]);
     assert!(major.out.contains("\nNothing to tell: no change reaches the level asked for.\n"), "{major:?}");
     assert_eq!(with(&["--fail-on", "none"]).status, 2);

@@ -4,7 +4,6 @@
 
 use sextant_semantics::significance::Level;
 
-use super::super::answer::Window;
 use super::super::layout::{left, right, width, wrap};
 use super::super::paint::Paint;
 use super::{Depth, Highlight, Judged, View, blocks, words};
@@ -37,23 +36,21 @@ pub(crate) fn write(view: &View<'_>, depth: Depth, page: usize, paint: Paint) ->
 
 /// The dates, what they are held against, the conditions, and how far the data reaches.
 fn heading(view: &View<'_>, page: usize, paint: Paint) -> Vec<String> {
-    let asked = |window: &Window<'_>| match window.asked {
-        Some(asked) if asked.replace("..", " .. ") != words::span(window) && asked != words::span(window) => {
-            format!(" ({asked})")
-        }
-        Some(_) | None => String::new(),
+    let asked = |asked: &str, dates: &str| {
+        if [asked, &asked.replace("..", " .. ")].contains(&dates) { String::new() } else { format!(" ({asked})") }
     };
     let mut lines = Vec::new();
     match view.answer.range() {
         Some(range) => {
             let zone = range.timezone.map(|zone| format!(", {zone}")).unwrap_or_default();
-            let aside = paint.dim(&format!("{}{zone}", asked(&range)));
-            lines.push(paint.bold(&format!("Audit of {}", words::span(&range))) + &aside);
+            let dates = words::span(range.start, range.end);
+            let aside = range.asked.map(|word| asked(word, &dates)).unwrap_or_default();
+            lines.push(paint.bold(&format!("Audit of {dates}")) + &paint.dim(&format!("{aside}{zone}")));
         }
         None => lines.push(paint.bold("Audit of all data")),
     }
-    if let Some(comparison) = view.answer.comparison() {
-        lines.push(format!(" against {}{}", words::span(&comparison), paint.dim(&asked(&comparison))));
+    if let Some(against) = &view.against {
+        lines.push(format!(" against {}{}", against.what, paint.dim(&asked(against.asked, &against.what))));
     }
     let filters = view.answer.filters();
     if !filters.is_empty() {

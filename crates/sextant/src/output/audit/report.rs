@@ -24,11 +24,9 @@ pub(crate) fn write(view: &View<'_>, depth: Depth) -> String {
 
 fn heading(view: &View<'_>) -> String {
     let range = view.answer.range();
-    let title = range.as_ref().map_or_else(|| "all data".to_string(), words::span);
+    let title = range.as_ref().map_or_else(|| "all data".to_string(), |range| words::span(range.start, range.end));
     let mut facts = Vec::new();
-    if let Some(comparison) = view.answer.comparison() {
-        facts.push(format!("against {}", words::span(&comparison)));
-    }
+    facts.extend(view.against.as_ref().map(|against| format!("against {}", against.what)));
     facts.extend(range.and_then(|range| range.timezone).map(str::to_string));
     facts.extend(words::data_through(view));
     let filters = view.answer.filters();

@@ -195,3 +195,33 @@ fn what_a_ratio_cannot_place_is_a_piece_of_its_sum() {
     assert!(line("(unallocated)").contains("-$100 "), "{page}");
     assert!(line("together").contains("-$9,700 "), "{page}");
 }
+
+#[test]
+fn what_it_is_held_against_is_said_of_every_comparison() {
+    let window = |start: &str, end: &str| json!({"start": start, "end": end});
+    let (older, newer) = (window("2026-10-30", "2026-11-05"), window("2026-11-06", "2026-11-12"));
+    for (comparison, line) in [
+        (
+            json!({"asked": "previous_4_average", "windows": [newer, older]}),
+            " against the mean of 2 periods, 2026-10-30 .. 2026-11-12 (previous_4_average)",
+        ),
+        (json!({"asked": "target", "targets": [{"metric": "net_sales"}]}), " against targets of the model (target)"),
+        (json!({"asked": "custom", "start": "2026-11-01", "end": "2026-11-01"}), " against 2026-11-01 (custom)"),
+    ] {
+        let mut answer = week();
+        answer["applied"]["comparison"] = comparison;
+        let page = shown(&answer, 80, Paint::plain());
+        assert_eq!(page.lines().nth(1), Some(line));
+    }
+}
+
+#[test]
+fn a_part_that_is_compared_stands_beside_what_it_is_held_against() {
+    let mut answer = week();
+    answer["metrics"][1]["value"] = json!(96000);
+    answer["metrics"][1]["compared_value"] = json!(84000);
+    let page = shown(&answer, 80, Paint::plain());
+    assert!(page.contains("   Net sales   $84,000.00  $93,600.00  ▼ $9,600.00 "), "{page}");
+    let note = " Net sales: $96,000.00 over the whole range; compared is the part that both\n sides have\n";
+    assert!(page.contains(note), "{page}");
+}

@@ -6,7 +6,6 @@ use serde_json::Value;
 use sextant_semantics::highlight::PREVIOUS_UNUSUAL;
 use sextant_semantics::significance::Level;
 
-use super::super::answer::Window;
 use super::super::number::{Unit, are_large, show, signed, whole};
 use super::{Block, By, Depth, Highlight, Judged, Piece, View};
 
@@ -18,7 +17,7 @@ pub(super) fn level(level: Option<Level>) -> String {
 /// What the level means, of metrics that a test was made of, or of those that none could be made of.
 pub(super) fn meaning(level: Option<Level>, is_tested: bool) -> &'static str {
     match level {
-        Some(Level::None) if !is_tested => "not large, as far as can be told, and not tested",
+        Some(Level::None) if !is_tested => "could not be tested",
         Some(Level::Major) => "very large, and very unusual",
         Some(Level::Notable) => "large and unusual",
         Some(Level::WithinNoise) => "large, but no more than chance moves it",
@@ -30,8 +29,8 @@ pub(super) fn meaning(level: Option<Level>, is_tested: bool) -> &'static str {
     }
 }
 
-pub(super) fn span(window: &Window<'_>) -> String {
-    if window.start == window.end { window.start.to_string() } else { format!("{} .. {}", window.start, window.end) }
+pub(super) fn span(start: &str, end: &str) -> String {
+    if start == end { start.to_string() } else { format!("{start} .. {end}") }
 }
 
 /// How far the data reaches: the day that most datasets end on, and those that end on another.
@@ -203,7 +202,11 @@ pub(super) fn notes(view: &View<'_>) -> Vec<String> {
         let is_said = |reason: &str| judged.level.is_some_and(|level| level.as_str() == reason);
         let reason = judged.test.reason.filter(|reason| !judged.is_tested() && !is_said(reason));
         let untested = reason.map(|reason| format!("not tested, {}", spaced(reason)));
-        for note in [no_value, usual, untested].into_iter().flatten() {
+        let part = judged.over_all.map(|value| {
+            let over_all = show(value, &judged.metric.unit);
+            format!("{over_all} over the whole range; compared is the part that both sides have")
+        });
+        for note in [no_value, part, usual, untested].into_iter().flatten() {
             notes.entry(note).or_default().push(judged.metric.label);
         }
     }
