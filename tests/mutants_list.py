@@ -346,7 +346,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/windows.rs",
-            "Some(«unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?)»)",
+            "let first = «unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?)»;",
             "back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?",
         )],
     },
@@ -365,7 +365,7 @@ MUTANTS = {
         "edits": [(
             f"{SEMANTICS}/query/resolve/windows.rs",
             "Stretch::Dates { first: Some(start), end: «unit_of(start)» }",
-            "next_bucket(start, *grain, self.calendar)",
+            "match grain { Grain::Standard(grain) => next_bucket(start, *grain, self.calendar), Grain::Custom(_) => unit_of(start) }",
         )],
     },
     "first-is-last": {
@@ -404,6 +404,43 @@ MUTANTS = {
             "ident(AT).lt_eq(ident(TO))",
         )],
     },
+    "blocks-stick-out": {
+        "plants": "a block of days that windows are read by reaches past the end of the window",
+        "topic": "windows",
+        "edits": [(f"{ENGINE}/lower/add_up_by_time.rs", "«from + SIZES[*level] <= to»;", "from < to")],
+    },
+    "retail-month-starts-today": {
+        "plants": "the period of a calendar table starts with the day in question",
+        "topic": "windows",
+        "edits": [(
+            f"{SEMANTICS}/query/resolve.rs",
+            "Some(self.days[«self.days.partition_point(|(_, number)| *number < period)»].0)",
+            "at + 0 * period",
+        )],
+    },
+    "total-of-finer-groups-by-group": {
+        "plants": "in the total a customer of two channels is two",
+        "topic": "metrics",
+        "edits": [(f"{SEMANTICS}/query/resolve/of_groups.rs", "Some(Box::new(finer(«Vec::new()»)?))", "own()")],
+    },
+    "finer-groups-of-the-other-side": {
+        "plants": "a customer who bought nothing in a period counts there because of another one",
+        "topic": "metrics",
+        "edits": [(
+            f"{ENGINE}/lower/aggregate_groups.rs",
+            "let is_there = «ident(rows_column(period)).gt(lit(0_i64))»;",
+            "lit(true)",
+        )],
+    },
+    "key-parts-run-together": {
+        "plants": "keys of several columns are told apart by their joined text alone",
+        "topic": "joins",
+        "edits": [(
+            f"{SEMANTICS}/catalog/entity.rs",
+            "«replace(replace(of, \"\\\\\", \"\\\\\\\\\"), \"/\", \"\\\\/\")»",
+            "of",
+        )],
+    },
     "days-without-rows-lost": {
         "plants": "`join_to_timespine` lists only units with rows",
         "topic": "windows",
@@ -414,7 +451,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/spines.rs",
-            "None if «of_a_key(condition, &fact.keys)» => return Ok(None),",
+            "None if «of_a_key(condition, fact)» => return Ok(None),",
             "false",
         )],
     },

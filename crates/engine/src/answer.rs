@@ -94,7 +94,7 @@ fn null_reason(query: &ResolvedQuery, computation: ComputationId, row: &RawRow) 
         return None;
     }
     Some(match &query.computations[computation.0].formula {
-        Formula::Measure { .. } => "no-data",
+        Formula::Measure { .. } | Formula::OfGroups(_) => "no-data",
         Formula::Ratio { denominator, .. } if value(*denominator).as_f64().is_none_or(|d| d == 0.0) => "no-denominator",
         Formula::Ratio { .. } => "no-numerator",
         Formula::Derived(_) => "no-value",

@@ -38,11 +38,13 @@ mod time;
 mod rates_by_day;
 mod rows;
 mod join_over_time_range;
+mod add_up_by_time;
 mod pick;
 mod join_to_time_spine;
 mod fact;
 mod sets;
 mod combine;
+mod aggregate_groups;
 mod bridge;
 mod members;
 pub(crate) mod metrics;
@@ -64,6 +66,10 @@ fn whole(plan: &SemanticPlan, tables: &Tables) -> Result<LogicalPlan, LowerError
     let rows = i64::from(facts.is_empty());
     let members = plan.root.input.members.as_ref().map(|of| members::lower(plan, of, rows, tables));
     let combined = combine::combine(plan, facts, members.transpose()?)?;
+    let of_groups = plan.root.input.of_groups.iter().enumerate();
+    let combined = of_groups.into_iter().try_fold(combined, |combined, (position, of)| {
+        aggregate_groups::beside(plan, combined, position, of, tables)
+    })?;
     metrics::compute(plan, combined)
 }
 

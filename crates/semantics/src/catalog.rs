@@ -9,7 +9,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
-use crate::model::metric::{Direction, Format, PeriodAggregation, WindowChoice};
+use crate::model::metric::{Direction, Format, GroupAggregation, PeriodAggregation, WindowChoice};
 use crate::model::{DimensionKind, LeftOut, LeftOutKind, Length, Naming, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
@@ -339,6 +339,16 @@ pub struct Input {
     pub offset: Option<Offset>,
     /// The groups that it is aggregated by instead of the question's.
     pub level: Option<Level>,
+    /// The groups that it is aggregated by first.
+    pub finer: Option<Finer>,
+}
+
+/// More groups than the question's, whose values become one of each group of the question.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Finer {
+    /// Names as in `group_by`.
+    pub dimensions: Vec<String>,
+    pub aggregation: GroupAggregation,
 }
 
 /// Fewer groups than the question's: a total beside its parts. Names of dimensions, or `metric_time`.

@@ -8,11 +8,13 @@
 //!
 //! Output of the whole plan, one row a group and one for the total: see [`ComputeMetrics`].
 
+mod add_up;
 pub mod build;
 pub mod display;
 
 pub use build::plan;
 
+use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::Hop;
 use crate::model::metric::PeriodAggregation;
@@ -62,8 +64,27 @@ pub struct ComputeMetrics {
 pub struct CombineAggregates {
     /// At least one, or members.
     pub inputs: Vec<Aggregate>,
+    /// Values that stand beside every row that has the same keys.
+    pub of_groups: Vec<AggregateGroups>,
     /// Groups that are listed whether or not an input has them.
     pub members: Option<Members>,
+}
+
+/// Aggregates the values that a metric has for finer groups to those of the plan.
+///
+/// A finer group counts in a period where some measure read a row of it there. Lowered, its columns are `__total`, the
+/// keys and `__g{position}_p{p}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateGroups {
+    /// For people.
+    pub name: String,
+    pub aggregation: Aggregation,
+    /// Positions of the plan's keys that it is aggregated by; its one value stands beside every row where there are none.
+    pub keys: Vec<usize>,
+    /// The metric by these keys, then the finer ones.
+    pub in_groups: Option<MetricByKeys>,
+    /// The metric by the finer keys alone, for the total.
+    pub in_total: Option<MetricByKeys>,
 }
 
 /// Lists the combinations of dimensions that there are.
@@ -139,6 +160,9 @@ pub enum Rows {
     /// Puts each row beside every unit of the spine whose stretch it lies in, by the axis; only rows of
     /// `reads` are looked at. The units are table [`Table::SPINE`].
     JoinOverTimeRange { input: Box<Rows>, axis: TimeColumn, spine: TimeSpine, reads: Period },
+    /// Adds up the rows of each day of the axis that have the same keys, of those of `reads`: what windows of days read
+    /// is told from such parts, whatever the window.
+    AddUpByTime { input: Box<Rows>, axis: TimeColumn, reads: Period, keys: Vec<KeySource>, measures: Vec<Measure> },
     /// Keeps rows for which every condition is true.
     Where { input: Box<Rows>, conditions: Vec<RowExpr> },
 }
@@ -153,6 +177,7 @@ impl Rows {
             | Rows::AttachEvents { input, .. }
             | Rows::ConstrainTime { input, .. }
             | Rows::JoinOverTimeRange { input, .. }
+            | Rows::AddUpByTime { input, .. }
             | Rows::Where { input, .. } => Some(input),
         }
     }
@@ -184,6 +209,14 @@ impl Aggregate {
     pub fn spine(&self) -> Option<&TimeSpine> {
         self.input.nodes().find_map(|node| match node {
             Rows::JoinOverTimeRange { spine, .. } => Some(spine),
+            _ => None,
+        })
+    }
+
+    /// The keys by which its rows were added up before windows read them; none where they are read themselves.
+    pub fn added_up(&self) -> Option<&[KeySource]> {
+        self.input.nodes().find_map(|node| match node {
+            Rows::AddUpByTime { keys, .. } => Some(keys.as_slice()),
             _ => None,
         })
     }

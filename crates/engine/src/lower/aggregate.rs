@@ -142,6 +142,20 @@ pub(super) fn count_rows(condition: Option<Expr>) -> Expr {
     call(count_udaf(), lit(1_i64), Rows { distinct: false, condition, order: Vec::new() })
 }
 
+/// The sum of integers that are known, where a condition is true.
+pub(super) fn sum_known(of: Typed, condition: Option<Expr>) -> Expr {
+    call(sum_udaf(), of.expr, Rows { distinct: false, condition, order: Vec::new() })
+}
+
+/// The sum of counts, 0 over none, where a condition is true.
+pub(super) fn sum_counts(of: Expr, condition: Option<Expr>) -> Result<Expr, LowerError> {
+    let of = match condition {
+        Some(condition) => when(condition, of).otherwise(lit(0_i64))?,
+        None => of,
+    };
+    Ok(call(sum_udaf(), of, Rows { distinct: false, condition: None, order: Vec::new() }))
+}
+
 /// Which rows a function sees, and how.
 struct Rows {
     distinct: bool,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit, when};
 use datafusion::scalar::ScalarValue;
-use sextant_semantics::plan::{Aggregate, Grouping, KeySource, SemanticPlan};
+use sextant_semantics::plan::{Aggregate, Grouping, KeySource, Measure, SemanticPlan};
 use sextant_semantics::query::spine::UNIT_COLUMN;
 
 use super::aggregate::{Aggregated, Finish, aggregate, count_rows};
@@ -13,7 +13,7 @@ use super::balance::{self, Of};
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::typed::{Typed, decoded};
-use super::{LowerError, Tables, bridge, join_to_time_spine, pick, sets};
+use super::{LowerError, Tables, add_up_by_time, bridge, join_to_time_spine, pick, sets};
 
 /// A fact's plan: `__total`, `__k{i}`, `__rows_p{p}` and `__f{f}_m{m}_p{p}`; `__set` too where there are several
 /// groupings.
@@ -38,7 +38,11 @@ pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &T
 pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
     let scope = Scope::new(plan, of);
     let rows = rows::lower(&scope, &of.input, tables)?;
-    let (rows, filters) = kept(&scope, of, rows)?;
+    let (rows, filters) = match of.added_up() {
+        // What passes the filters was added up.
+        Some(_) => (rows, vec![None; of.measures.len()]),
+        None => kept(&scope, &of.measures, rows)?,
+    };
     let rows = bridge::with_marks(of, with_keys(&scope, of, rows)?, &filters)?;
     let seen = seen(&scope, of, &rows, &filters)?;
     let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
@@ -151,8 +155,12 @@ pub(super) fn measure_column(fact: usize, measure: usize, period: usize) -> Stri
 }
 
 /// Rows that pass the filter of some measure, and what each measure has yet to filter.
-fn kept(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<(LogicalPlan, Vec<Option<Expr>>), LowerError> {
-    let filters = of.measures.iter().map(|measure| scope.all(&measure.filter, rows.schema()));
+pub(super) fn kept(
+    scope: &Scope<'_>,
+    measures: &[Measure],
+    rows: LogicalPlan,
+) -> Result<(LogicalPlan, Vec<Option<Expr>>), LowerError> {
+    let filters = measures.iter().map(|measure| scope.all(&measure.filter, rows.schema()));
     let filters = filters.collect::<Result<Vec<_>, _>>()?;
     let mut any: Vec<Expr> = Vec::new();
     for filter in &filters {
@@ -174,12 +182,15 @@ fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<Log
         return Ok(rows);
     }
     let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
-    for (position, key) in of.keys.iter().enumerate() {
-        let value = match key {
-            KeySource::Bucket { time, granularity } => scope.time(time, rows.schema())?.bucket(*granularity)?,
-            KeySource::DatePart { time, part } => scope.time(time, rows.schema())?.part(*part)?,
-            KeySource::Value(of) => scope.value(of, rows.schema())?,
-            KeySource::Absent => continue,
+    for position in kept_keys(of) {
+        let key = &of.keys[position];
+        let added_up = of.added_up().and_then(|keys| keys.iter().position(|added| added == key));
+        let value = match (added_up, key) {
+            (Some(added), _) => add_up_by_time::key(rows.schema(), added)?,
+            (None, KeySource::Bucket { time, granularity }) => scope.time(time, rows.schema())?.bucket(*granularity)?,
+            (None, KeySource::DatePart { time, part }) => scope.time(time, rows.schema())?.part(*part)?,
+            (None, KeySource::Value(of)) => scope.value(of, rows.schema())?,
+            (None, KeySource::Absent) => continue,
         };
         let data_type = decoded(&value.data_type);
         let key = value.cast(data_type.clone()).expr;
@@ -211,7 +222,11 @@ fn rows_read(
     let mut positions = Vec::with_capacity(periods.len());
     for period in 0..periods.len() {
         let counted = if has_balance { counted_in(of, seen, period) } else { None };
-        positions.push(functions.add(count_rows(counted.or_else(|| place_in(&periods, period)))));
+        let counted = counted.or_else(|| place_in(&periods, period));
+        positions.push(functions.add(match of.added_up() {
+            Some(_) => add_up_by_time::rows(counted)?,
+            None => count_rows(counted),
+        }));
     }
     Ok(positions)
 }
@@ -277,7 +292,10 @@ fn measures(
 ) -> Result<Vec<Vec<Option<Measured>>>, LowerError> {
     let mut found = Vec::with_capacity(of.measures.len());
     for (position, (measure, seen)) in of.measures.iter().zip(seen).enumerate() {
-        let argument = measure.argument.as_ref().map(|argument| scope.value(argument, rows.schema())).transpose()?;
+        let argument = match of.added_up() {
+            Some(_) => None,
+            None => measure.argument.as_ref().map(|argument| scope.value(argument, rows.schema())).transpose()?,
+        };
         let order = measure.order.iter().map(|by| Ok(scope.value(by, rows.schema())?.expr));
         let order = order.collect::<Result<Vec<_>, LowerError>>()?;
         let mut by_period = Vec::with_capacity(seen.len());
@@ -291,8 +309,10 @@ fn measures(
                 let at_extreme = balance.map(|of| balance::at_extreme(of, part, position, period));
                 let once = bridge::counts(of, position, part);
                 let condition = seen.iter().cloned().chain(at_extreme).chain(once).reduce(and);
-                let Aggregated { functions: parts, finish } =
-                    aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?;
+                let Aggregated { functions: parts, finish } = match of.added_up() {
+                    Some(_) => add_up_by_time::merged(measure, position, rows.schema(), condition)?,
+                    None => aggregate(measure.aggregation, argument.clone(), measure.money_scale, &order, condition)?,
+                };
                 Ok((parts.into_iter().map(|part| functions.add(part)).collect(), finish))
             };
             let (groups, finish) = over(if grouping == Grouping::Total { Of::Total } else { Of::Groups })?;

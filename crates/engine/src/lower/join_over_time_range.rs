@@ -87,7 +87,7 @@ fn first_date() -> NaiveDate {
 }
 
 /// Dates, or instants in microseconds of UTC.
-fn moments(of: impl Iterator<Item = Option<BucketStart>>, is_sub_day: bool) -> ArrayRef {
+pub(super) fn moments(of: impl Iterator<Item = Option<BucketStart>>, is_sub_day: bool) -> ArrayRef {
     if is_sub_day {
         let instants = of.map(|moment| match moment {
             Some(BucketStart::Instant(instant)) => Some(instant.timestamp_micros()),

@@ -6,6 +6,7 @@ use sextant_semantics::plan::{Grouping, SemanticPlan};
 use sextant_semantics::query::computation::{Computation, ComputationId, Formula};
 
 use super::LowerError;
+use super::aggregate_groups::value_column;
 use super::expression::expression;
 use super::fact::{key_column, measure_column, rows_column};
 use super::literal::literal;
@@ -47,7 +48,7 @@ fn levels(computations: &[Computation]) -> Vec<usize> {
     let mut levels: Vec<usize> = Vec::with_capacity(computations.len());
     for computation in computations {
         let level = match &computation.formula {
-            Formula::Measure { .. } => 0,
+            Formula::Measure { .. } | Formula::OfGroups(_) => 0,
             Formula::Ratio { numerator, denominator } => 1 + levels[numerator.0].max(levels[denominator.0]),
             Formula::Derived(of) => 1 + of.refs().iter().map(|of| levels[of.value.0]).max().unwrap_or(0),
         };
@@ -64,6 +65,7 @@ fn value(computation: &Computation, period: usize, input: &LogicalPlan) -> Resul
     let mut earlier = |id: &ComputationId| column(computation_column(id.0, period));
     match &computation.formula {
         Formula::Measure { fact, measure } => column(measure_column(*fact, *measure, period)),
+        Formula::OfGroups(position) => column(value_column(*position, period)),
         Formula::Ratio { .. } | Formula::Derived(_) => formula(computation, &mut earlier),
     }
 }
@@ -74,7 +76,7 @@ pub(crate) fn formula(
     earlier: &mut dyn FnMut(&ComputationId) -> Result<Typed, LowerError>,
 ) -> Result<Typed, LowerError> {
     match &computation.formula {
-        Formula::Measure { .. } => Err(LowerError::Unbound("a measure")),
+        Formula::Measure { .. } | Formula::OfGroups(_) => Err(LowerError::Unbound("a measure")),
         Formula::Ratio { numerator, denominator } => divide(earlier(numerator)?, earlier(denominator)?),
         Formula::Derived(of) => expression(of, &mut |id| earlier(id)),
     }

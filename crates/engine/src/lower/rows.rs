@@ -20,7 +20,7 @@ use super::expression::{condition, expression};
 use super::rates_by_day::{self, Days};
 use super::time::{Span, Time, in_period};
 use super::typed::{Typed, unify};
-use super::{LowerError, Tables, attach_events, attach_metric, bridge, join_over_time_range, members};
+use super::{LowerError, Tables, add_up_by_time, attach_events, attach_metric, bridge, join_over_time_range, members};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -183,7 +183,11 @@ fn spine_of(rows: &Rows) -> Option<&TimeSpine> {
     match rows {
         Rows::JoinOverTimeRange { spine, .. } => Some(spine),
         Rows::Where { input, .. } | Rows::Attach { input, .. } => spine_of(input),
-        Rows::Read { .. } | Rows::AttachMetric { .. } | Rows::AttachEvents { .. } | Rows::ConstrainTime { .. } => None,
+        Rows::Read { .. }
+        | Rows::AttachMetric { .. }
+        | Rows::AttachEvents { .. }
+        | Rows::AddUpByTime { .. }
+        | Rows::ConstrainTime { .. } => None,
     }
 }
 
@@ -221,11 +225,16 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
             }
             Ok(LogicalPlanBuilder::from(input).filter(any.unwrap_or_else(|| lit(false)))?.build()?)
         }
+        Rows::AddUpByTime { input, axis, reads, keys, measures } => {
+            let kept = within(scope, lower(scope, input, tables)?, axis, reads)?;
+            add_up_by_time::parts(scope, kept, axis, keys, measures)
+        }
         Rows::JoinOverTimeRange { input, axis, spine, reads } => {
-            let input = lower(scope, input, tables)?;
-            let of = scope.raw(&axis.expr, input.schema())?;
-            let kept = LogicalPlanBuilder::from(input).filter(in_period(&of, axis.stored, reads)?)?.build()?;
-            join_over_time_range::join(scope, kept, axis, spine)
+            let rows = lower(scope, input, tables)?;
+            match input.as_ref() {
+                Rows::AddUpByTime { keys, measures, .. } => add_up_by_time::join(rows, keys, measures, spine),
+                _ => join_over_time_range::join(scope, within(scope, rows, axis, reads)?, axis, spine),
+            }
         }
         Rows::Where { input, conditions } => {
             let input = lower(scope, input, tables)?;
@@ -235,6 +244,12 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
             }
         }
     }
+}
+
+/// The rows of a period, by an axis.
+fn within(scope: &Scope<'_>, rows: LogicalPlan, axis: &TimeColumn, period: &Period) -> Result<LogicalPlan, LowerError> {
+    let of = scope.raw(&axis.expr, rows.schema())?;
+    Ok(LogicalPlanBuilder::from(rows).filter(in_period(&of, axis.stored, period)?)?.build()?)
 }
 
 /// Rows with the row that a hop leads to, with each of them beyond a bridge.

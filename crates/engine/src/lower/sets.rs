@@ -118,7 +118,7 @@ fn alone(plan: &SemanticPlan, of: &Aggregate, set: &[usize]) -> (SemanticPlan, A
         level,
         padding: None,
     };
-    let nothing = CombineAggregates { inputs: Vec::new(), members: None };
+    let nothing = CombineAggregates { inputs: Vec::new(), of_groups: Vec::new(), members: None };
     let plan = SemanticPlan {
         root: ComputeMetrics { input: nothing, computations: Vec::new() },
         periods: plan.periods.clone(),

@@ -138,9 +138,10 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
     fn keep(rows: &Rows, needed: &mut Vec<Table>) -> Rows {
         match rows {
             Rows::Read { .. } => rows.clone(),
-            Rows::Where { input, .. } | Rows::AttachMetric { input, .. } | Rows::AttachEvents { input, .. } => {
-                keep(input, needed)
-            }
+            Rows::Where { input, .. }
+            | Rows::AttachMetric { input, .. }
+            | Rows::AttachEvents { input, .. }
+            | Rows::AddUpByTime { input, .. } => keep(input, needed),
             // What a window reads is asked of rows in their own periods.
             Rows::ConstrainTime { input, axis } | Rows::JoinOverTimeRange { input, axis, .. } => {
                 needed.extend(axis.expr.refs().iter().map(|column| column.value.table));
@@ -165,7 +166,8 @@ pub(super) fn reads(rows: &Rows) -> Vec<DatasetId> {
         | Rows::AttachMetric { input, .. }
         | Rows::AttachEvents { input, .. }
         | Rows::ConstrainTime { input, .. }
-        | Rows::JoinOverTimeRange { input, .. } => reads(input),
+        | Rows::JoinOverTimeRange { input, .. }
+        | Rows::AddUpByTime { input, .. } => reads(input),
         Rows::Attach { input, hop, .. } => {
             let mut found = reads(input);
             if !found.contains(&hop.to()) {
@@ -223,6 +225,7 @@ fn plan(
     let grouping = if keys.is_empty() { Grouping::Total } else { Grouping::Groups };
     let (keys, sources) = keys.into_iter().unzip();
     let input = CombineAggregates {
+        of_groups: Vec::new(),
         inputs: vec![Aggregate { input, keys: sources, measures, pick: None, level: None, padding: None }],
         members: None,
     };

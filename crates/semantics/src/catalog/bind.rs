@@ -234,7 +234,7 @@ fn bind_measure(
 }
 
 /// The type of an aggregate over values of a type; the rules of `settled.md` §4.2.
-fn aggregate_type(
+pub(crate) fn aggregate_type(
     metric: &Metric,
     aggregation: Aggregation,
     argument: Option<DataType>,

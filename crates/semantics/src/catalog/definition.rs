@@ -3,6 +3,7 @@
 use super::aggregation::Aggregation;
 use super::{Accumulation, Catalog, Input, Level, Metric, MetricKind, Offset};
 use crate::model::metric::WindowChoice;
+use crate::model::words::Word;
 
 /// The formula of a metric. A simple metric shows its aggregation and its label.
 pub fn of(catalog: &Catalog, metric: &Metric) -> String {
@@ -76,6 +77,9 @@ fn input(catalog: &Catalog, input: &Input) -> String {
         Some(Level::Only(names)) if names.is_empty() => " over all".to_string(),
         Some(Level::Only(names)) => format!(" by {} alone", names.join(", ")),
     };
-    let name = format!("{name}{level}");
+    let name = match &input.finer {
+        None => format!("{name}{level}"),
+        Some(of) => format!("{} of {name} per {}", of.aggregation.word(), of.dimensions.join(", ")),
+    };
     if filters.is_empty() { format!("{name}{offset}") } else { format!("{name}{offset} [{}]", filters.join(" and ")) }
 }

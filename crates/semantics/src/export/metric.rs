@@ -138,12 +138,14 @@ fn input(input: &Input) -> Node {
     map.set_some("offset_to_grain", offset_to_grain.as_ref().map(grain_name));
     if let Some(grain) = grain {
         let mut level = Map::new(NOWHERE);
-        let (key, list) = match grain {
-            InputGrain::Exclude(list) => ("exclude", list),
-            InputGrain::KeepOnly(list) => ("keep_only", list),
-            InputGrain::Include(list) => ("include", list),
-        };
-        level.set(key, Node::list(texts(list), NOWHERE));
+        match grain {
+            InputGrain::Exclude(list) => level.set("exclude", Node::list(texts(list), NOWHERE)),
+            InputGrain::KeepOnly(list) => level.set("keep_only", Node::list(texts(list), NOWHERE)),
+            InputGrain::Include { dimensions, agg } => {
+                level.set("include", Node::list(texts(dimensions), NOWHERE));
+                level.set("agg", word(agg));
+            }
+        }
         map.set("grain", level.into_node());
     }
     if map.entries().len() == 1 { text(name) } else { map.into_node() }

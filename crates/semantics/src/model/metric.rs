@@ -163,8 +163,20 @@ pub enum InputGrain {
     Exclude(Vec<Spanned<String>>),
     /// Of the query's dimensions only these.
     KeepOnly(Vec<Spanned<String>>),
-    /// The query's dimensions and these.
-    Include(Vec<Spanned<String>>),
+    /// The query's dimensions and these; the values of the finer groups become one of the query's.
+    Include { dimensions: Vec<Spanned<String>>, agg: Spanned<GroupAggregation> },
+}
+
+/// How the values of groups become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupAggregation {
+    Sum,
+    Average,
+    Median,
+    Min,
+    Max,
+    /// The groups that have a value.
+    Count,
 }
 
 /// How rows become a value.
@@ -312,11 +324,6 @@ impl Metric {
             | MetricKind::Cumulative(_)
             | MetricKind::Conversion(_) => {}
             MetricKind::Cohort(_) => add("type: cohort", self.name.span),
-        }
-        for input in self.kind.inputs() {
-            if let Some(InputGrain::Include(_)) = &input.grain {
-                add("grain: {include}", input.span);
-            }
         }
         found
     }

@@ -5,7 +5,7 @@ use chrono::Weekday;
 use crate::model::calendar::{FiscalWeek53, Naming};
 use crate::model::dataset::{DimensionKind, EntityKind, Normalization};
 use crate::model::metric::{
-    Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
+    Aggregation, Calculation, Direction, Format, GroupAggregation, PercentileType, PeriodAggregation, WindowChoice,
 };
 use crate::model::relationship::Cardinality;
 use crate::time::calendar::{FiscalEnd, FiscalPattern};
@@ -55,6 +55,9 @@ words! {
     Granularity {
         Second "second" Minute "minute" Hour "hour" Day "day" Week "week" Month "month" Quarter "quarter" Year "year"
         FiscalQuarter "fiscal_quarter" FiscalYear "fiscal_year"
+    }
+    GroupAggregation {
+        Sum "sum" Average "average" Median "median" Min "min" Max "max" Count "count"
     }
     Naming { Dotted "dotted" EntityPaths "entity_paths" }
     Normalization { Trim "trim" Lower "lower" Upper "upper" }

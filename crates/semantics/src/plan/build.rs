@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregate, CombineAggregates, ComputeMetrics, EventRows, Members, MetricByKeys, Rows, SemanticPlan};
+use super::add_up;
+use super::{
+    Aggregate, AggregateGroups, CombineAggregates, ComputeMetrics, EventRows, Members, MetricByKeys, Rows, SemanticPlan,
+};
 use crate::query::events::{Events, Follow};
 use crate::query::resolved::{self, Attached, Fact, MemberTimes, ResolvedQuery};
 use crate::query::row::{KeySource, On, RowExpr, RowRef, Table, TimeColumn};
@@ -12,7 +15,11 @@ pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
     let inputs = query.facts.iter().map(aggregate).collect();
     SemanticPlan {
         root: ComputeMetrics {
-            input: CombineAggregates { inputs, members: query.members.as_ref().map(members) },
+            input: CombineAggregates {
+                inputs,
+                of_groups: query.of_groups.iter().map(of_groups).collect(),
+                members: query.members.as_ref().map(members),
+            },
             computations: query.computations.clone(),
         },
         periods: query.time.periods.clone(),
@@ -23,13 +30,25 @@ pub fn plan(query: &ResolvedQuery) -> SemanticPlan {
     }
 }
 
+fn of_groups(of: &resolved::OfGroups) -> AggregateGroups {
+    let by_keys = |query: &ResolvedQuery| MetricByKeys { plan: plan(query), computation: of.computation };
+    AggregateGroups {
+        name: of.name.clone(),
+        aggregation: of.aggregation,
+        keys: of.keys.clone(),
+        in_groups: of.in_groups.as_deref().map(by_keys),
+        in_total: of.in_total.as_deref().map(by_keys),
+    }
+}
+
 /// Reads the fact once, attaches what its expressions need, keeps the rows in question.
 fn aggregate(fact: &Fact) -> Aggregate {
     let axis = fact.axis_column.clone();
     let mut rows = match &fact.windows {
         None => filtered(Rows::ConstrainTime { input: Box::new(joined(fact, &[])), axis }, &fact.conditions),
         Some(windows) => {
-            let input = Box::new(filtered(joined(fact, &[]), &fact.conditions));
+            let input = filtered(joined(fact, &[]), &fact.conditions);
+            let input = Box::new(add_up::by_time(fact, windows, input));
             let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
             let columns = columns_used(fact, &[]);
             let by_unit = fact.tables.iter().filter(|attached| is_by_unit(attached));

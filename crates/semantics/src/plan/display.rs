@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Aggregate, ComputeMetrics, KeySource, Measure, MemberTimes, Members, Rows, SemanticPlan};
+use super::{Aggregate, AggregateGroups, ComputeMetrics, KeySource, Measure, MemberTimes, Members, Rows, SemanticPlan};
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
@@ -34,7 +34,8 @@ fn write_plan(out: &mut String, depth: usize, plan: &SemanticPlan, catalog: &Cat
     let formulas: Vec<String> = computations.iter().map(|c| computation(c, plan)).collect();
     line(out, depth, &format!("compute metrics [{}]", formulas.join("; ")));
     let keys: Vec<&str> = plan.keys.iter().map(|k| k.name.as_str()).collect();
-    let depth = if input.inputs.len() + usize::from(input.members.is_some()) > 1 {
+    let several = input.inputs.len() + input.of_groups.len() + usize::from(input.members.is_some()) > 1;
+    let depth = if several {
         line(out, depth + 1, &format!("combine aggregated outputs on [{}], nulls equal", keys.join(", ")));
         depth + 2
     } else {
@@ -43,8 +44,24 @@ fn write_plan(out: &mut String, depth: usize, plan: &SemanticPlan, catalog: &Cat
     for fact in &input.inputs {
         aggregate(out, depth, plan, fact, catalog);
     }
+    for of in &input.of_groups {
+        aggregate_groups(out, depth, plan, of, catalog);
+    }
     if let Some(of) = &input.members {
         members(out, depth, plan, of, catalog);
+    }
+}
+
+fn aggregate_groups(out: &mut String, depth: usize, plan: &SemanticPlan, of: &AggregateGroups, catalog: &Catalog) {
+    let keys: Vec<&str> = of.keys.iter().map(|key| plan.keys[*key].name.as_str()).collect();
+    if let Some(by_keys) = &of.in_groups {
+        line(out, depth, &format!("aggregate groups by [{}]: {}", keys.join(", "), of.name));
+        write_plan(out, depth + 1, &by_keys.plan, catalog);
+    }
+    if let Some(by_keys) = &of.in_total {
+        let beside = if keys.is_empty() { ", beside every group" } else { "" };
+        line(out, depth, &format!("aggregate groups in total{beside}: {}", of.name));
+        write_plan(out, depth + 1, &by_keys.plan, catalog);
     }
 }
 
@@ -126,6 +143,12 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
         Rows::JoinOverTimeRange { input, axis, spine, .. } => {
             let text = format!("join over time range: {} in the stretch of {}", time(axis, tables), units(spine));
             line(out, depth, &text);
+            rows(out, depth + 1, input, tables, catalog);
+        }
+        Rows::AddUpByTime { input, axis, keys, .. } => {
+            let by = keys.iter().map(|key| key_source(key, tables));
+            let by: Vec<String> = std::iter::once(format!("day of {}", time(axis, tables))).chain(by).collect();
+            line(out, depth, &format!("add up by [{}]", by.join(", ")));
             rows(out, depth + 1, input, tables, catalog);
         }
         Rows::AttachEvents { input, events } => {
@@ -230,6 +253,7 @@ fn table_names_beside(rows: &Rows, other: Option<(Table, DatasetId)>, catalog: &
             }
             Rows::ConstrainTime { input, .. }
             | Rows::JoinOverTimeRange { input, .. }
+            | Rows::AddUpByTime { input, .. }
             | Rows::AttachMetric { input, .. }
             | Rows::AttachEvents { input, .. }
             | Rows::Where { input, .. } => at = input,
@@ -316,6 +340,7 @@ fn computation(computation: &Computation, plan: &SemanticPlan) -> String {
         }
         Formula::Ratio { numerator, denominator } => format!("{} / {}", name(*numerator), name(*denominator)),
         Formula::Derived(expr) => expr.map_refs(&mut |id: &ComputationId| name(*id)).to_string(),
+        Formula::OfGroups(position) => plan.root.input.of_groups[*position].name.clone(),
     };
     let fill = match &computation.fill {
         Some(fill) => {

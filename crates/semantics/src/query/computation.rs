@@ -31,4 +31,6 @@ pub enum Formula {
         denominator: ComputationId,
     },
     Derived(Expr<ComputationId>),
+    /// Values of finer groups, aggregated: `input.of_groups[position]`.
+    OfGroups(usize),
 }

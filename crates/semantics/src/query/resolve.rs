@@ -28,6 +28,7 @@ mod level;
 mod members;
 mod metric_filter;
 mod metrics;
+mod of_groups;
 mod rows;
 mod saved;
 mod spines;
@@ -170,7 +171,11 @@ fn question(
     let grouping = grouping(asking.is_some(), !groups.is_empty(), request.totals.unwrap_or(true));
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
     let (mut facts, places): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
-    let computations = flat.computations(&places, &mut found);
+    let of_groups = match &asking {
+        None => of_groups::resolve(&spines, request, &flat, (&wanted, &groups), &mut found),
+        Some(_) => of_groups::refuse(bound, &flat, &mut found),
+    };
+    let computations = flat.computations(&places, &of_groups, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
@@ -196,6 +201,7 @@ fn question(
         grouping,
         slices,
         facts,
+        of_groups,
         members,
         computations,
         having,

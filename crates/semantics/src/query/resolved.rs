@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::catalog::Axis;
+use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::PhysicalColumn;
 use crate::catalog::id::{DatasetId, MetricId};
 use crate::catalog::join_graph::Hop;
@@ -34,6 +35,8 @@ pub struct ResolvedQuery {
     pub slices: Option<Slices>,
     /// One a dataset and time axis.
     pub facts: Vec<Fact>,
+    /// Values of finer groups, aggregated to those of the question.
+    pub of_groups: Vec<OfGroups>,
     /// Groups that are there whether or not anything was measured of them.
     pub members: Option<Members>,
     pub computations: Vec<Computation>,
@@ -242,6 +245,24 @@ pub struct AttachedMetric {
     pub query: Box<ResolvedQuery>,
 }
 
+/// The values that a metric has for finer groups, aggregated once more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfGroups {
+    /// For people: `average of revenue per customer`.
+    pub name: String,
+    pub aggregation: Aggregation,
+    pub data_type: DataType,
+    /// Positions of the question's groups that it has a value for each of; one value stands beside all where it has
+    /// none.
+    pub keys: Vec<usize>,
+    /// Gives the metric by those groups, then the finer ones; none where only the total is asked.
+    pub in_groups: Option<Box<ResolvedQuery>>,
+    /// Gives it by the finer groups alone; none where the total is not asked.
+    pub in_total: Option<Box<ResolvedQuery>>,
+    /// Of the metric, in both.
+    pub computation: ComputationId,
+}
+
 /// A column of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OutputColumn {
@@ -381,13 +402,15 @@ impl Part {
 }
 
 impl ResolvedQuery {
-    /// Its facts, those of events beside them and those of the metrics attached to them.
+    /// Its facts, those of events beside them, those of the metrics attached to them and those of finer groups.
     pub fn all_facts(&self) -> Vec<&Fact> {
         let events = self.facts.iter().filter_map(|fact| Some(&fact.events.as_ref()?.fact));
         let own: Vec<&Fact> = self.facts.iter().chain(events).collect();
         let attached = own.iter().flat_map(|fact| &fact.attached_metrics);
         let attached: Vec<&Fact> = attached.flat_map(|metric| metric.query.all_facts()).collect();
-        own.into_iter().chain(attached).collect()
+        let finer = self.of_groups.iter().flat_map(|of| of.in_groups.iter().chain(&of.in_total));
+        let finer: Vec<&Fact> = finer.flat_map(|query| query.all_facts()).collect();
+        own.into_iter().chain(attached).chain(finer).collect()
     }
 
     /// The keys of its rows: of its groups, or of what it is sliced by.

@@ -7,7 +7,7 @@ use crate::catalog::entity::Identified;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::catalog::locate::Written;
 use crate::catalog::{
-    Accumulation, Axis, Balance, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName,
+    Accumulation, Axis, Balance, Finer, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName,
     NameKind, Offset, Settling, definition, metric_graph,
 };
 use crate::code::Code;
@@ -279,8 +279,35 @@ pub(super) fn input(builder: &mut Builder, written: &model::Input) -> Option<Inp
         (None, Some(name)) => Some(Offset::ToGrain(grain(builder, name)?)),
         (None, None) => None,
     };
-    let level = level(builder, written);
-    Some(Input { metric: found?.id, filter, offset, level })
+    let (level, finer) = match &written.grain {
+        None => (None, None),
+        Some(InputGrain::Exclude(names)) => (Some(Level::Without(level(builder, names))), None),
+        Some(InputGrain::KeepOnly(names)) => (Some(Level::Only(level(builder, names))), None),
+        Some(InputGrain::Include { dimensions, agg }) => (None, Some(finer(builder, dimensions, agg)?)),
+    };
+    Some(Input { metric: found?.id, filter, offset, level, finer })
+}
+
+/// The groups that an input is aggregated by first; names that nothing has are reported.
+fn finer(
+    builder: &mut Builder,
+    names: &[Spanned<String>],
+    agg: &Spanned<model::metric::GroupAggregation>,
+) -> Option<Finer> {
+    if names.is_empty() {
+        let empty = Diagnostic::new(Code::InvalidModel, "`include` names no dimension").at(agg.span);
+        builder.found.push(empty.help("name the finer groups, such as `include: [customer]`"));
+        return None;
+    }
+    for name in names {
+        let Written { path: _, name: bare, suffix } = builder.catalog.read_name(&name.value);
+        if bare == "metric_time" && suffix.is_none() {
+            let unsaid = Diagnostic::new(Code::InvalidModel, "`metric_time` of `include` has no grain").at(name.span);
+            builder.found.push(unsaid.help("write the grain, such as `metric_time__day`"));
+        }
+        known_dimension(builder, name, &bare);
+    }
+    Some(Finer { dimensions: values(names), aggregation: agg.value })
 }
 
 /// The granularity of a name; one that nothing has is reported.
@@ -305,24 +332,29 @@ fn custom(builder: &mut Builder, name: &str, span: Span, help: &str) -> Option<C
     found
 }
 
-/// The groups of an input with its own level of detail; names that nothing has are reported.
-fn level(builder: &mut Builder, written: &model::Input) -> Option<Level> {
-    let (names, level): (_, fn(Vec<String>) -> Level) = match written.grain.as_ref()? {
-        InputGrain::Exclude(names) => (names, Level::Without),
-        InputGrain::KeepOnly(names) => (names, Level::Only),
-        InputGrain::Include(_) => return None,
-    };
+/// The names of a level of detail; those that nothing has are reported.
+fn level(builder: &mut Builder, names: &[Spanned<String>]) -> Vec<String> {
     for name in names {
         let last = name.value.rsplit('.').next().unwrap_or(&name.value);
-        let known = builder.catalog.dimension_names();
-        if last != "metric_time" && !known.contains(&last) && !builder.model.unread.contains(last) {
-            let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown dimension `{}`", name.value))
-                .at(name.span)
-                .suggest(last, known.into_iter().chain(["metric_time"]));
-            builder.found.push(unknown);
-        }
+        known_dimension(builder, name, last);
     }
-    Some(level(values(names)))
+    values(names)
+}
+
+/// Reports a name that neither a dimension has nor an entity.
+fn known_dimension(builder: &mut Builder, name: &Spanned<String>, bare: &str) {
+    let known = builder.catalog.dimension_names();
+    let entities = builder.catalog.entity_names();
+    if bare != "metric_time"
+        && !known.contains(&bare)
+        && !entities.contains(&bare)
+        && !builder.model.unread.contains(bare)
+    {
+        let unknown = Diagnostic::new(Code::UnknownReference, format!("unknown dimension `{}`", name.value))
+            .at(name.span)
+            .suggest(bare, known.into_iter().chain(entities).chain(["metric_time"]));
+        builder.found.push(unknown);
+    }
 }
 
 fn unknown_metric(builder: &mut Builder, name: &Spanned<String>) {

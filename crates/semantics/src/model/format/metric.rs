@@ -3,7 +3,7 @@
 use super::tables::{ATTRIBUTION_WINDOW, DESCRIPTION, LABEL, NAME, SETTLES_AFTER, SYNONYMS, TEST};
 use super::{Key, Need, Shape, Table, key, required};
 use crate::model::metric::{
-    Aggregation, Calculation, Direction, Format, PercentileType, PeriodAggregation, WindowChoice,
+    Aggregation, Calculation, Direction, Format, GroupAggregation, PercentileType, PeriodAggregation, WindowChoice,
 };
 use crate::model::words::Word;
 
@@ -106,6 +106,7 @@ pub(in crate::model) const GRAIN: Table = Table::new(
         key("exclude", Shape::List(&Shape::Text), "The question's dimensions without these."),
         key("keep_only", Shape::List(&Shape::Text), "Of the question's dimensions only these."),
         key("include", Shape::List(&Shape::Text), "The question's dimensions and these."),
+        key("agg", Shape::Word(GroupAggregation::NAMES), "How the values of the groups of `include` become one."),
     ],
 )
 .with_one_of(&["exclude", "keep_only", "include"]);

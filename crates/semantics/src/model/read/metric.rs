@@ -188,10 +188,23 @@ fn read_input(f: &Fields<'_>) -> Option<Input> {
     let grain = f.object("grain", |f| {
         let lists = [f.texts("exclude"), f.texts("keep_only"), f.texts("include")];
         let [exclude, keep_only, include] = lists;
+        let agg = f.word("agg");
+        if let Some(agg) = agg.as_ref().filter(|_| !f.has("include")) {
+            f.contradiction(
+                agg.span,
+                "`agg` without `include`".to_string(),
+                "fewer groups need none: they are read from rows",
+            );
+        }
         match (f.has("exclude"), f.has("keep_only"), f.has("include")) {
             (true, false, false) => Some(InputGrain::Exclude(exclude)),
             (false, true, false) => Some(InputGrain::KeepOnly(keep_only)),
-            (false, false, true) => Some(InputGrain::Include(include)),
+            (false, false, true) => {
+                if !f.has("agg") {
+                    f.missing("agg", "say how the values of the finer groups become one, such as `agg: average`");
+                }
+                Some(InputGrain::Include { dimensions: include, agg: agg? })
+            }
             _ => None,
         }
     });

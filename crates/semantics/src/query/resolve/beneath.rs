@@ -3,9 +3,9 @@
 
 use super::super::field::{self, Field, parse_grain};
 use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
-use super::conditions;
 use super::metrics::Flattener;
 use super::rows::FactBuilder;
+use super::{conditions, of_groups};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
 use crate::catalog::{Accumulation, Catalog, Grain, MetricKind, Offset};
@@ -144,6 +144,9 @@ fn cannot_ask(bound: &BoundCatalog, audit: &AuditRequest, item: &MetricItem) -> 
     let mut found = Diagnostics::default();
     let mut flat = Flattener::new(bound);
     flat.outputs(&request, &mut found);
+    if found.is_empty() {
+        of_groups::refuse(bound, &flat, &mut found);
+    }
     if found.is_empty() {
         let mut facts = FactBuilder::for_leaves(bound, &flat, false);
         conditions::conditions(bound, &mut facts, &request, &mut found);

@@ -21,6 +21,7 @@ use crate::time::granularity::Granularity;
 const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
 /// A group as asked, its grain decided.
+#[derive(Clone)]
 pub(super) struct Wanted {
     field: Field,
     name: Option<String>,
@@ -65,6 +66,24 @@ pub(super) fn fields(bound: &BoundCatalog, request: &MetricsRequest, found: &mut
         }
     }
     wanted
+}
+
+/// Finer groups beside others that are wanted already; one that is there is not wanted twice.
+pub(super) fn with_finer(
+    bound: &BoundCatalog,
+    mut wanted: Vec<Wanted>,
+    names: &[String],
+    request: &MetricsRequest,
+) -> Result<Vec<Wanted>, Diagnostic> {
+    for name in names {
+        let field = "metric_names".to_string();
+        let item = GroupItem { name: name.clone(), grain: None, date_part: None, alias: None, field };
+        let group = one(bound, &item, request)?;
+        if !wanted.iter().any(|known| known.field == group.field) {
+            wanted.push(group);
+        }
+    }
+    Ok(wanted)
 }
 
 /// What the groups are of.

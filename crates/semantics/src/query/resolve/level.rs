@@ -13,7 +13,7 @@ pub(super) fn set(catalog: &Catalog, groups: &[Group], facts: &mut [FactBuilder]
 }
 
 /// Positions of the groups that remain at a level within levels; `None` where all do.
-fn kept(catalog: &Catalog, groups: &[Group], levels: &[Level]) -> Option<Vec<usize>> {
+pub(super) fn kept(catalog: &Catalog, groups: &[Group], levels: &[Level]) -> Option<Vec<usize>> {
     if levels.is_empty() {
         return None;
     }

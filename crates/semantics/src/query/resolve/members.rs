@@ -81,6 +81,7 @@ pub(super) fn values(
         grouping: Grouping::Groups,
         slices: None,
         facts: Vec::new(),
+        of_groups: Vec::new(),
         members: Some(members),
         computations: Vec::new(),
         having,

@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{MetricItem, MetricsRequest};
-use super::super::resolved::{Additivity, Output};
+use super::super::resolved::{Additivity, OfGroups, Output};
 use super::super::spine::TimeStep;
 use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::MetricId;
-use crate::catalog::{Conversion, Input, InputId, Level, Metric, MetricKind, NameKind};
+use crate::catalog::{Conversion, Finer, Input, InputId, Level, Metric, MetricKind, NameKind};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
@@ -62,6 +62,18 @@ enum Node {
     Leaf(usize),
     Ratio(usize, usize),
     Derived(Expr<usize>),
+    /// Values of finer groups, by position among them; the second is the metric by the question's own groups.
+    OfGroups(usize, usize),
+}
+
+/// A metric by more groups than the question's, whose values are aggregated once more.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct OfFiner {
+    pub metric: MetricId,
+    pub filters: Vec<Filter>,
+    pub steps: Vec<TimeStep>,
+    pub levels: Vec<Level>,
+    pub finer: Finer,
 }
 
 /// What tells nodes apart: the metric, its conditions, its steps in time and its levels of detail.
@@ -77,6 +89,8 @@ pub(super) struct Flattener<'a> {
     known: HashMap<Known, usize>,
     /// The levels of detail that are open.
     levels: Vec<Level>,
+    /// Each distinct one once.
+    pub of_finer: Vec<OfFiner>,
     pub warnings: Vec<Warning>,
     /// The currency of amounts, where one is named.
     pub currency: Option<String>,
@@ -91,6 +105,7 @@ impl<'a> Flattener<'a> {
             by_keys: Rc::new([]),
             known: HashMap::new(),
             levels: Vec::new(),
+            of_finer: Vec::new(),
             warnings: Vec::new(),
             currency: bound.catalog.currency.clone(),
         }
@@ -192,7 +207,12 @@ impl<'a> Flattener<'a> {
         Ok(Asked { metric: id, asked: name.clone(), name, node, shown: false })
     }
 
-    fn flatten(&mut self, id: MetricId, inherited: &[Filter], steps: &[TimeStep]) -> Result<usize, Diagnostic> {
+    pub(super) fn flatten(
+        &mut self,
+        id: MetricId,
+        inherited: &[Filter],
+        steps: &[TimeStep],
+    ) -> Result<usize, Diagnostic> {
         let bound = self.bound;
         let metric = bound.catalog.metric(id);
         if let Some(later) = metric.not_yet.first() {
@@ -277,6 +297,15 @@ impl<'a> Flattener<'a> {
         all.extend(input.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
         let offset = input.offset.clone().map(TimeStep::Offset);
         let steps: Vec<TimeStep> = steps.iter().cloned().chain(offset).collect();
+        if let Some(finer) = &input.finer {
+            return self.of_finer(OfFiner {
+                metric: input.metric,
+                filters: all,
+                steps,
+                levels: self.levels.clone(),
+                finer: finer.clone(),
+            });
+        }
         let Some(level) = &input.level else { return self.flatten(input.metric, &all, &steps) };
         // Its own groups are there too, so that the total stands beside each of them.
         self.flatten(input.metric, &all, &steps)?;
@@ -286,13 +315,36 @@ impl<'a> Flattener<'a> {
         node
     }
 
+    /// Values of finer groups; the metric by the question's own is there too, for its groups and its time.
+    fn of_finer(&mut self, of: OfFiner) -> Result<usize, Diagnostic> {
+        let own = self.flatten(of.metric, &of.filters, &of.steps)?;
+        let position = match self.of_finer.iter().position(|known| *known == of) {
+            Some(known) => known,
+            None => {
+                self.of_finer.push(of.clone());
+                self.of_finer.len() - 1
+            }
+        };
+        let known = |node: &(MetricId, Node)| matches!(node.1, Node::OfGroups(at, _) if at == position);
+        if let Some(known) = self.nodes.iter().position(known) {
+            return Ok(known);
+        }
+        self.nodes.push((of.metric, Node::OfGroups(position, own)));
+        Ok(self.nodes.len() - 1)
+    }
+
     fn treatment(&self, metric: &Metric, steps: &[TimeStep], events: Option<MetricId>) -> Treatment {
         let is_padded = metric.join_to_timespine && self.levels.is_empty();
         Treatment { steps: steps.to_vec(), is_padded, events, levels: self.levels.clone() }
     }
 
     /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.
-    pub(super) fn computations(&self, places: &[(usize, usize)], found: &mut Diagnostics) -> Vec<Computation> {
+    pub(super) fn computations(
+        &self,
+        places: &[(usize, usize)],
+        of_groups: &[OfGroups],
+        found: &mut Diagnostics,
+    ) -> Vec<Computation> {
         let mut computations: Vec<Computation> = Vec::new();
         for (metric, node) in &self.nodes {
             let metric = self.bound.catalog.metric(*metric);
@@ -313,6 +365,13 @@ impl<'a> Flattener<'a> {
                 Node::Ratio(numerator, denominator) => {
                     let (numerator, denominator) = (ComputationId(*numerator), ComputationId(*denominator));
                     (Formula::Ratio { numerator, denominator }, DataType::Float)
+                }
+                Node::OfGroups(position, _) => {
+                    // Where it was refused, it is among the findings.
+                    let Some(of) = of_groups.get(*position) else { continue };
+                    let (formula, data_type) = (Formula::OfGroups(*position), of.data_type);
+                    computations.push(Computation { name: of.name.clone(), formula, fill: None, data_type });
+                    continue;
                 }
                 Node::Derived(expr) => {
                     let over = expr.map_refs(&mut |node| ComputationId(*node));
@@ -375,7 +434,7 @@ impl<'a> Flattener<'a> {
                 Kind::Ref(of) => self.ratio(*of),
                 _ => None,
             },
-            Node::Leaf(_) => None,
+            Node::Leaf(_) | Node::OfGroups(..) => None,
         }
     }
 
@@ -408,6 +467,7 @@ impl<'a> Flattener<'a> {
                 _ => Additivity::Ratio,
             },
             Node::Derived(expr) => self.additivity_of(expr),
+            Node::OfGroups(..) => Additivity::NonAdditive,
         }
     }
 
@@ -428,6 +488,7 @@ impl<'a> Flattener<'a> {
     pub(super) fn leaves_of(&self, node: usize) -> Vec<usize> {
         match &self.nodes[node].1 {
             Node::Leaf(leaf) => vec![*leaf],
+            Node::OfGroups(_, own) => self.leaves_of(*own),
             Node::Ratio(a, b) => [self.leaves_of(*a), self.leaves_of(*b)].concat(),
             Node::Derived(expr) => expr.refs().iter().flat_map(|r| self.leaves_of(*r.value)).collect(),
         }
