@@ -336,7 +336,7 @@ MUTANTS = {
         "plants": "an offset moves a period's first day and keeps its length: the 31st of March is lost to April",
         "topic": "windows",
         "edits": [(
-            f"{SEMANTICS}/query/resolve/windows.rs",
+            f"{SEMANTICS}/query/resolve/windows/through.rs",
             "                    _ => «moved»,",
             "start.zip(first).map_or(moved, |(start, first)| start + (end - first))",
         )],
@@ -345,7 +345,7 @@ MUTANTS = {
         "plants": "a trailing window of two days reads three",
         "topic": "windows",
         "edits": [(
-            f"{SEMANTICS}/query/resolve/windows.rs",
+            f"{SEMANTICS}/query/resolve/windows/through.rs",
             "let first = «unit_of(back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?)»;",
             "back(last, *length).ok_or_else(|| shorter_than_a_day(*length))?",
         )],
@@ -363,7 +363,7 @@ MUTANTS = {
         "plants": "`offset_to_grain` reads the whole period, not its first day",
         "topic": "windows",
         "edits": [(
-            f"{SEMANTICS}/query/resolve/windows.rs",
+            f"{SEMANTICS}/query/resolve/windows/through.rs",
             "Stretch::Dates { first: Some(start), end: «unit_of(start)» }",
             "match grain { Grain::Standard(grain) => next_bucket(start, *grain, self.calendar), Grain::Custom(_) => unit_of(start) }",
         )],
@@ -468,7 +468,7 @@ MUTANTS = {
         "plants": "a window without rows counts as 0 in a change",
         "topic": "windows",
         "edits": [(
-            f"{SEMANTICS}/query/resolve/metrics.rs",
+            f"{SEMANTICS}/query/resolve/metrics/additivity.rs",
             "Node::Leaf(leaf) if «self.leaves[*leaf].treatment.is_of_its_own_time()» => Additivity::NonAdditive,",
             "false",
         )],

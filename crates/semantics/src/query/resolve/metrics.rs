@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{MetricItem, MetricsRequest};
-use super::super::resolved::{Additivity, OfGroups, Output};
+use super::super::resolved::{OfGroups, Output};
 use super::super::spine::TimeStep;
 use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
@@ -16,8 +16,10 @@ use crate::catalog::{Conversion, Finer, Input, InputId, Level, Metric, MetricKin
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
-use crate::expr::{BinaryOp, Expr, Kind, Literal, Name, typing};
+use crate::expr::{Expr, Kind, Name, typing};
 use crate::model::metric::{Format, PeriodAggregation};
+
+mod additivity;
 
 /// A condition on the rows of one measure, and the argument it came from, if any.
 #[derive(Clone, Debug, PartialEq)]
@@ -438,52 +440,6 @@ impl<'a> Flattener<'a> {
         }
     }
 
-    /// What the values of a node's days and groups add up to.
-    pub(super) fn additivity(&self, node: usize) -> Additivity {
-        match &self.nodes[node].1 {
-            Node::Leaf(leaf) if self.leaves[*leaf].treatment.is_of_its_own_time() => Additivity::NonAdditive,
-            Node::Leaf(_) => match &self.bound.catalog.metric(self.nodes[node].0).kind {
-                MetricKind::Simple(measure) if measure.balance.is_some() => Additivity::NonAdditive,
-                MetricKind::Simple(measure) => match measure.aggregation {
-                    Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean => Additivity::Additive,
-                    Aggregation::Min
-                    | Aggregation::Max
-                    | Aggregation::CountDistinct
-                    | Aggregation::ApproxCountDistinct
-                    | Aggregation::Average
-                    | Aggregation::Median
-                    | Aggregation::Percentile { .. }
-                    | Aggregation::First
-                    | Aggregation::Last => Additivity::NonAdditive,
-                },
-                MetricKind::Ratio { .. }
-                | MetricKind::Derived { .. }
-                | MetricKind::Cumulative { .. }
-                | MetricKind::Conversion(_)
-                | MetricKind::Later(_) => Additivity::NonAdditive,
-            },
-            Node::Ratio(numerator, denominator) => match (self.additivity(*numerator), self.additivity(*denominator)) {
-                (Additivity::NonAdditive, _) | (_, Additivity::NonAdditive) => Additivity::NonAdditive,
-                _ => Additivity::Ratio,
-            },
-            Node::Derived(expr) => self.additivity_of(expr),
-            Node::OfGroups(..) => Additivity::NonAdditive,
-        }
-    }
-
-    /// Sums and differences of additive inputs, also times a constant, are additive.
-    fn additivity_of(&self, expr: &Expr<usize>) -> Additivity {
-        let inputs: Vec<Additivity> = expr.refs().iter().map(|r| self.additivity(*r.value)).collect();
-        if inputs.contains(&Additivity::NonAdditive) {
-            return Additivity::NonAdditive;
-        }
-        if inputs.iter().all(|a| *a == Additivity::Additive) && linear(expr) {
-            Additivity::Additive
-        } else {
-            Additivity::Ratio
-        }
-    }
-
     /// The leaves that an output is made of.
     pub(super) fn leaves_of(&self, node: usize) -> Vec<usize> {
         match &self.nodes[node].1 {
@@ -493,27 +449,6 @@ impl<'a> Flattener<'a> {
             Node::Derived(expr) => expr.refs().iter().flat_map(|r| self.leaves_of(*r.value)).collect(),
         }
     }
-}
-
-fn linear(expr: &Expr<usize>) -> bool {
-    match expr.kind.as_ref() {
-        Kind::Ref(_) => true,
-        Kind::Negate(of) => linear(of),
-        Kind::Binary { op: BinaryOp::Add | BinaryOp::Subtract, left, right } => linear(left) && linear(right),
-        Kind::Binary { op: BinaryOp::Multiply, left, right } => {
-            (constant(left) && linear(right)) || (linear(left) && constant(right))
-        }
-        Kind::Binary { op: BinaryOp::Divide, left, right } => linear(left) && constant(right),
-        Kind::Call { function: crate::expr::Function::Coalesce, arguments } => match arguments.as_slice() {
-            [of, other] => linear(of) && matches!(other.kind.as_ref(), Kind::Literal(Literal::Integer(0))),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn constant(expr: &Expr<usize>) -> bool {
-    matches!(expr.kind.as_ref(), Kind::Literal(Literal::Integer(_) | Literal::Decimal { .. } | Literal::Float(_)))
 }
 
 impl Treatment {

@@ -5,6 +5,7 @@ use chrono_tz::America::New_York;
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalog::{Accumulation, Grain};
 use crate::model::metric::PeriodAggregation;
 use crate::query::period::{Dates, Interval};
 
