@@ -227,6 +227,10 @@ fn is_of_dates(query: &ResolvedQuery, computation: ComputationId) -> bool {
         Formula::Measure { fact, .. } => query.facts[*fact].axis_column.stored == StoredAs::Date,
         Formula::Ratio { numerator, denominator } => is_of_dates(query, *numerator) && is_of_dates(query, *denominator),
         Formula::Derived(of) => of.refs().iter().all(|reference| is_of_dates(query, *reference.value)),
+        Formula::OfGroups(position) => {
+            let of = &query.of_groups[*position];
+            of.in_groups.iter().chain(&of.in_total).all(|finer| is_of_dates(finer, of.computation))
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn add_up(query: &ResolvedQuery, sides: &Sides, of: &[Option<&RawRow>], into: &m
 /// The formulas over the sums of one period.
 fn compute(query: &ResolvedQuery, period: usize, rows: &mut [RawRow]) -> Result<(), ExecuteError> {
     for (position, computation) in query.computations.iter().enumerate() {
-        if matches!(computation.formula, Formula::Measure { .. }) || rows.is_empty() {
+        if matches!(computation.formula, Formula::Measure { .. } | Formula::OfGroups(_)) || rows.is_empty() {
             continue;
         }
         let values = evaluate(query, computation, period, rows)?;
@@ -93,7 +93,7 @@ fn evaluate(
 ) -> Result<Vec<Value>, ExecuteError> {
     let name = |id: &ComputationId| format!("__c{}", id.0);
     let mut used: Vec<ComputationId> = match &computation.formula {
-        Formula::Measure { .. } => Vec::new(),
+        Formula::Measure { .. } | Formula::OfGroups(_) => Vec::new(),
         Formula::Ratio { numerator, denominator } => vec![*numerator, *denominator],
         Formula::Derived(of) => of.refs().iter().map(|reference| *reference.value).collect(),
     };

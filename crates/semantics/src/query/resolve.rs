@@ -171,10 +171,7 @@ fn question(
     let grouping = grouping(asking.is_some(), !groups.is_empty(), request.totals.unwrap_or(true));
     let spines = spines::Spines { bound, context, time: &time.query, grouping };
     let (mut facts, places): (Vec<_>, Vec<_>) = measures::measures(bound, facts, &flat, &spines, &mut found);
-    let of_groups = match &asking {
-        None => of_groups::resolve(&spines, request, &flat, (&wanted, &groups), &mut found),
-        Some(_) => of_groups::refuse(bound, &flat, &mut found),
-    };
+    let of_groups = of_groups::of_question(&spines, request, &flat, (&wanted, &groups), &mut found);
     let computations = flat.computations(&places, &of_groups, &mut found);
     if !found.is_empty() {
         return Err(found);
@@ -193,8 +190,7 @@ fn question(
     let (having, order) = results(&of_results, request)?;
     let default_order = (request.order_by.is_none() && !groups.is_empty()).then_some("order_by");
     let defaults_used = time.defaults_used.into_iter().chain(default_order).collect();
-    let mut warnings: Vec<Warning> = flat.warnings;
-    warnings.extend(time.warnings.into_iter().chain(bridges::warnings(bound, &facts)));
+    let warnings = flat.warnings.into_iter().chain(time.warnings).chain(bridges::warnings(bound, &facts)).collect();
     let query = ResolvedQuery {
         outputs,
         groups,

@@ -7,8 +7,8 @@ use crate::catalog::entity::Identified;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::catalog::locate::Written;
 use crate::catalog::{
-    Accumulation, Axis, Balance, Finer, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind, MetricName,
-    NameKind, Offset, Settling, definition, metric_graph,
+    Accumulation, Axis, Balance, Finer, Grain, Input, InputId, Level, Materiality, Measure, Metric, MetricKind,
+    MetricName, NameKind, Offset, Settling, definition, metric_graph,
 };
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;

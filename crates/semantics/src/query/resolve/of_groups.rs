@@ -19,6 +19,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::metric::GroupAggregation;
 use crate::model::words::Word;
 
+/// Those of a question; an audit has none.
+pub(super) fn of_question(
+    of: &Spines<'_>,
+    request: &MetricsRequest,
+    flat: &Flattener,
+    by: (&[Wanted], &[Group]),
+    found: &mut Diagnostics,
+) -> Vec<OfGroups> {
+    match of.grouping {
+        Grouping::Sets => refuse(of.bound, flat, found),
+        Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => resolve(of, request, flat, by, found),
+    }
+}
+
 /// Each of the flattener's, in its order.
 pub(super) fn resolve(
     of: &Spines<'_>,
