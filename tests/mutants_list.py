@@ -10,14 +10,14 @@ SEMANTICS = "crates/semantics/src"
 
 # Rewrites the row of the total from the rows of the groups, before it becomes the answer.
 TOTAL_OF_GROUPS = """{{
-    let mut table = decode::table(query, batches)?;
+    let mut table = answer::decode::table(query, batches)?;
     if let Some(total) = table.total.as_mut().filter(|_| !query.groups.is_empty()) {{
         for (c, cells) in total.cells.iter_mut().enumerate() {{
             for (p, cell) in cells.iter_mut().enumerate() {{
                 let known = table.groups.iter(){rows}.filter_map(|row| row.cells[c][p].as_f64());
                 let known: Vec<f64> = known.collect();
                 if {when} && !known.is_empty() {{
-                    *cell = Value::float(known.iter().sum::<f64>(){over});
+                    *cell = crate::answer::value::Value::float(known.iter().sum::<f64>(){over});
                 }}
             }}
         }}
@@ -158,8 +158,8 @@ MUTANTS = {
         "plants": "LIMIT before totals: the total is that of as many rows as the limit",
         "topic": "shaping",
         "edits": [(
-            f"{ENGINE}/answer.rs",
-            "let table = «decode::table(query, batches)?»;",
+            f"{ENGINE}/workspace/ask.rs",
+            "let mut table = «answer::decode::table(query, batches)?»;",
             TOTAL_OF_GROUPS.format(
                 rows=".take(query.limit.unwrap_or(u64::MAX) as usize)", when="query.limit.is_some()", over=""),
         )],
@@ -168,8 +168,8 @@ MUTANTS = {
         "plants": "totals are the sums of the rows, also of what does not add up",
         "topic": "metrics",
         "edits": [(
-            f"{ENGINE}/answer.rs",
-            "let table = «decode::table(query, batches)?»;",
+            f"{ENGINE}/workspace/ask.rs",
+            "let mut table = «answer::decode::table(query, batches)?»;",
             TOTAL_OF_GROUPS.format(rows="", when="true", over=""),
         )],
     },
@@ -177,8 +177,8 @@ MUTANTS = {
         "plants": "the total of a ratio is the mean of its rows",
         "topic": "metrics",
         "edits": [(
-            f"{ENGINE}/answer.rs",
-            "let table = «decode::table(query, batches)?»;",
+            f"{ENGINE}/workspace/ask.rs",
+            "let mut table = «answer::decode::table(query, batches)?»;",
             TOTAL_OF_GROUPS.format(rows="", when=RATIO, over=" / known.len() as f64"),
         )],
     },
