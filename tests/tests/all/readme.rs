@@ -19,6 +19,7 @@ use libtest_mimic::{Failed, Trial};
 const WORDS: &[(&str, &str, &[&str])] = &[
     ("README.md", "cargo run -- demo", &["Net sales", "Blended ROAS", "Next:"]),
     ("README.md", "--time last_7_days --compare previous_period", &["Net sales", "Blended ROAS", "previous_period"]),
+    ("README.md", "sextant sql", &["day", "sales", "smoothed"]),
     ("README.md", "sextant audit --time last_28_days", &["Net sales", "metrics tested", "--format json"]),
     ("README.md", "| sextant batch", &["{\"id\":1,\"result\":{\"metrics\":[{\"name\":\"net_sales\""]),
     ("README.md", "curl -s", &["{\"metrics\":[{\"name\":\"net_sales\"", "\"freshness\""]),

@@ -303,7 +303,10 @@ fn not_yet(request: &MetricsRequest) -> Option<Diagnostic> {
         )
     };
     if request.query.is_some() {
-        return refuse("query", "ask with `metric_names`, `group_by` and `where`; SQL comes in a later version");
+        return refuse(
+            "query",
+            "a saved query is written in arguments, such as `metrics` and `group_by`; ask SQL itself",
+        );
     }
     None
 }

@@ -10,4 +10,5 @@ mod import;
 mod model_tests;
 mod process;
 mod query;
+mod sql;
 mod stdio;

@@ -170,6 +170,17 @@ fn shapes() -> Vec<Line> {
             json!({"group_by": ["channel"], "order_by": ["-revenu"]}),
         ),
         question("a cursor of another's", "cursor-expired", "cursor", json!({"cursor": "bm90IG91cnM"})),
-        question("a statement that writes", "not-supported-yet", "query", json!({"query": "DELETE FROM orders"})),
+        question(
+            "a statement that writes",
+            "query-not-allowed",
+            "query",
+            json!({"metric_names": [], "query": "DELETE FROM orders"}),
+        ),
+        question(
+            "a statement beside metrics",
+            "invalid-argument",
+            "metric_names",
+            json!({"query": "SELECT MEASURE(revenue) FROM metrics"}),
+        ),
     ]
 }
