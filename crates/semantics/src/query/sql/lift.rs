@@ -297,10 +297,10 @@ impl VisitorMut for Calls {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Sql) -> ControlFlow<()> {
-        if let (Sql::Function(function), 0, None) = (&*expr, self.depth, &self.found) {
-            if functions::SEMANTIC.contains(&function_name(function).as_str()) {
-                self.found = Some(function.name.clone());
-            }
+        if let (Sql::Function(function), 0, None) = (&*expr, self.depth, &self.found)
+            && functions::SEMANTIC.contains(&function_name(function).as_str())
+        {
+            self.found = Some(function.name.clone());
         }
         ControlFlow::Continue(())
     }

@@ -1,5 +1,7 @@
 //! Statements that would end the process or change something: each is refused, quickly, by a named limit.
 
+#![allow(clippy::disallowed_methods, reason = "a limit of time is measured")]
+
 use std::time::{Duration, Instant};
 
 use super::*;

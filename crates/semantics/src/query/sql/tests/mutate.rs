@@ -1,5 +1,7 @@
 //! Statements with words deleted, doubled, exchanged and replaced: read or refused, never a panic, never slow.
 
+#![allow(clippy::disallowed_methods, reason = "a limit of time is measured, and a run may be made longer")]
+
 use std::time::{Duration, Instant};
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Structured requests and their SQL twins, made together at random: they mean the same plan.
 
+#![allow(clippy::disallowed_methods, reason = "a run may be made longer")]
+
 use proptest::prelude::*;
 
 use super::*;
