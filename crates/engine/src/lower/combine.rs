@@ -3,9 +3,10 @@
 //! align where a join would lose rows.
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{max, sum};
 use datafusion::logical_expr::{
-    Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit,
+    Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{Aggregate, Grouping, SemanticPlan};
@@ -54,9 +55,25 @@ fn beside(
     let measures = values.plan.schema().fields().iter().map(|field| field.name().clone());
     let measures: Vec<String> = measures.filter(|name| name.starts_with(&prefix)).collect();
     columns.extend(measures.iter().map(ident));
+    let shown = |name: &String| -> Result<Expr, LowerError> {
+        let data_type = values.plan.schema().field_with_unqualified_name(name)?.data_type();
+        let of_measure = |measure: &usize| name.starts_with(&format!("{prefix}m{measure}_p"));
+        let finish = (0..values.finishes.len()).find(of_measure).map(|measure| values.finishes[measure]);
+        let nothing = finish.map(|finish| finish.of_nothing(data_type)).transpose()?;
+        // A total over no rows may have no row.
+        let is_total = if keys.is_empty() { lit(true) } else { ident("__total") };
+        Ok(match nothing.filter(|nothing| !nothing.is_null() && grouping != Grouping::Sets) {
+            Some(nothing) => {
+                let or_nothing = coalesce(vec![ident(name), lit(nothing)]);
+                when(is_total, or_nothing).otherwise(ident(name))?.alias(name)
+            }
+            None => ident(name),
+        })
+    };
+    let measured = measures.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
     let values = LogicalPlanBuilder::from(values.plan).project(columns)?.build()?;
     let rows = combined.schema().columns().into_iter().map(Expr::Column);
-    let shown: Vec<Expr> = rows.chain(measures.iter().map(ident)).collect();
+    let shown: Vec<Expr> = rows.chain(measured).collect();
     let on: Vec<Expr> =
         keys.iter().map(|name| binary_expr(ident(name), Operator::IsNotDistinctFrom, ident(far(name)))).collect();
     let on = if on.is_empty() { vec![lit(true)] } else { on };

@@ -182,6 +182,13 @@ fn with_keys(scope: &Scope<'_>, of: &Aggregate, rows: LogicalPlan) -> Result<Log
         return Ok(rows);
     }
     let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
+    if of.pick.is_some() {
+        // The total is of one unit in each period, and one row of all periods.
+        let unit = rows.schema().field_with_unqualified_name(UNIT_COLUMN)?.data_type().clone();
+        let of_groups = when(ident(IS_TOTAL), lit(ScalarValue::try_from(&unit)?)).otherwise(ident(UNIT_COLUMN))?;
+        columns.retain(|column| !matches!(column, Expr::Column(column) if column.name == UNIT_COLUMN));
+        columns.push(of_groups.alias(UNIT_COLUMN));
+    }
     for position in kept_keys(of) {
         let key = &of.keys[position];
         let added_up = of.added_up().and_then(|keys| keys.iter().position(|added| added == key));

@@ -1,7 +1,7 @@
 //! The tables that a fact's rows are joined with, each attached on first use.
 
 use super::super::resolved::Attached;
-use super::super::row::{ColumnRef, On, Table, TimeColumn};
+use super::super::row::{ColumnRef, On, RowExpr, RowRef, Table, TimeColumn};
 use super::rows::{FactBuilder, Values, column_ref, refuse_not_yet};
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{CustomGranularityId, DatasetId, DimensionId, RelationshipId};
@@ -233,6 +233,25 @@ pub(super) fn stored_time(
         }
     };
     Ok(TimeColumn { expr: Expr::new(Kind::Ref(column_ref(table, column)), span), stored })
+}
+
+/// The tables of which a row is found by a time alone, as those of custom granularities.
+pub(super) fn found_by_time(tables: &[Attached], is_time: &dyn Fn(&TimeColumn) -> bool) -> Vec<Table> {
+    let by_time = |attached: &&Attached| {
+        !attached.on.is_empty()
+            && attached.on.iter().all(|on| match on {
+                On::SameBucket { near, .. } => is_time(near),
+                On::Equal { .. } | On::Is { .. } | On::ValidAt { .. } => false,
+            })
+    };
+    tables.iter().filter(by_time).map(|attached| attached.table).collect()
+}
+
+/// Whether an expression is over columns of these tables alone.
+pub(super) fn is_of_tables(expr: &RowExpr, tables: &[Table]) -> bool {
+    let refs = expr.refs();
+    let within = |reference: &RowRef| matches!(reference, RowRef::Column(column) if tables.contains(&column.table));
+    !refs.is_empty() && refs.iter().all(|reference| within(reference.value))
 }
 
 pub(super) fn comparable(a: DataType, b: DataType) -> bool {

@@ -1,6 +1,7 @@
 //! Balances: measures of which only the rows at the first or the last time count.
 
 use super::super::row::{self, KeySource, RowExpr, RowRef, Table};
+use super::attach::{found_by_time, is_of_tables};
 use super::rows::{FactBuilder, Values, column_ref, not_time};
 use crate::catalog::Balance;
 use crate::catalog::bind::BoundCatalog;
@@ -24,7 +25,12 @@ pub(super) fn resolve(
     for identified in &of.by {
         by.extend(identity(bound, fact, identified, span)?);
     }
-    let bucket = |key: &KeySource| matches!(key, KeySource::Bucket { time: of, .. } if *of == time);
+    let found = found_by_time(&fact.tables, &|of| *of == time);
+    let bucket = |key: &KeySource| match key {
+        KeySource::Bucket { time: of, .. } => *of == time,
+        KeySource::Value(of) => is_of_tables(of, &found),
+        KeySource::DatePart { .. } | KeySource::Absent => false,
+    };
     let is_kept = |key: &usize| fact.level.as_ref().is_none_or(|kept| kept.contains(key));
     let buckets = (0..fact.keys.len()).filter(is_kept).filter(|key| bucket(&fact.keys[*key])).collect();
     let granularity = bound.catalog.dimension(of.time.dimension).granularity.unwrap_or(Granularity::Day);

@@ -26,8 +26,12 @@ pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Custom
         }
         seen.push(id);
         let metric = catalog.metric(id);
-        if let MetricKind::Cumulative { over: Accumulation::ToDate(Grain::Custom(id)), .. } = metric.kind {
-            found.push(id);
+        if let MetricKind::Cumulative { over, .. } = metric.kind {
+            // The last day of a group is shown.
+            found.extend(grouped(catalog, request));
+            if let Accumulation::ToDate(Grain::Custom(id)) = over {
+                found.push(id);
+            }
         }
         for input in metric.kind.inputs() {
             match &input.offset {

@@ -10,11 +10,12 @@ use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArgumen
 use super::super::resolved::ResolvedQuery;
 use super::metrics::Flattener;
 use super::{Context, time};
+use crate::catalog::MetricKind;
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::DatasetId;
+use crate::catalog::id::{DatasetId, MetricId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expr::metric_and_keys;
+use crate::expr::{Expr, Name, metric_and_keys};
 
 /// A metric of a condition with the query that gives it.
 #[derive(Clone, Debug)]
@@ -34,8 +35,9 @@ pub(super) fn resolve(
 ) -> Vec<MetricByKeys> {
     let in_request = request.where_.iter().map(|item| (&item.condition, Some(item.field.as_str())));
     let of_leaves = flat.leaves.iter().flat_map(|leaf| &leaf.filters).map(|f| (&f.expr, f.field.as_deref()));
+    let of_events = flat.leaves.iter().filter_map(|leaf| leaf.treatment.events).flat_map(|id| of_events(bound, id));
     let mut named: Vec<(String, Option<&str>)> = Vec::new();
-    for (condition, field) in in_request.chain(of_leaves) {
+    for (condition, field) in in_request.chain(of_leaves).chain(of_events.map(|expr| (expr, None))) {
         for name in condition.refs().into_iter().filter(|name| name.value.metric_and_keys().is_some()) {
             let text = name.value.dotted();
             if !named.iter().any(|(known, _)| *known == text) {
@@ -57,6 +59,13 @@ pub(super) fn resolve(
         }
     }
     resolved
+}
+
+/// The conditions on the events of a conversion metric.
+fn of_events(bound: &BoundCatalog, conversion: MetricId) -> impl Iterator<Item = &Expr<Name>> {
+    let kind = &bound.catalog.metric(conversion).kind;
+    let events = if let MetricKind::Conversion(of) = kind { Some(&of.conversion) } else { None };
+    events.into_iter().flat_map(|of| bound.catalog.metric(of.metric).filter.iter().chain(&of.filter))
 }
 
 fn one(

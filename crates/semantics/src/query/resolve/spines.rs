@@ -3,6 +3,7 @@
 use super::super::resolved::{Attached, Fact, Padding, QueryTime, Windows};
 use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::{TimeStep, unit_column};
+use super::attach::{found_by_time, is_of_tables};
 use super::metrics::Treatment;
 use super::windows::{self, Frame, Reach, TimeKeys};
 use super::{Context, Moment};
@@ -52,12 +53,14 @@ impl Spines<'_> {
             let names = &fact.measures.first().map_or_else(String::new, |measure| measure.name.clone());
             return Err(windows::time_required(names));
         }
+        let periods = |id: CustomGranularityId| self.context.periods.get(id.index())?.as_ref();
         // The last day of a period is the calendar's, whether rows are read for it or not; a condition on units
         // may leave another one as the last.
         let only_last = treatment.pick() == Some(PeriodAggregation::Last)
             && !keys.day_by_day
             && conditions.is_empty()
-            && keys.grains.iter().all(Option::is_some);
+            && keys.grains.iter().filter(|grain| grain.is_none()).count() == keys.customs.len()
+            && keys.customs.iter().all(|id| periods(*id).is_some());
         // What stands beside every group is one value: the total.
         let is_total_alone = fact.level.as_ref().is_some_and(Vec::is_empty) && self.grouping != Grouping::Sets;
         let frame = Frame {
@@ -65,11 +68,13 @@ impl Spines<'_> {
             reach: self.reach(fact, steps, keys.base()),
             groups: self.grouping != Grouping::Total && !is_total_alone,
             total: self.grouping != Grouping::Groups || is_total_alone,
-            periods: &|id| self.context.periods.get(id.index())?.as_ref(),
+            periods: &periods,
             only_last,
         };
         let spine = windows::spine(steps, &keys, &frame)?;
-        let is_one_unit = only_last || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
+        // Two periods of a table may have one name.
+        let is_one_unit =
+            only_last && keys.customs.is_empty() || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
         let reads = windows::hull(&spine, self.time);
         let pick = treatment.pick().filter(|_| !is_one_unit);
         Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
@@ -95,7 +100,7 @@ impl Spines<'_> {
         };
         let spine = windows::spine(&[], &keys, &frame)?;
         let unit = unit_column(spine.unit.is_sub_day());
-        let found = found_by_time(fact, &is_axis);
+        let found = found_by_time(&fact.tables, &is_axis);
         let of_units = fact.keys.iter().map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => {
                 Some(KeySource::Bucket { time: unit.clone(), granularity: *granularity })
@@ -124,7 +129,7 @@ impl Spines<'_> {
     }
 
     fn keys(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> TimeKeys {
-        let found = found_by_time(fact, is_axis);
+        let found = found_by_time(&fact.tables, is_axis);
         let is_kept = |key: &usize| fact.level.as_ref().is_none_or(|kept| kept.contains(key));
         let kept: Vec<&KeySource> = (0..fact.keys.len()).filter(is_kept).map(|key| &fact.keys[key]).collect();
         let grains = kept.iter().filter_map(|key| match key {
@@ -184,25 +189,6 @@ impl Spines<'_> {
         let last = if is_foreign { last } else { last.min(as_of) };
         (first <= last).then_some(Reach { first, last })
     }
-}
-
-/// The tables of which a row is found by the axis alone, as those of custom granularities.
-fn found_by_time(fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> Vec<Table> {
-    let by_time = |attached: &&Attached| {
-        !attached.on.is_empty()
-            && attached.on.iter().all(|on| match on {
-                On::SameBucket { near, .. } => is_axis(near),
-                On::Equal { .. } | On::Is { .. } | On::ValidAt { .. } => false,
-            })
-    };
-    fact.tables.iter().filter(by_time).map(|attached| attached.table).collect()
-}
-
-/// Whether an expression is over columns of these tables alone.
-fn is_of_tables(expr: &RowExpr, tables: &[Table]) -> bool {
-    let refs = expr.refs();
-    let within = |reference: &RowRef| matches!(reference, RowRef::Column(column) if tables.contains(&column.table));
-    !refs.is_empty() && refs.iter().all(|reference| within(reference.value))
 }
 
 /// A table that is found by the axis as one that is found by the unit, with the columns that are read of it.

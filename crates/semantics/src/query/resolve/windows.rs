@@ -154,12 +154,13 @@ pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame
                     add(Some(start), false, of)?;
                 }
             }
-            let whole = through.last_or_whole(&bounds);
+            // Conditions on time hold for the whole of a period as for the last of its units.
+            let (last, whole) = through.last_or_whole(&bounds);
             if frame.groups && keys.grains.is_empty() {
-                add(None, false, whole)?;
+                add(last, false, whole)?;
             }
             if frame.total {
-                add(None, true, whole)?;
+                add(last, true, whole)?;
             }
         }
     }
@@ -279,23 +280,28 @@ fn shown(
         let firsts = units.filter(|(position, (start, _))| *position == 0 || keys.starts_group(start, frame));
         return firsts.map(|(_, unit)| unit).collect();
     }
-    if frame.only_last { last_of_groups(units, &keys.grains, &frame.time.calendar) } else { units }
+    if frame.only_last { last_of_groups(units, keys, frame) } else { units }
 }
 
 /// Of units in order the last of those that stand in the same periods of every key.
 fn last_of_groups(
     units: Vec<(BucketStart, Stretch)>,
-    keys: &[Option<Granularity>],
-    calendar: &Calendar,
+    keys: &TimeKeys,
+    frame: &Frame<'_>,
 ) -> Vec<(BucketStart, Stretch)> {
+    let calendar = &frame.time.calendar;
+    let customs = |date: NaiveDate| keys.customs.iter().map(move |id| (frame.periods)(*id)?.start_of(date));
     let periods = |unit: &BucketStart| match unit {
-        BucketStart::Date(date) => keys.iter().flatten().map(|key| bucket_of(*date, *key, calendar)).collect(),
+        BucketStart::Date(date) => {
+            let buckets = keys.grains.iter().flatten().map(|key| Some(bucket_of(*date, *key, calendar)));
+            buckets.chain(customs(*date)).collect()
+        }
         // Units shorter than a day are a key themselves.
         BucketStart::Instant(_) => Vec::new(),
     };
     let mut found: Vec<(BucketStart, Stretch)> = Vec::new();
     for unit in units {
-        let group: Vec<NaiveDate> = periods(&unit.0);
+        let group: Vec<Option<NaiveDate>> = periods(&unit.0);
         match found.last_mut() {
             Some(last) if !group.is_empty() && periods(&last.0) == group => *last = unit,
             _ => found.push(unit),

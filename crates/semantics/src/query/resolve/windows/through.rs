@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Length;
 use crate::query::resolve::CustomPeriods;
+use crate::query::resolved::BucketStart;
 use crate::query::spine::{Stretch, TimeStep};
 use crate::time::bucket::{bucket_of, instant_bucket_of, next_bucket};
 use crate::time::calendar::Calendar;
@@ -25,24 +26,25 @@ pub(super) struct Through<'a> {
 }
 
 impl Through<'_> {
-    /// The stretch read for a value over a whole period: that of its last unit where values
+    /// The stretch read for a value over a whole period: that of its last unit, which is given too, where values
     /// accumulate, the whole moved where they are offset.
-    pub(super) fn last_or_whole(&self, of: &Stretch) -> Stretch {
+    pub(super) fn last_or_whole(&self, of: &Stretch) -> (Option<BucketStart>, Stretch) {
         let by_unit = self
             .steps
             .iter()
             .any(|step| matches!(step, TimeStep::Accumulate { .. } | TimeStep::Offset(Offset::ToGrain(_))));
         if !by_unit {
-            return *of;
+            return (None, *of);
         }
         match *of {
             Stretch::Dates { first, end } => {
                 let start = bucket_of(end - Days::new(1), self.base, self.calendar);
-                Stretch::Dates { first: Some(first.map_or(start, |first| first.max(start))), end }
+                let part = Stretch::Dates { first: Some(first.map_or(start, |first| first.max(start))), end };
+                (Some(BucketStart::Date(start)), part)
             }
             Stretch::Instants { end, .. } => {
-                let last = end - Duration::microseconds(1);
-                Stretch::Instants { start: Some(instant_bucket_of(last, self.base, self.calendar.zone)), end }
+                let start = instant_bucket_of(end - Duration::microseconds(1), self.base, self.calendar.zone);
+                (Some(BucketStart::Instant(start)), Stretch::Instants { start: Some(start), end })
             }
         }
     }
