@@ -73,6 +73,17 @@ impl Exact {
         (self.scale <= scale).then(|| self.at(scale))
     }
 
+    /// To so many digits after the point; a half goes away from zero.
+    pub fn rounded(self, scale: u32) -> Exact {
+        if self.scale <= scale {
+            return self;
+        }
+        let unit = 10_i128.pow(self.scale - scale);
+        let (whole, rest) = (self.unscaled / unit, self.unscaled % unit);
+        let away = if rest.abs() * 2 >= unit { rest.signum() } else { 0 };
+        Exact::new(whole + away, scale)
+    }
+
     fn at(self, scale: u32) -> i128 {
         self.unscaled * 10_i128.pow(scale - self.scale)
     }

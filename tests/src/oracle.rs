@@ -11,8 +11,14 @@ pub mod clock;
 pub mod world;
 pub mod question;
 pub mod lookup;
+pub mod follow;
 pub mod window;
+pub mod context;
 pub mod cell;
+pub mod leaf;
+pub mod groups;
+pub mod events;
+pub mod currency;
 pub mod aggregate;
 pub mod answer;
 

@@ -7,9 +7,14 @@
 
 pub mod random;
 pub mod model;
+pub mod features;
 pub mod rows;
+pub mod tables;
 pub mod metrics;
 pub mod timed;
+pub mod special;
 pub mod write;
+pub mod write_metric;
+pub mod request;
 pub mod ask;
 pub mod coverage;

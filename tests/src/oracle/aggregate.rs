@@ -2,16 +2,18 @@
 
 use std::cmp::Ordering;
 
-use super::expr::Expr;
-use super::lookup::{self, Moment, Row};
+use super::follow::Row;
+use super::lookup::{self, Moment};
 use super::value::Value;
 use super::world::{Aggregation, World};
 use crate::exact::Exact;
 
-/// Of rows that may stand there several times; without an argument they are counted.
-pub fn aggregate(world: &World, rows: &[Row], aggregation: Aggregation, argument: Option<&Expr>, money: bool) -> Value {
-    let Some(argument) = argument else { return Value::integer(rows.len() as i128) };
-    let all: Vec<(Row, Value)> = rows.iter().map(|row| (*row, lookup::column_value(world, *row, argument))).collect();
+/// Of rows, which may stand there several times, with their arguments; without an argument they are counted.
+pub fn aggregate(world: &World, all: &[(Row, Option<Value>)], aggregation: Aggregation, money: bool) -> Value {
+    let of = |(row, value): &(Row, Option<Value>)| value.clone().map(|value| (*row, value));
+    let Some(all) = all.iter().map(of).collect::<Option<Vec<(Row, Value)>>>() else {
+        return Value::integer(all.len() as i128);
+    };
     let mut known: Vec<Value> = all.iter().map(|(_, v)| v.clone()).filter(|v| !v.is_null()).collect();
     match aggregation {
         Aggregation::Sum => sum(&known, money),
@@ -77,7 +79,7 @@ fn by_time(world: &World, a: Row, b: Row) -> Ordering {
         None => Value::Null,
     };
     let dataset = &world.datasets[a.dataset];
-    let key = |row: Row| dataset.key.iter().map(move |c| dataset.rows[row.row][dataset.column(c)].clone());
+    let key = |row: Row| dataset.key.iter().map(move |c| row.cell(world, c).clone());
     instant(a).order(&instant(b)).then_with(|| {
         key(a).zip(key(b)).map(|(a, b)| a.order(&b)).find(|o| *o != Ordering::Equal).unwrap_or(Ordering::Equal)
     })

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 
 use chrono::{Days, NaiveDate};
 
-use super::cell::{self, Context, Scope};
+use super::cell::{self, Scope};
 use super::clock;
+use super::context::{Context, is_same_key};
+use super::groups;
 use super::question::{Question, Window};
 use super::value::Value;
 use super::world::World;
@@ -48,9 +50,10 @@ pub fn answer(world: &World, question: &Question) -> Answer {
         .metrics
         .iter()
         .map(|metric| {
-            let now = cell::asked(&context, *metric, Scope { window: question.range, key: None });
-            let before =
-                previous.map(|window| cell::asked(&context, *metric, Scope { window: Some(window), key: None }));
+            let now = cell::asked(&context, *metric, Scope { window: question.range, key: None, is_there: true });
+            let before = previous.map(|window| {
+                cell::asked(&context, *metric, Scope { window: Some(window), key: None, is_there: true })
+            });
             figures(world, *metric, now, before, true)
         })
         .collect();
@@ -112,7 +115,7 @@ fn lines(context: &Context, previous: Option<Window>) -> Vec<Line> {
     };
     let mut slots: Vec<(Vec<Value>, bool, bool)> = Vec::new();
     let mut put = |slot: Vec<Value>, is_now: bool| {
-        let known = slots.iter().position(|(s, _, _)| cell::is_same_key(s, &slot));
+        let known = slots.iter().position(|(s, _, _)| is_same_key(s, &slot));
         let at = known.unwrap_or_else(|| {
             slots.push((slot, false, false));
             slots.len() - 1
@@ -140,16 +143,16 @@ fn line(context: &Context, previous: Option<Window>, slot: &[Value], now: bool, 
         }
         Some(key)
     };
-    let cell = |metric: usize, window: Option<Window>| match key(window) {
-        Some(key) => cell::asked(context, metric, Scope { window, key: Some(&key) }),
+    let cell = |metric: usize, window: Option<Window>, is_there: bool| match key(window) {
+        Some(key) => cell::asked(context, metric, Scope { window, key: Some(&key), is_there }),
         None => Value::Null,
     };
     let figures = question
         .metrics
         .iter()
         .map(|metric| {
-            let other = previous.map(|window| cell(*metric, Some(window)));
-            figures(context.world, *metric, cell(*metric, question.range), other, false)
+            let other = previous.map(|window| cell(*metric, Some(window), before));
+            figures(context.world, *metric, cell(*metric, question.range, now), other, false)
         })
         .collect();
     let bucket = |window: Option<Window>| key(window).map_or(Value::Null, |key| key[0].clone());
@@ -185,8 +188,8 @@ fn buckets(window: Window, bucket: impl Fn(NaiveDate) -> NaiveDate) -> Vec<Naive
 fn keys(context: &Context, window: Option<Window>) -> Vec<Vec<Value>> {
     let mut found: Vec<Vec<Value>> = Vec::new();
     for metric in &context.question.metrics {
-        for key in cell::keys(context, *metric, window) {
-            if !found.iter().any(|f| cell::is_same_key(f, &key)) {
+        for key in groups::keys(context, *metric, window) {
+            if !found.iter().any(|f| is_same_key(f, &key)) {
                 found.push(key);
             }
         }

@@ -5,15 +5,9 @@ use chrono_tz::Tz;
 
 use super::clock::{self, Grain};
 use super::expr::Expr;
+use super::follow::{Row, follow, ways};
 use super::value::Value;
 use super::world::{Dimension, DimensionKind, Stored, World};
-
-/// A row of a dataset, by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub dataset: usize,
-    pub row: usize,
-}
 
 /// When something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,56 +60,20 @@ pub fn find<'a>(world: &'a World, dataset: usize, name: &str) -> Option<Found<'a
     }
 }
 
-/// Every way along many-to-one links from a dataset, the empty one included.
-pub fn ways(world: &World, from: usize) -> Vec<(Vec<usize>, usize)> {
-    let mut found = vec![(vec![], from)];
-    let mut at = 0;
-    while at < found.len() {
-        let (links, dataset): (Vec<usize>, usize) = found[at].clone();
-        for (i, link) in world.links.iter().enumerate() {
-            if link.from == dataset && !links.contains(&i) {
-                found.push(([links.as_slice(), &[i]].concat(), link.to));
-            }
-        }
-        at += 1;
-    }
-    found
-}
-
-/// The row that a row points at; a null in its columns points at nothing.
-pub fn follow(world: &World, row: Row, link: usize) -> Option<Row> {
-    let link = &world.links[link];
-    let (from, to) = (&world.datasets[link.from], &world.datasets[link.to]);
-    let wanted: Vec<&Value> =
-        link.from_columns.iter().map(|c| &world.datasets[row.dataset].rows[row.row][from.column(c)]).collect();
-    let found = to.rows.iter().position(|candidate| {
-        link.to_columns.iter().zip(&wanted).all(|(c, want)| {
-            let have = &candidate[to.column(c)];
-            !want.is_null() && !have.is_null() && have.is_same_member(want)
-        })
-    })?;
-    Some(Row { dataset: link.to, row: found })
-}
-
-/// The row at the end of some links.
-fn follow_all(world: &World, row: Row, links: &[usize]) -> Option<Row> {
-    links.iter().try_fold(row, |row, link| follow(world, row, *link))
-}
-
 /// The value of a name for a row, in a zone: `name`, `name__grain`, `metric_time`, `metric_time__grain`.
 pub fn value(world: &World, zone: Tz, row: Row, name: &str) -> Value {
-    let (name, grain) = match name.split_once("__") {
-        Some((name, grain)) => (name, Some(grain_of(grain))),
+    let (name, bucket) = match name.split_once("__") {
+        Some((name, word)) => (name, Some(Bucket::of(word))),
         None => (name, None),
     };
     let name = if name == "metric_time" { axis(world, row.dataset) } else { name };
     let found = find(world, row.dataset, name).unwrap_or_else(|| panic!("{name} is not to be seen"));
-    let Some(at) = follow_all(world, row, &found.links) else { return Value::Null };
+    let Some(at) = follow(world, zone, row, &found.links) else { return Value::Null };
     let raw = column_value(world, at, &found.dimension.expr);
     let DimensionKind::Time(stored) = found.dimension.kind else { return raw };
-    match (moment(world, stored, &raw), grain) {
+    match (moment(world, stored, &raw), bucket) {
         (None, _) => Value::Null,
-        (Some(moment), Some(grain)) => Value::Date(clock::bucket(moment.day(zone), grain, world.week_start)),
+        (Some(moment), Some(bucket)) => bucket.value(world, moment.day(zone)),
         (Some(Moment::Date(date)), None) => Value::Date(date),
         (Some(Moment::Instant(instant)), None) => Value::Wall(clock::wall(zone, instant)),
     }
@@ -129,7 +87,8 @@ pub fn time(world: &World, row: Row) -> Option<Moment> {
 /// The time of a row by a time dimension.
 pub fn moment_of(world: &World, row: Row, name: &str) -> Option<Moment> {
     let found = find(world, row.dataset, name).expect("a time can be seen");
-    let at = follow_all(world, row, &found.links)?;
+    // No way to a time leads over partitions or versions, so that the zone does not matter.
+    let at = follow(world, world.zone, row, &found.links)?;
     let DimensionKind::Time(stored) = found.dimension.kind else { panic!("{name} is no time") };
     moment(world, stored, &column_value(world, at, &found.dimension.expr))
 }
@@ -139,7 +98,7 @@ pub fn axis_days(world: &World, zone: Tz, dataset: usize) -> impl Iterator<Item 
     let found = find(world, dataset, axis(world, dataset)).expect("a time axis can be seen");
     let home = found.links.last().map_or(dataset, |link| world.links[*link].to);
     let DimensionKind::Time(stored) = found.dimension.kind else { panic!("the axis is no time") };
-    let rows = (0..world.datasets[home].rows.len()).map(move |row| Row { dataset: home, row });
+    let rows = (0..world.datasets[home].rows.len()).map(move |row| Row::new(home, row));
     rows.filter_map(move |row| moment(world, stored, &column_value(world, row, &found.dimension.expr)))
         .map(move |moment| moment.day(zone))
 }
@@ -182,7 +141,7 @@ fn axis(world: &World, dataset: usize) -> &str {
     world.datasets[dataset].time.as_deref().expect("a dataset with metrics has a time axis")
 }
 
-fn moment(world: &World, stored: Stored, value: &Value) -> Option<Moment> {
+pub fn moment(world: &World, stored: Stored, value: &Value) -> Option<Moment> {
     match (stored, value) {
         (_, Value::Null) => None,
         (Stored::Date, Value::Date(date)) => Some(Moment::Date(*date)),
@@ -192,7 +151,31 @@ fn moment(world: &World, stored: Stored, value: &Value) -> Option<Moment> {
     }
 }
 
-pub fn grain_of(word: &str) -> Grain {
-    let all = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
-    all.into_iter().find(|grain| grain.word() == word).unwrap_or_else(|| panic!("no grain {word}"))
+/// How time is put in groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bucket {
+    Grain(Grain),
+    /// A column of the world's spine.
+    Custom(String),
+}
+
+impl Bucket {
+    pub fn of(word: &str) -> Bucket {
+        let all = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
+        let grain = all.into_iter().find(|grain| grain.word() == word);
+        grain.map_or_else(|| Bucket::Custom(word.to_string()), Bucket::Grain)
+    }
+
+    /// The bucket of a day: its first date, or what the spine says.
+    pub fn value(&self, world: &World, day: NaiveDate) -> Value {
+        match self {
+            Bucket::Grain(grain) => Value::Date(clock::bucket(day, *grain, world.week_start)),
+            Bucket::Custom(column) => {
+                let spine = world.spine.as_ref().unwrap_or_else(|| panic!("no granularity {column}"));
+                let rows = (0..world.datasets[spine.dataset].rows.len()).map(|row| Row::new(spine.dataset, row));
+                let mut of_day = rows.filter(|row| *row.cell(world, &spine.day) == Value::Date(day));
+                of_day.next().map_or(Value::Null, |row| row.cell(world, column).clone())
+            }
+        }
+    }
 }

@@ -26,6 +26,8 @@ pub struct Question {
     /// `None` is the model's.
     pub zone: Option<Tz>,
     pub as_of: DateTime<Utc>,
+    /// `None` is the model's.
+    pub currency: Option<String>,
 }
 
 /// Dates of the question's zone, both inclusive.

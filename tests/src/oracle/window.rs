@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate, Weekday};
 
 use super::clock::{self, Grain};
+use super::lookup::Bucket;
 use super::question::Window;
 use super::world::{Offset, Over, Pick};
 
@@ -39,14 +40,17 @@ impl Stretch {
     }
 }
 
-/// The grain of the units that are read one by one, where a question groups by these grains of time.
+/// The grain of the units that are read one by one, where a question groups by these buckets of time.
 ///
 /// What accumulates, or is read at the start of a period, is read by days; what is only moved, by the
 /// periods that are shown.
-pub fn unit(steps: &[Step], grains: &[Grain]) -> Grain {
-    if accumulates(steps) || is_at_start(steps) {
-        return Grain::Day;
-    }
+pub fn unit(steps: &[Step], buckets: &[Bucket]) -> Grain {
+    let grain = |bucket: &Bucket| match bucket {
+        Bucket::Grain(grain) => Some(*grain),
+        Bucket::Custom(_) => None,
+    };
+    let grains: Option<Vec<Grain>> = buckets.iter().map(grain).collect();
+    let Some(grains) = grains.filter(|_| !accumulates(steps) && !is_at_start(steps)) else { return Grain::Day };
     let finest = grains.iter().min().copied().unwrap_or(Grain::Day);
     if grains.iter().all(|grain| is_made_of(*grain, finest)) { finest } else { Grain::Day }
 }
@@ -95,9 +99,13 @@ pub fn units(range: Window, grain: Grain, week_start: Weekday) -> Vec<Unit> {
 /// days, otherwise all of it.
 pub fn whole(steps: &[Step], range: Window) -> Stretch {
     let end = range.last + Days::new(1);
-    let by_day = |step: &Step| matches!(step, Step::Accumulate(..) | Step::Offset(Offset::ToGrain(_)));
-    let first = if steps.iter().any(by_day) { range.last } else { range.first };
+    let first = if is_by_day(steps) { range.last } else { range.first };
     Stretch { first: Some(first), end }
+}
+
+/// Whether values are those of days, also of a longer period.
+pub fn is_by_day(steps: &[Step]) -> bool {
+    accumulates(steps) || is_at_start(steps)
 }
 
 /// What is read for a stretch that is shown.

@@ -16,6 +16,19 @@ pub struct World {
     pub links: Vec<Link>,
     pub shared: Vec<Shared>,
     pub metrics: Vec<Metric>,
+    /// What amounts are converted to, unless a question says otherwise.
+    pub currency: Option<String>,
+    pub spine: Option<Spine>,
+}
+
+/// A dataset of days, with names for longer periods of its own.
+#[derive(Clone, Debug)]
+pub struct Spine {
+    pub dataset: usize,
+    /// A date; no two rows have the same.
+    pub day: String,
+    /// Columns that time is grouped by, by their own names.
+    pub granularities: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +43,28 @@ pub struct Dataset {
     /// One value a column.
     pub rows: Vec<Vec<Value>>,
     pub format: Format,
+    pub entities: Vec<Entity>,
+    /// Columns from when, and until when, a row holds.
+    pub validity: Option<(String, String)>,
+    pub currency: Option<Currency>,
+}
+
+/// What rows belong to.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    pub name: String,
+    pub columns: Vec<String>,
+    /// Whether it says what a row is, within its partition.
+    pub is_primary: bool,
+}
+
+/// Amounts of a dataset in several currencies.
+#[derive(Clone, Debug)]
+pub struct Currency {
+    /// That of a row.
+    pub column: String,
+    /// A dataset of `day`, `currency` and `rate`.
+    pub rates: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +85,8 @@ pub enum ColumnKind {
     Integer,
     /// Two digits after the point.
     Money,
+    /// Eight digits after the point.
+    Rate,
     Float,
     Text,
     Boolean,
@@ -63,6 +100,8 @@ pub struct Dimension {
     /// Over the columns of its dataset.
     pub expr: Expr,
     pub kind: DimensionKind,
+    /// Rows of two datasets that have it meet only where it is equal.
+    pub partition: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,7 +122,7 @@ pub enum Stored {
     Zone(Tz),
 }
 
-/// Rows of `from` point at the row of `to` with equal columns, if there is one.
+/// Rows of `from` point at the row of `to` with equal columns, if there is one; over a bridge at all of them.
 #[derive(Clone, Debug)]
 pub struct Link {
     pub name: String,
@@ -91,6 +130,7 @@ pub struct Link {
     pub from_columns: Vec<String>,
     pub to: usize,
     pub to_columns: Vec<String>,
+    pub is_bridge: bool,
 }
 
 /// One dimension that stands in several datasets.
@@ -120,6 +160,21 @@ pub enum MetricKind {
     Ratio { numerator: Input, denominator: Input },
     Derived { formula: Expr, inputs: Vec<Input> },
     Cumulative { input: Input, over: Over, pick: Pick },
+    Conversion(Conversion),
+}
+
+/// The events that follow rows of the same entity.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    pub base: Input,
+    pub events: Input,
+    pub entity: String,
+    /// How long after the row, its end excluded.
+    pub window: Option<Length>,
+    /// Dimensions that a row and its events share: of rows, of events.
+    pub same: Vec<(String, String)>,
+    /// Over all rows; otherwise the events alone.
+    pub is_rate: bool,
 }
 
 /// Only the rows at the first or the last time of each partition count.
@@ -171,6 +226,14 @@ pub struct Input {
     pub alias: String,
     pub filter: Option<Expr>,
     pub offset: Option<Offset>,
+    pub level: Option<Level>,
+}
+
+/// Which of a question's groups an input is aggregated by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    Without(Vec<String>),
+    Only(Vec<String>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -199,6 +262,7 @@ impl MetricKind {
             MetricKind::Ratio { numerator, denominator } => vec![numerator, denominator],
             MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
             MetricKind::Cumulative { input, .. } => vec![input],
+            MetricKind::Conversion(of) => vec![&of.base, &of.events],
         }
     }
 }
@@ -228,9 +292,10 @@ impl World {
                 balance.is_none()
                     && matches!(aggregation, Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean)
             }
-            MetricKind::Ratio { .. } | MetricKind::Cumulative { .. } => false,
+            MetricKind::Ratio { .. } | MetricKind::Cumulative { .. } | MetricKind::Conversion(_) => false,
             MetricKind::Derived { formula, inputs } => {
-                let additive = |input: &Input| input.offset.is_none() && self.is_additive(input.metric);
+                let additive =
+                    |input: &Input| input.offset.is_none() && input.level.is_none() && self.is_additive(input.metric);
                 is_sum(formula) && inputs.iter().all(additive)
             }
         }

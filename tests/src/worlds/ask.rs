@@ -4,15 +4,16 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 use super::model::{Season, ZONES};
 use super::random::Random;
-use super::{coverage, timed};
-use crate::oracle::cell::Context;
+use super::{coverage, special, tables, timed};
 use crate::oracle::clock::{self, Grain};
+use crate::oracle::context::Context;
 use crate::oracle::expr::{Comparison, Expr};
-use crate::oracle::lookup::{self, Row};
+use crate::oracle::follow::Row;
+use crate::oracle::lookup::{self, Bucket};
 use crate::oracle::question::{self, Condition, Question, Window};
 use crate::oracle::value::Value;
 use crate::oracle::window;
-use crate::oracle::world::{DimensionKind, World};
+use crate::oracle::world::{DimensionKind, Metric, MetricKind, Pick, World};
 
 /// A dimension that all datasets of a question can see.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
     let mut question = Question {
         metrics,
         granularity: random.chance(35).then(|| grain(random)),
-        groups: groups(random, &dimensions),
+        groups: groups(random, world, &dimensions),
         conditions: conditions(random, world, &datasets),
         having: vec![],
         order: vec![],
@@ -43,7 +44,10 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
         comparison: None,
         zone: random.chance(55).then(|| *random.pick(&ZONES)),
         as_of: noon(season.last + Days::new(random.between(2, 30).unsigned_abs())),
+        currency: (special::converts(world) && random.chance(40)).then(|| random.pick(&tables::CURRENCIES).to_string()),
     };
+    let series = question.granularity.map(|grain| format!("metric_time__{}", grain.word()));
+    question.groups.retain(|group| Some(group) != series.as_ref());
     for metric in question.metrics.clone() {
         if random.chance(8)
             && let Some(expr) = condition(random, world, &world.datasets_of(metric))
@@ -61,6 +65,15 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
     }
     time(random, world, season, &mut question);
     windows(random, world, season, &mut question);
+    if question.comparison.is_some() {
+        // Only the granularity's buckets are paired here.
+        question.groups.retain(|group| !group.starts_with("metric_time"));
+    }
+    if random.chance(14)
+        && let Some(expr) = on_time(random, world, season, &question)
+    {
+        question.conditions.push(Condition { metric: None, expr, structured: false });
+    }
     shape(random, world, &mut question);
     question
 }
@@ -83,27 +96,68 @@ fn metrics(random: &mut Random, world: &World) -> Vec<usize> {
     found
 }
 
-/// What is read through windows has a range or days of its own, and periods that hold each other.
+/// What is read through windows has a range or days of its own.
 fn windows(random: &mut Random, world: &World, season: Season, question: &mut Question) {
     if !question.metrics.iter().any(|m| timed::is_timed(world, *m)) {
         return;
     }
-    if question.range.is_none() && question.granularity.is_none() {
+    // What is aggregated without days has none of its own.
+    let has_days = question.granularity.is_some() && !question.metrics.iter().any(|m| special::has_level(world, *m));
+    if question.range.is_none() && !has_days {
         // One that has begun by the clock, and whose end has something to look back on.
         let today = clock::day(question.zone.unwrap_or(world.zone), question.as_of);
         let last = season.last - Days::new(random.between(0, 30).unsigned_abs());
         let first = last - Days::new(random.between(0, 20).unsigned_abs());
         question.range = Some(Window { first: first.min(today), last });
     }
+}
+
+/// A condition on time, alone or beside another; what is read or listed by longer units than days is kept by
+/// such units whole.
+fn on_time(random: &mut Random, world: &World, season: Season, question: &Question) -> Option<Expr> {
     let context = Context::new(world, question);
-    let datasets: Vec<usize> = question.metrics.iter().flat_map(|m| world.datasets_of(*m)).collect();
-    let grains = |dataset: usize| context.own_time(dataset).iter().flatten().copied().collect::<Vec<Grain>>();
-    let holds = |grains: Vec<Grain>| {
-        let finest = grains.iter().min().copied().unwrap_or(Grain::Day);
-        grains.iter().all(|grain| window::is_made_of(*grain, finest))
+    let mut datasets: Vec<usize> = question.metrics.iter().flat_map(|m| world.datasets_of(*m)).collect();
+    datasets.sort_unstable();
+    datasets.dedup();
+    let by_unit = |m: &usize| timed::is_timed(world, *m) || world.is_somewhere(*m, &|m| m.listed);
+    let mut units: Vec<Grain> = vec![];
+    if question.metrics.iter().any(by_unit) {
+        let buckets = |d: usize| context.own_time(d).iter().flatten().cloned().collect::<Vec<Bucket>>();
+        units.extend(datasets.iter().map(|d| buckets(*d)).filter(|b| !b.is_empty()).map(|b| window::unit(&[], &b)));
+        units.dedup();
+        let last_of_period = |m: &Metric| matches!(m.kind, MetricKind::Cumulative { pick: Pick::Last, .. });
+        let is_of_last = |m: &usize| world.is_somewhere(*m, &last_of_period);
+        if question.metrics.iter().any(is_of_last) && units.iter().any(|unit| *unit != Grain::Day) {
+            return None;
+        }
+    }
+    let word = match units.as_slice() {
+        [] | [Grain::Day] => *random.pick(&["", "", "__day", "__week", "__month"]),
+        [Grain::Week] => "__week",
+        [Grain::Month] => *random.pick(&["__month", "__quarter"]),
+        [Grain::Quarter] => "__quarter",
+        [Grain::Year] => "__year",
+        _ => return None,
     };
-    if !datasets.into_iter().all(|dataset| holds(grains(dataset))) {
-        question.groups.retain(|group| !group.contains("__"));
+    let range = question.range.unwrap_or(Window { first: season.first, last: season.last });
+    let days = (range.last - range.first).num_days();
+    let day = range.first + Days::new(random.between(0, days).unsigned_abs());
+    let day = match Bucket::of(word.trim_start_matches('_')) {
+        Bucket::Grain(grain) => clock::bucket(day, grain, world.week_start),
+        Bucket::Custom(_) => day,
+    };
+    let comparison = *random.pick(&[
+        Comparison::GreaterOrEqual,
+        Comparison::GreaterOrEqual,
+        Comparison::Greater,
+        Comparison::LessOrEqual,
+        Comparison::LessOrEqual,
+        Comparison::NotEqual,
+    ]);
+    let of_time = Expr::compare(comparison, Expr::name(format!("metric_time{word}")), Value::Date(day));
+    match random.chance(25) {
+        true => Some(Expr::Or(Box::new(of_time), Box::new(condition(random, world, &datasets)?))),
+        false => Some(of_time),
     }
 }
 
@@ -128,7 +182,7 @@ pub fn visible(world: &World, datasets: &[usize]) -> Vec<Visible> {
         let mut values: Vec<Value> = Vec::new();
         for dataset in datasets {
             for row in 0..world.datasets[*dataset].rows.len() {
-                let value = lookup::value(world, world.zone, Row { dataset: *dataset, row }, &name);
+                let value = lookup::value(world, world.zone, Row::new(*dataset, row), &name);
                 if !value.is_null() && !values.iter().any(|v| v.is_same_member(&value)) {
                     values.push(value);
                 }
@@ -155,7 +209,7 @@ fn is_one_dimension(world: &World, datasets: &[usize], name: &str) -> bool {
     homes[0].is_some() && homes.iter().all(|h| *h == homes[0])
 }
 
-fn groups(random: &mut Random, dimensions: &[Visible]) -> Vec<String> {
+fn groups(random: &mut Random, world: &World, dimensions: &[Visible]) -> Vec<String> {
     let count = *random.pick(&[0, 1, 1, 1, 2, 2, 3]);
     // Joined and shared dimensions weigh more than a fact's own.
     let mut pool: Vec<&Visible> = dimensions.iter().collect();
@@ -163,7 +217,7 @@ fn groups(random: &mut Random, dimensions: &[Visible]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for dimension in random.some(&pool, count) {
         let name = match dimension.kind {
-            DimensionKind::Time(_) => format!("{}__{}", dimension.name, grain(random).word()),
+            DimensionKind::Time(_) => format!("{}__{}", dimension.name, bucket(random, world)),
             DimensionKind::Text | DimensionKind::Boolean | DimensionKind::Number => dimension.name.clone(),
         };
         let last = |n: &str| n.rsplit('.').next().unwrap_or(n).to_string();
@@ -171,7 +225,20 @@ fn groups(random: &mut Random, dimensions: &[Visible]) -> Vec<String> {
             found.push(name);
         }
     }
+    if world.spine.is_some() && random.chance(30) {
+        found.insert(0, format!("metric_time__{}", random.pick(&["stint", "term"])));
+    } else if random.chance(8) {
+        found.push(format!("metric_time__{}", random.pick(&["week", "month"])));
+    }
     found
+}
+
+/// A granularity of the calendar, or one of the world's own.
+fn bucket(random: &mut Random, world: &World) -> String {
+    match &world.spine {
+        Some(spine) if random.chance(30) => random.pick(&spine.granularities).clone(),
+        _ => grain(random).word().to_string(),
+    }
 }
 
 fn conditions(random: &mut Random, world: &World, datasets: &[usize]) -> Vec<Condition> {
@@ -200,8 +267,13 @@ pub fn condition(random: &mut Random, world: &World, datasets: &[usize]) -> Opti
 }
 
 /// A condition on a metric by one or two keys that its rows and those of some datasets see.
-fn by_metric(random: &mut Random, world: &World, datasets: &[usize]) -> Option<Expr> {
-    let known: Vec<usize> = (0..world.metrics.len()).filter(|m| !timed::is_timed(world, *m)).collect();
+pub fn by_metric(random: &mut Random, world: &World, datasets: &[usize]) -> Option<Expr> {
+    // A metric of a condition has no metric in its own.
+    let of = |m: usize| !timed::is_timed(world, m) && !world.is_somewhere(m, &coverage::is_by_metric);
+    let known: Vec<usize> = (0..world.metrics.len()).filter(|m| of(*m)).collect();
+    if known.is_empty() {
+        return None;
+    }
     let metric = *random.pick(&known);
     let mut all: Vec<usize> = datasets.iter().copied().chain(world.datasets_of(metric)).collect();
     all.sort_unstable();

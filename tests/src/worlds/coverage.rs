@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::oracle::Answer;
-use crate::oracle::cell::Context;
-use crate::oracle::lookup::{self, Row};
+use crate::oracle::context::Context;
+use crate::oracle::follow::{self, Row};
+use crate::oracle::lookup::{self, Bucket};
 use crate::oracle::question::Question;
 use crate::oracle::world::{Aggregation, Metric, MetricKind, Offset, Over, World};
 
@@ -19,13 +20,18 @@ pub struct Coverage {
 }
 
 /// Every mark that a question can have, in the order of the table's columns.
-const MARKS: [&str; 10] = [
+const MARKS: [&str; 15] = [
     "several datasets",
     "joined",
     "orphan keys",
     "null keys",
+    "versions",
+    "partition",
+    "bridge",
     "filter",
     "by metric",
+    "on time",
+    "own granularity",
     "range",
     "comparison",
     "zone",
@@ -33,7 +39,7 @@ const MARKS: [&str; 10] = [
 ];
 
 /// Every kind of metric, by what it is or is made of.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 19] = [
     "simple",
     "filtered",
     "ratio",
@@ -48,6 +54,11 @@ const KINDS: [&str; 14] = [
     "balance",
     "listed",
     "approximate",
+    "rate of events",
+    "events",
+    "level",
+    "by own metric",
+    "converted",
 ];
 
 impl Coverage {
@@ -72,18 +83,18 @@ impl Coverage {
 
     /// The table, one line a kind of metric.
     pub fn table(&self) -> String {
-        let mut out = format!("{:<14}{:>8}", "kind", "all");
+        let mut out = format!("{:<15}{:>8}", "kind", "all");
         for mark in MARKS {
             let _ = write!(out, "{mark:>18}");
         }
         for kind in KINDS {
             let of = |mark| self.counts.get(&(kind, mark)).copied().unwrap_or(0);
-            let _ = write!(out, "\n{kind:<14}{:>8}", of("all"));
+            let _ = write!(out, "\n{kind:<15}{:>8}", of("all"));
             for mark in MARKS {
                 let _ = write!(out, "{:>18}", of(mark));
             }
         }
-        let _ = write!(out, "\n{:<14}{:>8}", "question", self.questions);
+        let _ = write!(out, "\n{:<15}{:>8}", "question", self.questions);
         for mark in MARKS {
             let _ = write!(out, "{:>18}", self.alone(mark));
         }
@@ -105,6 +116,11 @@ impl Coverage {
             least("zone", 20),
             least("filter", 25),
             least("by metric", 3),
+            least("versions", 3),
+            least("partition", 3),
+            least("bridge", 5),
+            least("on time", 5),
+            least("own granularity", 3),
             least("range", 30),
             least("comparison", 15),
         ]
@@ -138,6 +154,7 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
         (MetricKind::Simple { .. }, Some(_)) => vec!["filtered"],
         (MetricKind::Ratio { .. }, _) => vec!["ratio"],
         (MetricKind::Derived { .. }, _) => vec!["derived"],
+        (MetricKind::Conversion(of), _) => vec![if of.is_rate { "rate of events" } else { "events" }],
         (MetricKind::Cumulative { .. }, _) => vec![],
     };
     let is_cumulative = |m: &Metric| matches!(m.kind, MetricKind::Cumulative { .. });
@@ -145,7 +162,7 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
     let below = |m: &Metric, holds: &dyn Fn(&Metric) -> bool| {
         m.kind.inputs().iter().any(|i| i.offset.is_some() && world.is_somewhere(i.metric, holds))
     };
-    let has: [(&'static str, Holds<'_>); 10] = [
+    let has: [(&'static str, Holds<'_>); 13] = [
         ("all time", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::AllTime, .. })),
         ("to date", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::ToDate(_), .. })),
         ("trailing", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::Trailing(_), .. })),
@@ -160,9 +177,21 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
         ("approximate", &|m| {
             matches!(m.kind, MetricKind::Simple { aggregation: Aggregation::ApproxCountDistinct, .. })
         }),
+        ("level", &|m| m.kind.inputs().iter().any(|i| i.level.is_some())),
+        ("by own metric", &is_by_metric),
+        ("converted", &|m| match &m.kind {
+            MetricKind::Simple { dataset, .. } => m.money && world.datasets[*dataset].currency.is_some(),
+            _ => false,
+        }),
     ];
     kinds.extend(has.into_iter().filter(|(_, holds)| world.is_somewhere(metric, *holds)).map(|(kind, _)| kind));
     kinds
+}
+
+/// Whether a metric names another by keys in its conditions.
+pub fn is_by_metric(metric: &Metric) -> bool {
+    let own = metric.kind.inputs().into_iter().filter_map(|i| i.filter.as_ref()).chain(&metric.filter);
+    own.into_iter().any(|condition| condition.to_string().contains("metric("))
 }
 
 fn marks(world: &World, question: &Question) -> Vec<&'static str> {
@@ -177,18 +206,24 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
         .map(String::as_str)
         .chain(question.conditions.iter().filter(|c| c.metric.is_none()).flat_map(|c| c.expr.names()))
         .collect();
-    let mut joined = false;
+    let (mut joined, mut versions, mut partition, mut bridge) = (false, false, false, false);
     let (mut orphans, mut nulls) = (false, false);
     for dataset in &datasets {
         for name in &names {
             let name = name.split("__").next().unwrap_or(name);
             let Some(found) = lookup::find(world, *dataset, name).filter(|f| !f.links.is_empty()) else { continue };
             joined = true;
+            for link in &found.links {
+                let to = &world.datasets[world.links[*link].to];
+                versions |= to.validity.is_some();
+                partition |= to.dimensions.iter().any(|d| d.partition);
+                bridge |= world.links[*link].is_bridge;
+            }
             let inside = |day: Option<chrono::NaiveDate>| {
                 question.range.is_none_or(|range| day.is_some_and(|day| range.first <= day && day <= range.last))
             };
             for seen in context.seen(*dataset, &[]).iter().filter(|seen| inside(seen.day)) {
-                match broken_key(world, seen.row, &found.links) {
+                match broken_key(&context, seen.row, &found.links) {
                     Some(true) => nulls = true,
                     Some(false) => orphans = true,
                     None => {}
@@ -202,8 +237,16 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
         joined,
         orphans,
         nulls,
+        versions,
+        partition,
+        bridge,
         is_filtered,
         question.conditions.iter().any(|c| c.expr.to_string().contains("metric(")),
+        question.conditions.iter().flat_map(|c| c.expr.names()).any(|name| name.starts_with("metric_time")),
+        context
+            .groups
+            .iter()
+            .any(|g| g.split_once("__").is_some_and(|(_, w)| matches!(Bucket::of(w), Bucket::Custom(_)))),
         question.range.is_some(),
         question.comparison.is_some(),
         zone != chrono_tz::UTC,
@@ -213,13 +256,13 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
 }
 
 /// Whether a row's way ends early, and then whether by a null in the key.
-fn broken_key(world: &World, row: Row, links: &[usize]) -> Option<bool> {
+fn broken_key(context: &Context, row: Row, links: &[usize]) -> Option<bool> {
+    let world = context.world;
     let mut at = row;
-    for link in links {
-        let from = &world.datasets[at.dataset];
-        let columns = &world.links[*link].from_columns;
-        let null = columns.iter().any(|c| from.rows[at.row][from.column(c)].is_null());
-        match lookup::follow(world, at, *link) {
+    for end in 1..=links.len() {
+        let columns = &world.links[links[end - 1]].from_columns;
+        let null = columns.iter().any(|c| at.cell(world, c).is_null());
+        match follow::follow(world, context.zone, row, &links[..end]) {
             Some(next) => at = next,
             None => return Some(null),
         }

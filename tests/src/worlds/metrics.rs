@@ -1,7 +1,7 @@
 //! Random metrics: every aggregation, filters, ratios and formulas over one or several facts.
 
 use super::random::Random;
-use super::{ask, timed};
+use super::{ask, features, special, timed};
 use crate::oracle::expr::{Expr, Sign};
 use crate::oracle::value::Value;
 use crate::oracle::world::{
@@ -12,7 +12,7 @@ use crate::oracle::world::{
 const MOST_DATASETS: usize = 3;
 
 pub fn add(random: &mut Random, world: &mut World) {
-    for dataset in 3..world.datasets.len() {
+    for dataset in features::facts(world) {
         for i in 0..random.between(3, 5) {
             let metric = simple(random, world, dataset, i == 0);
             world.metrics.push(metric);
@@ -23,7 +23,9 @@ pub fn add(random: &mut Random, world: &mut World) {
             world.metrics.push(metric);
         }
     }
+    special::add_events(random, world);
     timed::add(random, world);
+    special::add_levels(random, world);
 }
 
 fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Metric {
@@ -51,11 +53,18 @@ fn simple(random: &mut Random, world: &World, dataset: usize, plain: bool) -> Me
         14 => (Aggregation::Sum, column("weight")),
         _ => (Aggregation::Sum, column(*random.pick(&["amount", "units"]))),
     };
-    let filter = (!plain && random.chance(22)).then(|| ask::condition(random, world, &[dataset])).flatten();
     let balance = (!plain && random.chance(18)).then(|| balance(random, world, dataset)).flatten();
+    let listed = balance.is_none() && random.chance(10);
+    let filter = match random.between(0, 99) {
+        _ if plain => None,
+        0..22 => ask::condition(random, world, &[dataset]),
+        // Units are listed under a condition on a metric of their groups, by whatever it is of them.
+        22..32 if !listed => ask::by_metric(random, world, &[dataset]),
+        _ => None,
+    };
     Metric {
         name: format!("m{}", world.metrics.len()),
-        listed: balance.is_none() && random.chance(10),
+        listed,
         fill: (aggregation == Aggregation::Sum && random.chance(20)).then_some(0),
         money: is_money(world, dataset, &argument),
         kind: MetricKind::Simple { dataset, aggregation, argument, balance },
@@ -119,7 +128,7 @@ fn composed(random: &mut Random, world: &World) -> Option<Metric> {
         let metric = picked[i];
         let filter =
             random.chance(percent).then(|| ask::condition(random, world, &world.datasets_of(metric))).flatten();
-        Input { metric, alias: ["a", "b", "c"][i].to_string(), filter, offset: None }
+        Input { filter, ..special::input(metric, ["a", "b", "c"][i]) }
     };
     let same = picked[0] == picked[1];
     let (a, b) = (input(0, if same { 100 } else { 15 }), input(1, 15));
@@ -127,7 +136,7 @@ fn composed(random: &mut Random, world: &World) -> Option<Metric> {
     let kind = if random.chance(40) {
         MetricKind::Ratio { numerator: a, denominator: b }
     } else if picked.len() == 3 {
-        let c = input_without_filter(picked[2], "c");
+        let c = special::input(picked[2], "c");
         let formula = match random.between(0, 2) {
             0 => Expr::sign(Sign::Minus, Expr::sign(Sign::Minus, x, y), z),
             1 => Expr::sign(Sign::Over, Expr::sign(Sign::Minus, x, y), z),
@@ -154,10 +163,6 @@ fn composed(random: &mut Random, world: &World) -> Option<Metric> {
         percent,
         money: false,
     })
-}
-
-fn input_without_filter(metric: usize, alias: &str) -> Input {
-    Input { metric, alias: alias.to_string(), filter: None, offset: None }
 }
 
 /// Whether formulas can take it.

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, Weekday};
 use chrono_tz::Tz;
 
 use super::random::Random;
-use super::{metrics, rows};
+use super::{features, metrics, rows};
 use crate::oracle::expr::{Comparison, Expr};
 use crate::oracle::value::Value;
 use crate::oracle::world::{
@@ -48,18 +48,35 @@ pub fn world(random: &mut Random) -> (World, Season) {
         links: vec![link("d0_d1", 0, &["d1_ref"], 1, &["d1_id"])],
         shared: vec![],
         metrics: vec![],
+        currency: None,
+        spine: None,
     };
     let facts = random.between(1, 4) as usize;
     for i in 0..facts {
         fact(random, &mut world, i);
     }
     share_tags(&mut world);
+    features::add(random, &mut world);
     for dataset in 0..world.datasets.len() {
         rows::fill(random, &mut world, dataset, season);
     }
     metrics::add(random, &mut world);
     (world, season)
 }
+
+/// A dataset without anything.
+pub const NOTHING: Dataset = Dataset {
+    name: String::new(),
+    columns: vec![],
+    key: vec![],
+    time: None,
+    dimensions: vec![],
+    rows: vec![],
+    format: Format::Csv,
+    entities: vec![],
+    validity: None,
+    currency: None,
+};
 
 fn people() -> Dataset {
     Dataset {
@@ -72,14 +89,13 @@ fn people() -> Dataset {
             column("d1_ref", ColumnKind::Integer),
         ],
         key: vec!["d0_id".into()],
-        time: None,
         dimensions: vec![
             dimension("d0_region", DimensionKind::Text),
             dimension("d0_level", DimensionKind::Number),
             dimension("d0_flag", DimensionKind::Boolean),
         ],
-        rows: vec![],
         format: Format::Csv,
+        ..NOTHING
     }
 }
 
@@ -88,10 +104,9 @@ fn areas() -> Dataset {
         name: "d1".into(),
         columns: vec![column("d1_id", ColumnKind::Integer), column("d1_area", ColumnKind::Text)],
         key: vec!["d1_id".into()],
-        time: None,
         dimensions: vec![dimension("d1_area", DimensionKind::Text)],
-        rows: vec![],
         format: Format::JsonLines,
+        ..NOTHING
     }
 }
 
@@ -105,10 +120,9 @@ fn kinds() -> Dataset {
             column("d2_kind", ColumnKind::Text),
         ],
         key: vec!["d2_a".into(), "d2_b".into()],
-        time: None,
         dimensions: vec![dimension("d2_kind", DimensionKind::Text)],
-        rows: vec![],
         format: Format::Csv,
+        ..NOTHING
     }
 }
 
@@ -124,21 +138,18 @@ fn fact(random: &mut Random, world: &mut World, i: usize) {
         column("ok", ColumnKind::Boolean),
         column("code", ColumnKind::Text),
         column("size", ColumnKind::Integer),
+        column("who", ColumnKind::Integer),
     ];
     let mut dimensions = vec![
-        Dimension { name: own("code"), expr: Expr::name("code"), kind: DimensionKind::Text },
-        Dimension { name: own("size"), expr: Expr::name("size"), kind: DimensionKind::Number },
-        Dimension { name: own("ok"), expr: Expr::name("ok"), kind: DimensionKind::Boolean },
-        Dimension {
-            name: own("big"),
-            expr: Expr::compare(Comparison::Greater, Expr::name("size"), Value::integer(4)),
-            kind: DimensionKind::Boolean,
-        },
-        Dimension {
-            name: own("label"),
-            expr: Expr::Coalesce(Box::new(Expr::name("code")), Value::text("none")),
-            kind: DimensionKind::Text,
-        },
+        over(&own("code"), Expr::name("code"), DimensionKind::Text),
+        over(&own("size"), Expr::name("size"), DimensionKind::Number),
+        over(&own("ok"), Expr::name("ok"), DimensionKind::Boolean),
+        over(
+            &own("big"),
+            Expr::compare(Comparison::Greater, Expr::name("size"), Value::integer(4)),
+            DimensionKind::Boolean,
+        ),
+        over(&own("label"), Expr::Coalesce(Box::new(Expr::name("code")), Value::text("none")), DimensionKind::Text),
     ];
     let mut key = Vec::new();
     if random.chance(60) {
@@ -164,11 +175,7 @@ fn fact(random: &mut Random, world: &mut World, i: usize) {
     }
     if random.chance(35) {
         columns.push(column("due", ColumnKind::Date));
-        dimensions.push(Dimension {
-            name: own("due"),
-            expr: Expr::name("due"),
-            kind: DimensionKind::Time(Stored::Date),
-        });
+        dimensions.push(over(&own("due"), Expr::name("due"), DimensionKind::Time(Stored::Date)));
     }
     let header = (3..at).find(|f| !world.datasets[*f].key.is_empty() && random.chance(25));
     let time = match header {
@@ -185,7 +192,7 @@ fn fact(random: &mut Random, world: &mut World, i: usize) {
         None => own_time(random, world.zone, &name, &mut columns, &mut dimensions),
     };
     let format = if random.chance(70) { Format::Csv } else { Format::JsonLines };
-    world.datasets.push(Dataset { name, columns, key, time: Some(time), dimensions, rows: vec![], format });
+    world.datasets.push(Dataset { name, columns, key, time: Some(time), dimensions, format, ..NOTHING });
 }
 
 fn own_time(
@@ -203,8 +210,7 @@ fn own_time(
     };
     columns.push(column("happened", kind));
     let name = format!("{fact}_happened");
-    let expr = Expr::name("happened");
-    dimensions.push(Dimension { name: name.clone(), expr, kind: DimensionKind::Time(stored) });
+    dimensions.push(over(&name, Expr::name("happened"), DimensionKind::Time(stored)));
     name
 }
 
@@ -218,17 +224,23 @@ fn share_tags(world: &mut World) {
     }
 }
 
-fn column(name: &str, kind: ColumnKind) -> Column {
+pub fn column(name: &str, kind: ColumnKind) -> Column {
     Column { name: name.into(), kind }
 }
 
-fn dimension(name: &str, kind: DimensionKind) -> Dimension {
-    Dimension { name: name.into(), expr: Expr::name(name), kind }
+pub fn dimension(name: &str, kind: DimensionKind) -> Dimension {
+    over(name, Expr::name(name), kind)
 }
 
-fn link(name: &str, from: usize, from_columns: &[&str], to: usize, to_columns: &[&str]) -> Link {
+/// A dimension over some expression.
+pub fn over(name: &str, expr: Expr, kind: DimensionKind) -> Dimension {
+    Dimension { name: name.into(), expr, kind, partition: false }
+}
+
+pub fn link(name: &str, from: usize, from_columns: &[&str], to: usize, to_columns: &[&str]) -> Link {
     let strings = |names: &[&str]| names.iter().map(|n| n.to_string()).collect();
-    Link { name: name.into(), from, from_columns: strings(from_columns), to, to_columns: strings(to_columns) }
+    let (from_columns, to_columns) = (strings(from_columns), strings(to_columns));
+    Link { name: name.into(), from, from_columns, to, to_columns, is_bridge: false }
 }
 
 fn date(year: i32, month: u32, day: u32) -> NaiveDate {

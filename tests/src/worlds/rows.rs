@@ -4,23 +4,29 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::model::Season;
 use super::random::Random;
+use super::tables;
 use crate::exact::Exact;
 use crate::oracle::clock;
 use crate::oracle::value::Value;
 use crate::oracle::world::{ColumnKind, World};
 
-const REGIONS: [&str; 6] = ["EAST", "WEST", "NORTH", "O'Hara", "east", "É"];
+pub const REGIONS: [&str; 6] = ["EAST", "WEST", "NORTH", "O'Hara", "east", "É"];
 const CODES: [&str; 5] = ["a", "b", "ab", "A", "a,b"];
 const TAGS: [&str; 4] = ["red", "blue", "green", "Red"];
 
 /// Fills a dataset; those that it points at come first in the world or have keys by count.
 pub fn fill(random: &mut Random, world: &mut World, dataset: usize, season: Season) {
+    if let Some(rows) = tables::rows(random, world, dataset, season) {
+        world.datasets[dataset].rows = rows;
+        return;
+    }
+    let is_fact = world.datasets[dataset].time.is_some();
     let count = match dataset {
+        _ if is_fact => random.between(26, 52),
+        _ if world.datasets[dataset].name == "casts" => random.between(5, 11),
         0 => random.between(3, 8),
-        1 | 2 => random.between(2, 4),
-        _ => random.between(26, 52),
+        _ => random.between(2, 4),
     };
-    let is_fact = dataset > 2;
     for i in 0..count {
         let row: Vec<Value> = world.datasets[dataset]
             .columns
@@ -55,7 +61,8 @@ fn cell(
     }
     let null = match column {
         "units" | "happened" => 0,
-        "d0_ref" | "d0_other" | "d1_ref" | "d2_a" | "d2_b" | "header" => 14,
+        "d0_ref" | "d0_other" | "d1_ref" | "d2_a" | "d2_b" | "header" | "p_ref" | "s_ref" | "c_ref" => 14,
+        "cur" | "who" => 6,
         _ => 12,
     };
     if random.chance(null) {
@@ -63,6 +70,14 @@ fn cell(
     }
     match column {
         "d0_ref" | "d0_other" => Value::integer(random.between(1, 9).into()),
+        "p_ref" => Value::integer(random.between(1, 5).into()),
+        "c_ref" => Value::integer(random.between(1, 6).into()),
+        "c_id" => Value::integer(random.between(1, 5).into()),
+        "c_role" => Value::text(*random.pick(&CODES)),
+        "c_height" => Value::integer(random.between(0, 3).into()),
+        "s_ref" => Value::integer(random.between(1, 4).into()),
+        "who" => Value::integer(random.between(1, 7).into()),
+        "cur" => Value::text(*random.pick(&tables::CURRENCIES)),
         "d1_ref" => Value::integer(random.between(1, 5).into()),
         "d2_a" => Value::text(CODES[random.between(0, 2) as usize]),
         "d2_b" => Value::integer(random.between(0, 1).into()),
@@ -82,7 +97,7 @@ fn cell(
             ColumnKind::Boolean => Value::Boolean(random.chance(50)),
             ColumnKind::Date => Value::Date(wall(random, season).date()),
             ColumnKind::Timestamp => Value::Wall(moment(random, world, season)),
-            ColumnKind::Integer | ColumnKind::Money | ColumnKind::Float | ColumnKind::Text => {
+            ColumnKind::Integer | ColumnKind::Money | ColumnKind::Rate | ColumnKind::Float | ColumnKind::Text => {
                 panic!("no values for {column}")
             }
         },
@@ -90,7 +105,7 @@ fn cell(
 }
 
 /// A timestamp of the season; a third lie within two hours of a midnight of the model's zone.
-fn moment(random: &mut Random, world: &World, season: Season) -> NaiveDateTime {
+pub fn moment(random: &mut Random, world: &World, season: Season) -> NaiveDateTime {
     let at = wall(random, season);
     if random.chance(65) {
         return at;
@@ -100,7 +115,7 @@ fn moment(random: &mut Random, world: &World, season: Season) -> NaiveDateTime {
     midnight + TimeDelta::seconds(*random.pick(&edges))
 }
 
-fn wall(random: &mut Random, season: Season) -> NaiveDateTime {
+pub fn wall(random: &mut Random, season: Season) -> NaiveDateTime {
     let days = (season.last - season.first).num_days();
     let date = season.first + TimeDelta::days(random.between(0, days));
     date.and_time(chrono::NaiveTime::MIN) + TimeDelta::seconds(random.between(0, 86_399))

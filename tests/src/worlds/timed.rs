@@ -1,8 +1,8 @@
 //! Random metrics that are read through windows of time: cumulative ones and offsets, of simple
 //! metrics, of formulas and of each other.
 
-use super::ask;
 use super::random::Random;
+use super::{ask, special};
 use crate::oracle::clock::Grain;
 use crate::oracle::expr::{Expr, Sign};
 use crate::oracle::value::Value;
@@ -81,7 +81,7 @@ pub fn is_timed(world: &World, metric: usize) -> bool {
     })
 }
 
-fn length(random: &mut Random) -> Length {
+pub fn length(random: &mut Random) -> Length {
     let unit = *random.pick(&[Grain::Day, Grain::Day, Grain::Week, Grain::Month, Grain::Month, Grain::Quarter]);
     let most = if unit == Grain::Day { 9 } else { 2 };
     Length { count: random.between(1, most).unsigned_abs() as u32, unit }
@@ -89,7 +89,7 @@ fn length(random: &mut Random) -> Length {
 
 fn input(random: &mut Random, world: &World, metric: usize, alias: &str, offset: Option<Offset>) -> Input {
     let filter = random.chance(10).then(|| ask::condition(random, world, &world.datasets_of(metric))).flatten();
-    Input { metric, alias: alias.to_string(), filter, offset }
+    Input { filter, offset, ..special::input(metric, alias) }
 }
 
 fn metric(random: &mut Random, world: &World, kind: MetricKind) -> Metric {

@@ -14,10 +14,10 @@ use sextant_tests::oracle::clock::Grain;
 use sextant_tests::oracle::question::{Question, Window};
 use sextant_tests::oracle::value::Value;
 use sextant_tests::oracle::window::{self, Step};
-use sextant_tests::oracle::world::{Format, Input, Metric, MetricKind, Offset, World};
+use sextant_tests::oracle::world::{ColumnKind, Dataset, Format, Input, Metric, MetricKind, Offset, World};
 use sextant_tests::worlds::model::Season;
 use sextant_tests::worlds::random::Random;
-use sextant_tests::worlds::{self, timed, write};
+use sextant_tests::worlds::{self, request, timed, write};
 
 /// Worlds of each law; their seeds are not those of the oracle's questions.
 const WORLDS: u64 = 14;
@@ -76,7 +76,7 @@ fn open(world: World, season: Season) -> Result<Opened, String> {
 
 impl Opened {
     fn ask(&self, question: &Question) -> Result<Answered, String> {
-        self.request(&write::request(&self.world, question))
+        self.request(&request::request(&self.world, question))
     }
 
     fn request(&self, request: &Map<String, Json>) -> Result<Answered, String> {
@@ -125,6 +125,7 @@ impl Opened {
             range: Some(Window { first, last }),
             comparison: None,
             zone: None,
+            currency: None,
             as_of: (self.season.last + Days::new(9)).and_hms_opt(12, 0, 0).unwrap_or_default().and_utc(),
         }
     }
@@ -132,7 +133,7 @@ impl Opened {
 
 /// A derived metric and a ratio are their formula over the parts, group by group and in total.
 fn formula_of_parts(random: &mut Random, of: &Opened) -> Result<usize, String> {
-    let plain = |input: &&Input| input.filter.is_none() && input.offset.is_none();
+    let plain = |input: &&Input| input.filter.is_none() && input.offset.is_none() && input.level.is_none();
     let composed = |m: &Metric| {
         matches!(m.kind, MetricKind::Ratio { .. } | MetricKind::Derived { .. })
             && m.filter.is_none()
@@ -283,7 +284,12 @@ fn window_is_a_range(random: &mut Random, of: &Opened) -> Result<usize, String> 
 /// Rows of dimension tables that no row points at.
 fn childless(random: &mut Random, of: &Opened) -> Result<usize, String> {
     let mut world = of.world.clone();
-    for dataset in world.datasets.iter_mut().filter(|d| d.time.is_none()) {
+    // Days, and what holds on some of them, are no members.
+    let is_plain = |d: &Dataset| {
+        let is_name = |c: &String| matches!(d.columns[d.column(c)].kind, ColumnKind::Integer | ColumnKind::Text);
+        d.time.is_none() && !d.key.is_empty() && d.key.iter().all(is_name)
+    };
+    for dataset in world.datasets.iter_mut().filter(|d| is_plain(d)) {
         for extra in 0..3_i128 {
             let mut row = dataset.rows[0].clone();
             for key in &dataset.key {
@@ -318,7 +324,7 @@ fn unchanged(random: &mut Random, of: &Opened, world: World) -> Result<usize, St
     let other = open(world, of.season)?;
     for _ in 0..6 {
         let question = worlds::ask::question(random, &of.world, of.season);
-        let request = write::request(&of.world, &question);
+        let request = request::request(&of.world, &question);
         let (before, after) = (of.request(&request)?, other.request(&request)?);
         if before != after {
             return Err(format!("{}: {before:?} became {after:?}", Json::Object(request)));

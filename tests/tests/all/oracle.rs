@@ -1,27 +1,28 @@
 //! Random questions about random worlds: the engine against the naive oracle.
 //!
-//! Seeds are fixed. `WORLD=17` asks the questions of one world only and keeps its files.
+//! Seeds are fixed. `WORLD=17` asks the questions of one world only and keeps its files; `WORLDS=250` says how
+//! many are asked, `FIRST=1000` from which on.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::{Failed, Trial};
 use sextant_engine::session::Resources;
 use sextant_engine::workspace::Workspace;
-use sextant_tests::ask::{self, Place};
+use sextant_tests::ask;
 use sextant_tests::differ;
 use sextant_tests::oracle;
 use sextant_tests::worlds::coverage::Coverage;
 use sextant_tests::worlds::random::Random;
-use sextant_tests::worlds::{self, write};
+use sextant_tests::worlds::{self, request, write};
 
-/// Of twenty questions each. `WORLDS=250` asks five thousand, which takes an unoptimized build minutes.
+/// Of twenty questions each. `WORLDS=250` asks five thousand.
 const WORLDS: usize = 100;
 const QUESTIONS: usize = 20;
-const THREADS: usize = 4;
 
 /// Seeds of the worlds that are asked with one, two and four partitions.
-const PARTITIONED: std::ops::Range<u64> = 20_000..20_004;
+const PARTITIONED: std::ops::Range<usize> = 20_000..20_010;
 
 /// Differences that are shown in full.
 const SHOWN: usize = 40;
@@ -34,28 +35,15 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn random_questions() -> Result<(), Failed> {
-    let only = std::env::var("WORLD").ok().map(|w| w.parse::<usize>()).transpose()?;
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<usize>()).transpose();
+    let (only, first) = (number("WORLD")?, number("FIRST")?.unwrap_or(0));
+    let seeds = match only {
+        Some(only) => only..only + 1,
+        None => first..first + number("WORLDS")?.unwrap_or(WORLDS),
+    };
     let coverage = Mutex::new(Coverage::default());
-    let found = Mutex::new(Vec::new());
-    let next = AtomicUsize::new(only.unwrap_or(0));
-    let worlds = std::env::var("WORLDS").ok().map(|w| w.parse::<usize>()).transpose()?.unwrap_or(WORLDS);
-    let end = only.map_or(worlds, |w| w + 1);
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
-                        return;
-                    }
-                    let differences = one_world(seed, only.is_some(), &coverage);
-                    found.lock().unwrap().extend(differences);
-                }
-            });
-        }
-    });
+    let mut found = in_parallel(seeds, |seed| one_world(seed, only.is_some(), &coverage));
     let coverage = coverage.into_inner().unwrap();
-    let mut found = found.into_inner().unwrap();
     eprintln!("{}", coverage.table());
     if only.is_none() {
         found.extend(coverage.missed());
@@ -72,28 +60,60 @@ fn random_questions() -> Result<(), Failed> {
 /// However many partitions a plan has, the answer is the same to the last digit.
 fn partitions() -> Result<(), Failed> {
     let seeds = if std::env::var_os("WORLD").is_some() { 0..0 } else { PARTITIONED };
-    for seed in seeds {
-        let mut random = Random::new(seed);
-        let (world, season) = worlds::model::world(&mut random);
-        let folder = tempfile::tempdir()?;
-        write::write(&world, folder.path())?;
-        let texts = ask::model_texts(folder.path());
-        let open = |target_partitions: usize| {
-            let resources = Resources { target_partitions, ..Resources::STANDARD };
-            Workspace::open_with(texts.clone(), folder.path().to_path_buf(), &resources)
-                .map_err(|refused| format!("world {seed} is refused: {refused:?}"))
-        };
-        let workspaces = [open(1)?, open(2)?, open(4)?];
-        for _ in 0..QUESTIONS {
-            let request = write::request(&world, &worlds::ask::question(&mut random, &world, season));
-            let answers: Vec<_> = workspaces.iter().map(|w| ask::call(w, "get_metrics", &request)).collect();
-            if answers.iter().any(|answer| *answer != answers[0]) {
-                let request = serde_json::Value::Object(request);
-                return Err(format!("world {seed}: {request} has different answers: {answers:?}").into());
-            }
+    let found = in_parallel(seeds, partitioned);
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n\n").into()) }
+}
+
+/// What each seed gives, on as many threads as there are processors.
+fn in_parallel(seeds: std::ops::Range<usize>, one: impl Fn(usize) -> Vec<String> + Sync) -> Vec<String> {
+    let found = Mutex::new(Vec::new());
+    let next = AtomicUsize::new(seeds.start);
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let of_seed = one(seed);
+                    found.lock().unwrap().extend(of_seed);
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap()
+}
+
+/// Asks with one, two and four partitions; gives what differs.
+fn partitioned(seed: usize) -> Vec<String> {
+    let mut random = Random::new(seed as u64);
+    let (world, season) = worlds::model::world(&mut random);
+    let folder = tempfile::tempdir().unwrap();
+    write::write(&world, folder.path()).unwrap();
+    let opened: Result<Vec<Workspace>, String> = [1, 2, 4].into_iter().map(|n| open(folder.path(), n)).collect();
+    let workspaces = match opened {
+        Ok(workspaces) => workspaces,
+        Err(refused) => return vec![format!("world {seed}: {refused}")],
+    };
+    let mut found = Vec::new();
+    for _ in 0..QUESTIONS {
+        let request = request::request(&world, &worlds::ask::question(&mut random, &world, season));
+        let answers: Vec<_> = workspaces.iter().map(|w| ask::call(w, "get_metrics", &request)).collect();
+        if answers.iter().any(|answer| *answer != answers[0]) {
+            let request = serde_json::Value::Object(request);
+            found.push(format!("world {seed}: {request} has different answers: {answers:?}"));
         }
     }
-    Ok(())
+    found
+}
+
+/// A workspace whose plans have so many partitions, on one thread: other worlds are asked beside it.
+fn open(folder: &Path, target_partitions: usize) -> Result<Workspace, String> {
+    let resources = Resources { target_partitions, threads: 1, ..Resources::STANDARD };
+    Workspace::open_with(ask::model_texts(folder), folder.to_path_buf(), &resources)
+        .map_err(|refused| format!("the model is refused: {refused:?}"))
 }
 
 /// Asks all questions of one world; gives what differs.
@@ -106,15 +126,15 @@ fn one_world(seed: usize, keep: bool, coverage: &Mutex<Coverage>) -> Vec<String>
         folder.disable_cleanup(true);
         eprintln!("world {seed} lies in {}", folder.path().display());
     }
-    let place = Place { models: folder.path().to_path_buf(), data: folder.path().to_path_buf() };
-    let workspace = match ask::open(&place) {
+    // Some with several partitions; all answers are the same.
+    let workspace = match open(folder.path(), [1, 1, 1, 2, 1, 1, 1, 4][seed % 8]) {
         Ok(workspace) => workspace,
-        Err(error) => return vec![format!("world {seed}: the model is refused: {error}")],
+        Err(refused) => return vec![format!("world {seed}: {refused}")],
     };
     let mut found = Vec::new();
     for i in 0..QUESTIONS {
         let question = worlds::ask::question(&mut random, &world, season);
-        let request = write::request(&world, &question);
+        let request = request::request(&world, &question);
         let want = oracle::answer(&world, &question);
         coverage.lock().unwrap().add(&world, &question, &want);
         let differences = match ask::call(&workspace, "get_metrics", &request) {

@@ -32,7 +32,7 @@ fn statements() -> Result<(), Failed> {
         let workspace = ask::open(&place).map_err(|refused| format!("world {seed}: {refused}"))?;
         for spelling in 0..QUESTIONS {
             let question = worlds::ask::question(&mut random, &world, season);
-            let mut request = write::request(&world, &question);
+            let mut request = worlds::request::request(&world, &question);
             request.insert("totals".into(), json!(false));
             let statement = twin::request(&world, &question, spelling);
             let plan = |tool: &str, arguments: &Map<String, Json>| {

@@ -1,0 +1,255 @@
+//! A simple metric beneath an asked one: which rows it reads for a window, and which of them it counts.
+
+use chrono::NaiveDate;
+
+use super::aggregate::aggregate;
+use super::cell::Scope;
+use super::clock;
+use super::context::{Context, Seen, is_same_key};
+use super::expr::Expr;
+use super::follow::Row;
+use super::lookup::{self, Bucket, Moment};
+use super::question::Window;
+use super::value::Value;
+use super::window::{self, Step, Stretch, Unit};
+use super::world::{Balance, Conversion, Level, Metric, MetricKind, Offset, Pick};
+use super::{currency, events};
+
+#[derive(Clone, Debug)]
+pub struct Leaf<'a> {
+    pub metric: &'a Metric,
+    /// Every condition on the way down.
+    pub conditions: Vec<&'a Expr>,
+    /// Every step of time on the way down.
+    pub steps: Vec<Step>,
+    /// Every level of detail on the way down.
+    pub levels: Vec<&'a Level>,
+    /// The conversion whose events it is over, and the simple metric whose rows they follow.
+    pub follows: Option<(&'a Conversion, &'a Metric)>,
+}
+
+impl<'a> Leaf<'a> {
+    /// Whose rows are read; events are counted at the rows that they follow.
+    pub fn dataset(&self) -> usize {
+        match self.follows.map_or(self.metric, |(_, base)| base).kind {
+            MetricKind::Simple { dataset, .. } => dataset,
+            _ => panic!("a leaf is a simple metric"),
+        }
+    }
+
+    /// The bucket of each group that is the leaf's own time and that it is aggregated by.
+    pub fn own_time(&self, context: &Context) -> Vec<Option<Bucket>> {
+        let own = context.own_time(self.dataset()).iter().enumerate();
+        own.map(|(i, bucket)| bucket.clone().filter(|_| context.is_kept(i, &self.levels))).collect()
+    }
+
+    fn balance(&self) -> Option<&Balance> {
+        match &self.metric.kind {
+            MetricKind::Simple { balance, .. } => balance.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The rows that pass those conditions which are about rows alone.
+    pub fn seen(&self, context: &Context) -> std::rc::Rc<Vec<Seen>> {
+        let of_rows = self.conditions.iter().copied().filter(|c| !self.is_of_units(context, c));
+        context.seen(self.dataset(), &of_rows.collect::<Vec<_>>())
+    }
+
+    /// The conditions that are about what is shown, not about what is read for it.
+    pub fn on_units(&self, context: &Context) -> Vec<&'a Expr> {
+        self.conditions.iter().copied().filter(|c| self.is_of_units(context, c)).collect()
+    }
+
+    fn is_of_units(&self, context: &Context, condition: &Expr) -> bool {
+        !self.steps.is_empty() && context.is_of_time(condition, self.dataset())
+    }
+
+    fn aggregate(&self, context: &Context, rows: &[Row]) -> Value {
+        let MetricKind::Simple { aggregation, argument, .. } = &self.metric.kind else { panic!("a leaf is simple") };
+        let value = |row: Row| {
+            let value = lookup::column_value(context.world, row, argument.as_ref()?);
+            Some(if self.metric.money { currency::converted(context, row, value) } else { value })
+        };
+        let rows: Vec<(Row, Option<Value>)> = rows.iter().map(|row| (*row, value(*row))).collect();
+        aggregate(context.world, &rows, *aggregation, self.metric.money)
+    }
+}
+
+/// A part of a window: the first date of the unit that it is shown for, where there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    pub unit: Option<NaiveDate>,
+    pub shown: Stretch,
+}
+
+pub fn leaf_value(context: &Context, leaf: &Leaf, scope: Scope) -> Value {
+    let is_grouped = scope.key.is_some_and(|key| (0..key.len()).any(|i| context.is_kept(i, &leaf.levels)));
+    let over = |rows: &[Row]| {
+        if rows.is_empty() && is_grouped {
+            return Value::Null;
+        }
+        leaf.aggregate(context, rows)
+    };
+    if !leaf.levels.is_empty() && scope.key.is_some() && !scope.is_there {
+        return Value::Null;
+    }
+    let seen = leaf.seen(context);
+    if leaf.steps.is_empty() {
+        let inside = seen.iter().filter(|s| scope.window.is_none_or(|w| lies_in(s, w))).collect();
+        return over(&rows_of(context, leaf, inside, scope.key));
+    }
+    let parts = shown(context, leaf, scope).into_iter();
+    let mut sets: Vec<Vec<Row>> =
+        parts.map(|part| rows_of(context, leaf, read(context, leaf, &seen, part), scope.key)).collect();
+    if sets.is_empty() {
+        sets.push(vec![]);
+    }
+    // A total is the value of one day; a mean is a double, also of one.
+    match window::pick(&leaf.steps) {
+        Some(Pick::First) => sets.iter().map(|rows| over(rows)).find(|value| !value.is_null()).unwrap_or(Value::Null),
+        Some(Pick::Average) => {
+            let known: Vec<f64> = sets.iter().filter_map(|rows| over(rows).as_f64()).collect();
+            if known.is_empty() { Value::Null } else { Value::Double(known.iter().sum::<f64>() / known.len() as f64) }
+        }
+        Some(Pick::Last) => over(&sets.pop().unwrap_or_default()),
+        None => over(&sets.concat()),
+    }
+}
+
+pub fn lies_in(seen: &Seen, window: Window) -> bool {
+    seen.day.is_some_and(|day| (window.first..=window.last).contains(&day))
+}
+
+/// The rows that are read for a part that is shown.
+pub fn read<'s>(context: &Context, leaf: &Leaf, seen: &'s [Seen], part: Part) -> Vec<&'s Seen> {
+    let of = window::read(&leaf.steps, part.shown, context.world.week_start);
+    let on_units = leaf.on_units(context);
+    let inside = seen.iter().filter(|s| s.day.is_some_and(|day| of.holds(day)));
+    inside.filter(|s| on_units.iter().all(|c| context.is_true(c, s.row, Some(part.unit)))).collect()
+}
+
+/// The parts of a window that are shown in one group, in order.
+fn shown(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Part> {
+    let Some(range) = range(context, leaf, scope.window, true) else { return vec![] };
+    let own = leaf.own_time(context);
+    let buckets: Vec<Bucket> = own.iter().flatten().cloned().collect();
+    match scope.key {
+        Some(key) if !buckets.is_empty() => {
+            let is_of_key = |unit: &Unit| {
+                let mut pairs = own.iter().zip(key);
+                pairs.all(|(b, key)| b.as_ref().is_none_or(|b| b.value(context.world, unit.start).is_same_member(key)))
+            };
+            let units = window::units(range, window::unit(&leaf.steps, &buckets), context.world.week_start);
+            let parts =
+                units.into_iter().filter(is_of_key).map(|unit| Part { unit: Some(unit.start), shown: unit.part });
+            let most = if window::is_at_start(&leaf.steps) { 1 } else { usize::MAX };
+            passing(context, leaf, parts.take(most).collect())
+        }
+        _ => vec![whole(leaf, range)],
+    }
+}
+
+/// What is shown for the whole of a range; where values are those of days, its last day.
+pub fn whole(leaf: &Leaf, range: Window) -> Part {
+    let shown = window::whole(&leaf.steps, range);
+    Part { unit: window::is_by_day(&leaf.steps).then_some(range.last), shown }
+}
+
+/// The parts whose units pass those conditions that are about time alone.
+pub fn passing(context: &Context, leaf: &Leaf, parts: Vec<Part>) -> Vec<Part> {
+    let of_time = |c: &&Expr| c.names().into_iter().all(|name| context.is_own_time(name, leaf.dataset()));
+    let conditions: Vec<&Expr> = leaf.on_units(context).into_iter().filter(of_time).collect();
+    let any = Row::new(leaf.dataset(), 0);
+    parts.into_iter().filter(|part| conditions.iter().all(|c| context.is_true(c, any, Some(part.unit)))).collect()
+}
+
+/// The dates of a window up to the clock; of all data, those that the world's spine has, or the dataset's
+/// time, and as far after them as offsets move them.
+pub fn range(context: &Context, leaf: &Leaf, window: Option<Window>, moved: bool) -> Option<Window> {
+    let (world, today) = (context.world, clock::day(context.zone, context.question.as_of));
+    let mut range = match (window, &world.spine) {
+        (Some(window), _) => window,
+        (None, Some(spine)) => {
+            let rows = 0..world.datasets[spine.dataset].rows.len();
+            let days = || rows.clone().map(|row| Row::new(spine.dataset, row).cell(world, &spine.day).clone());
+            let ends = (days().min_by(Value::order)?, days().max_by(Value::order)?);
+            let (Value::Date(first), Value::Date(last)) = ends else { panic!("a spine has dates") };
+            Window { first, last }
+        }
+        (None, None) => {
+            let days = || lookup::axis_days(world, context.zone, leaf.dataset());
+            Window { first: days().min()?, last: days().max()? }
+        }
+    };
+    if window.is_none() && world.spine.is_none() && moved {
+        for step in &leaf.steps {
+            if let Step::Offset(Offset::Window(length)) = step {
+                range.last = clock::after(range.last, length.count, length.unit);
+            }
+        }
+    }
+    range.last = range.last.min(today);
+    (range.first <= range.last).then_some(range)
+}
+
+/// Of the rows that a leaf reads those that it counts, in one group: each once, however it is looked at.
+fn rows_of(context: &Context, leaf: &Leaf, read: Vec<&Seen>, key: Option<&[Value]>) -> Vec<Row> {
+    let own = leaf.own_time(context);
+    let is_of_key = |seen: &Seen| {
+        key.is_none_or(|key| {
+            (0..key.len()).all(|i| {
+                !context.is_kept(i, &leaf.levels) || is_by_unit(leaf, &own, i) || seen.keys[i].is_same_member(&key[i])
+            })
+        })
+    };
+    let mut found: Vec<Row> = Vec::new();
+    for (seen, counted) in counted(context, leaf, read, key.is_some()) {
+        if is_of_key(seen) && !found.iter().any(|known| known.is_same(counted)) {
+            found.push(counted);
+        }
+    }
+    found
+}
+
+/// Whether a group is that of the unit which is shown, whatever the row's own time.
+pub fn is_by_unit(leaf: &Leaf, own: &[Option<Bucket>], group: usize) -> bool {
+    !leaf.steps.is_empty() && own[group].is_some()
+}
+
+/// What a leaf counts of the rows that are read, each with the row that it stands for in its group.
+pub fn counted<'s>(context: &Context, leaf: &Leaf, read: Vec<&'s Seen>, grouped: bool) -> Vec<(&'s Seen, Row)> {
+    match leaf.follows {
+        Some((of, _)) => events::followed(context, of, &read),
+        None => balanced(context, leaf, read, grouped).into_iter().map(|seen| (seen, seen.row)).collect(),
+    }
+}
+
+/// Of a balance the rows at the first or last time of their partition; in groups, a bucket of the
+/// same time is a part of the partition.
+fn balanced<'s>(context: &Context, leaf: &Leaf, read: Vec<&'s Seen>, grouped: bool) -> Vec<&'s Seen> {
+    let Some(balance) = leaf.balance() else { return read };
+    let (world, dataset) = (context.world, leaf.dataset());
+    let own = leaf.own_time(context);
+    let buckets: Vec<usize> = (0..context.groups.len())
+        .filter(|i| grouped && context.is_kept(*i, &leaf.levels) && !is_by_unit(leaf, &own, *i))
+        .filter(|i| {
+            let name = context.groups[*i].split_once("__").map(|(name, _)| name);
+            name.is_some_and(|name| lookup::is_same(world, dataset, name, &balance.time))
+        })
+        .collect();
+    let partition = |seen: &Seen| -> Vec<Value> {
+        let by = balance.by.iter().map(|name| lookup::value(world, context.zone, seen.row, name));
+        by.chain(buckets.iter().map(|i| seen.keys[*i].clone())).collect()
+    };
+    let timed: Vec<(&Seen, Vec<Value>, Option<Moment>)> = read
+        .into_iter()
+        .map(|seen| (seen, partition(seen), lookup::moment_of(world, seen.row, &balance.time)))
+        .collect();
+    let is_extreme = |(_, partition, time): &&(&Seen, Vec<Value>, Option<Moment>)| {
+        let peers = timed.iter().filter(|(_, other, _)| is_same_key(partition, other)).filter_map(|(_, _, t)| *t);
+        let extreme = if balance.is_last { peers.max() } else { peers.min() };
+        time.is_some() && *time == extreme
+    };
+    timed.iter().filter(is_extreme).map(|(seen, _, _)| *seen).collect()
+}
