@@ -14,6 +14,7 @@ pub mod condition;
 pub mod decode;
 pub mod empty;
 mod gather;
+pub mod immature;
 pub mod pair;
 pub mod spellings;
 pub mod target;
@@ -21,6 +22,7 @@ pub mod value;
 
 use change::Figures;
 use decode::{RawRow, Table};
+use immature::Immature;
 use pair::PairedRow;
 use target::Targets;
 use value::Value;
@@ -36,6 +38,8 @@ pub struct Answer {
     /// Why a metric over the whole range is null; one an output, empty without totals.
     pub null_reasons: Vec<Option<&'static str>>,
     pub columns: Vec<Column>,
+    /// Cohorts with members whose age is not over.
+    pub immature: Vec<Immature>,
     /// All rows after `having`, order and limit; a page is cut from them.
     pub rows: Vec<Vec<Value>>,
     /// Whether an exact number has more digits than a JSON number keeps.
@@ -70,6 +74,7 @@ pub fn answer(query: &ResolvedQuery, table: &Table, targets: &[Targets]) -> Resu
         Some(row) => query.outputs.iter().map(|o| null_reason(query, o.computation, row)).collect(),
         None => Vec::new(),
     };
+    let immature = immature::found(query, &table);
     let mut rows = match (query.grouping, &table.total) {
         (Grouping::Total | Grouping::Sets, Some(total)) => vec![pair::only(query, total, targets)],
         (Grouping::Total | Grouping::Sets, None) => Vec::new(),
@@ -84,7 +89,7 @@ pub fn answer(query: &ResolvedQuery, table: &Table, targets: &[Targets]) -> Resu
     let rows: Vec<Vec<Value>> = rows.iter().map(|row| columns.iter().map(|c| cell(query, row, c)).collect()).collect();
     let exact = totals.iter().flatten().flat_map(Figures::values).chain(rows.iter().flatten());
     let rounded = exact.into_iter().any(Value::is_long);
-    Ok(Answer { totals, null_reasons, columns, rows, rounded })
+    Ok(Answer { totals, null_reasons, columns, immature, rows, rounded })
 }
 
 /// Why a value over no keys is null; none where it is not.
@@ -93,11 +98,16 @@ fn null_reason(query: &ResolvedQuery, computation: ComputationId, row: &RawRow) 
     if !value(computation).is_null() {
         return None;
     }
+    if immature::is_immature(query, computation, row, 0) {
+        return Some(immature::REASON);
+    }
     Some(match &query.computations[computation.0].formula {
         Formula::Measure { .. } | Formula::OfGroups(_) => "no-data",
         Formula::Ratio { denominator, .. } if value(*denominator).as_f64().is_none_or(|d| d == 0.0) => "no-denominator",
         Formula::Ratio { .. } => "no-numerator",
         Formula::Derived(_) => "no-value",
+        Formula::OfCohort { members, .. } if value(*members).as_f64().is_none_or(|members| members == 0.0) => "no-data",
+        Formula::OfCohort { of, .. } => return null_reason(query, *of, row),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Literal, Name};
 use crate::model;
-use crate::model::metric::{Direction, Format, GroupAggregation, PeriodAggregation, WindowChoice};
+use crate::model::metric::{Calculation, Direction, Format, GroupAggregation, PeriodAggregation, WindowChoice};
 use crate::model::{DimensionKind, LeftOut, LeftOutKind, Length, Naming, NotYet};
 use crate::source::{Sources, Span};
 use crate::time::calendar::Calendar;
@@ -274,6 +274,7 @@ pub enum MetricKind {
         period_agg: PeriodAggregation,
     },
     Conversion(Box<Conversion>),
+    Cohort(Box<Cohort>),
     /// A kind that this version reads but cannot execute; the word of `type`.
     Later(&'static str),
 }
@@ -292,6 +293,20 @@ pub struct Conversion {
     pub is_rate: bool,
 }
 
+/// What the members of a cohort do in their first days: orders of new customers.
+#[derive(Clone, Debug)]
+pub struct Cohort {
+    /// What the members' rows are measured by.
+    pub input: Input,
+    /// The simple metric whose rows are entries; a member's first one starts its age.
+    pub entry: Input,
+    /// What a member is.
+    pub entity: String,
+    /// How long a member is followed from the day of its entry; of days or longer.
+    pub age: Length,
+    pub calculation: Calculation,
+}
+
 impl MetricKind {
     /// The metrics that it is made of.
     pub fn inputs(&self) -> Vec<&Input> {
@@ -301,6 +316,7 @@ impl MetricKind {
             MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
             MetricKind::Cumulative { input, .. } => vec![input],
             MetricKind::Conversion(of) => vec![&of.base, &of.conversion],
+            MetricKind::Cohort(of) => vec![&of.entry, &of.input],
         }
     }
 }

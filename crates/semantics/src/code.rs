@@ -147,6 +147,7 @@ codes! {
     RoundedNumber "rounded-number" Warning 200 false "A number has more than 15 significant digits.";
     Approximate "approximate" Warning 200 false "A value is an estimate.";
     MissingRate "missing-rate" Warning 200 false "Amounts were left out for want of an exchange rate.";
+    ImmatureCohort "immature-cohort" Warning 200 false "A cohort has members whose age is not over, and no value yet.";
     MetricLeftOut "metric-left-out" Warning 200 false "A metric of the default set cannot see the filter.";
     TargetProrated "target-prorated" Warning 200 false "A target was cut to part of its period.";
     NoTarget "no-target" Warning 200 false "A period that is asked has no target.";

@@ -18,6 +18,7 @@ use crate::catalog::aggregation::Aggregation;
 use crate::catalog::id::DatasetId;
 use crate::catalog::join_graph::Hop;
 use crate::model::metric::PeriodAggregation;
+use crate::query::cohort::{First, Within};
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::events::Follow;
 use crate::query::period::Period;
@@ -142,6 +143,16 @@ pub struct EventRows {
     pub follow: Follow,
 }
 
+/// The rows that belong to the members of a cohort.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgeRows {
+    /// Not constrained to the plan's periods, but to `reads`, by the axis.
+    pub rows: Rows,
+    pub axis: TimeColumn,
+    pub reads: Period,
+    pub within: Within,
+}
+
 /// Rows of one fact with its dimensions attached.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {
@@ -155,6 +166,10 @@ pub enum Rows {
     /// Puts each event beside the latest row that it follows, in each period; rows without events are
     /// left out.
     AttachEvents { input: Box<Rows>, events: Box<EventRows> },
+    /// Keeps the first row of each thing, by the axis; only rows that its conditions hold for are looked at.
+    KeepFirst { input: Box<Rows>, axis: TimeColumn, first: First },
+    /// Puts each row of a member's age beside its entry, or keeps the entries of members who came back.
+    AttachWithinAge { input: Box<Rows>, age: Box<AgeRows> },
     /// Keeps rows of any of the periods (an index into the plan's list), by the axis.
     ConstrainTime { input: Box<Rows>, axis: TimeColumn },
     /// Puts each row beside every unit of the spine whose stretch it lies in, by the axis; only rows of
@@ -175,6 +190,8 @@ impl Rows {
             Rows::Attach { input, .. }
             | Rows::AttachMetric { input, .. }
             | Rows::AttachEvents { input, .. }
+            | Rows::KeepFirst { input, .. }
+            | Rows::AttachWithinAge { input, .. }
             | Rows::ConstrainTime { input, .. }
             | Rows::JoinOverTimeRange { input, .. }
             | Rows::AddUpByTime { input, .. }

@@ -14,3 +14,4 @@ pub mod saved;
 pub mod display;
 pub mod events;
 pub mod sql;
+pub mod cohort;

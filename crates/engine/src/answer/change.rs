@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::decode::RawRow;
+use super::immature;
 use super::target::Held;
 use super::value::Value;
 
@@ -62,6 +63,8 @@ pub enum NoChange {
     Lost,
     /// The base is below zero.
     BaseNotPositive,
+    /// A side is of members whose age is not over.
+    Immature,
     /// Both sides are null.
     NoData,
     /// The metric is not a number.
@@ -79,6 +82,7 @@ impl NoChange {
             NoChange::New => "new",
             NoChange::Lost => "lost",
             NoChange::BaseNotPositive => "base-not-positive",
+            NoChange::Immature => immature::REASON,
             NoChange::NoData => "no-data",
             NoChange::NotANumber => "not-a-number",
             NoChange::NotPlanned => "not-planned",
@@ -140,13 +144,25 @@ pub fn figures(
     if now != figures.value {
         figures.compared_value = Some(now.clone());
     }
+    let is_immature = |row: Option<&RawRow>, period: usize| {
+        row.is_some_and(|row| immature::is_immature(query, output.computation, row, period))
+    };
+    let was_immature = match before {
+        Before::Windows(row, _) => sides.windows.iter().any(|window| is_immature(row, *window)),
+        Before::Targets(_) => false,
+    };
     match before {
+        Before::Windows(..) if was_immature => {}
         Before::Windows(row, windows) => figures.previous = mean(output, sides, row, windows),
         Before::Targets(held) => {
             let held = held.get(position).and_then(Option::as_ref);
             figures.previous = held.map_or(Value::Null, |held| held.part.clone());
             figures.full_target = held.map_or(Value::Null, |held| held.full.clone());
         }
+    }
+    if was_immature || is_immature(current, sides.current) {
+        figures.reason = Some(NoChange::Immature);
+        return figures;
     }
     let additive = output.additivity == Additivity::Additive;
     let absent_is_zero = !total && additive;
@@ -226,6 +242,7 @@ fn is_of_dates(query: &ResolvedQuery, computation: ComputationId) -> bool {
     match &query.computations[computation.0].formula {
         Formula::Measure { fact, .. } => query.facts[*fact].axis_column.stored == StoredAs::Date,
         Formula::Ratio { numerator, denominator } => is_of_dates(query, *numerator) && is_of_dates(query, *denominator),
+        Formula::OfCohort { members, .. } => is_of_dates(query, *members),
         Formula::Derived(of) => of.refs().iter().all(|reference| is_of_dates(query, *reference.value)),
         Formula::OfGroups(position) => {
             let of = &query.of_groups[*position];

@@ -12,7 +12,9 @@ pub fn empty(query: &ResolvedQuery) -> RawRow {
     let mut values: Vec<Value> = Vec::with_capacity(query.computations.len());
     for computation in &query.computations {
         let value = match &computation.formula {
-            Formula::Measure { .. } | Formula::Ratio { .. } | Formula::OfGroups(_) => Value::Null,
+            Formula::Measure { .. } | Formula::Ratio { .. } | Formula::OfGroups(_) | Formula::OfCohort { .. } => {
+                Value::Null
+            }
             Formula::Derived(formula) => of_nothing(formula, &values),
         };
         values.push(match (value, &computation.fill) {

@@ -95,6 +95,7 @@ fn evaluate(
     let mut used: Vec<ComputationId> = match &computation.formula {
         Formula::Measure { .. } | Formula::OfGroups(_) => Vec::new(),
         Formula::Ratio { numerator, denominator } => vec![*numerator, *denominator],
+        Formula::OfCohort { of, members, immature } => vec![*of, *members, *immature],
         Formula::Derived(of) => of.refs().iter().map(|reference| *reference.value).collect(),
     };
     used.sort();

@@ -103,6 +103,7 @@ fn kind_word(kind: &MetricKind) -> &'static str {
         MetricKind::Derived { .. } => "derived",
         MetricKind::Cumulative { .. } => "cumulative",
         MetricKind::Conversion(_) => "conversion",
+        MetricKind::Cohort(_) => "cohort",
         MetricKind::Later(word) => word,
     }
 }
@@ -119,6 +120,9 @@ fn is_askable(catalog: &Catalog, metric: &Metric) -> bool {
             MetricKind::Cumulative { input, .. } => is_askable(catalog, catalog.metric(input.metric)),
             MetricKind::Conversion(of) => {
                 [&of.base, &of.conversion].iter().all(|i| is_askable(catalog, catalog.metric(i.metric)))
+            }
+            MetricKind::Cohort(of) => {
+                [&of.entry, &of.input].iter().all(|i| is_askable(catalog, catalog.metric(i.metric)))
             }
             MetricKind::Later(_) => false,
         }
@@ -232,6 +236,7 @@ fn datasets(catalog: &Catalog, metric: &Metric) -> Vec<sextant_semantics::catalo
         }
         MetricKind::Cumulative { input, .. } => datasets(catalog, catalog.metric(input.metric)),
         MetricKind::Conversion(of) => datasets(catalog, catalog.metric(of.base.metric)),
+        MetricKind::Cohort(of) => datasets(catalog, catalog.metric(of.entry.metric)),
         MetricKind::Later(_) => Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ use sextant_semantics::time::granularity::Granularity;
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
 use super::time::in_period;
-use super::typed::{Typed, decoded, unify};
+use super::typed::{Typed, unify};
 use super::{LowerError, Tables};
 
 /// The number of an event.
@@ -75,7 +75,7 @@ fn with_times(
 ) -> Result<LogicalPlan, LowerError> {
     let mut columns: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
     for (position, (near, _)) in of.follow.same.iter().enumerate() {
-        columns.push(plain(scope.value(near, input.schema())?).alias(row_key(position)));
+        columns.push(scope.plain(near, input.schema())?.alias(row_key(position)));
     }
     columns.push(compared(scope, &of.follow.row_time, &input, instants)?.alias(ROW_TIME));
     columns.extend(periods.into_iter().enumerate().map(|(period, is_in)| is_in.alias(in_column(period))));
@@ -90,10 +90,10 @@ fn events(scope: &Scope<'_>, of: &EventRows, instants: bool, tables: &Tables) ->
     let events = LogicalPlanBuilder::from(events).filter(in_period(&time, of.axis.stored, &of.reads)?)?.build()?;
     let mut columns = vec![compared(&scope, &of.follow.event_time, &events, instants)?.alias(EVENT_TIME)];
     for (position, (_, far)) in of.follow.same.iter().enumerate() {
-        columns.push(plain(scope.value(far, events.schema())?).alias(event_key(position)));
+        columns.push(scope.plain(far, events.schema())?.alias(event_key(position)));
     }
     for (position, value) in of.follow.values.iter().enumerate() {
-        columns.push(plain(scope.value(value, events.schema())?).alias(value_column(position)));
+        columns.push(scope.plain(value, events.schema())?.alias(value_column(position)));
     }
     let numbered = number(Vec::new(), Vec::new())?.alias(EVENT);
     Ok(LogicalPlanBuilder::from(events).project(columns)?.window(vec![numbered])?.build()?)
@@ -141,7 +141,8 @@ fn compared(scope: &Scope<'_>, of: &EventTime, rows: &LogicalPlan, instants: boo
     Ok(bucket.cast(DataType::Timestamp(TimeUnit::Microsecond, None)).expr)
 }
 
-fn interval(window: Length) -> ScalarValue {
+/// A length as the engine adds it to times.
+pub(super) fn interval(window: Length) -> ScalarValue {
     let count = i32::try_from(window.count).unwrap_or(i32::MAX);
     let (months, days, seconds) = match window.unit {
         Granularity::Second => (0, 0, 1),
@@ -155,11 +156,6 @@ fn interval(window: Length) -> ScalarValue {
     };
     let nanoseconds = i64::from(count) * seconds * 1_000_000_000;
     ScalarValue::new_interval_mdn(count.saturating_mul(months), count.saturating_mul(days), nanoseconds)
-}
-
-fn plain(of: Typed) -> Expr {
-    let data_type = decoded(&of.data_type);
-    of.cast(data_type).expr
 }
 
 fn typed(of: &LogicalPlan, name: &str) -> Result<Typed, LowerError> {

@@ -1,7 +1,8 @@
 //! Metrics from aligned measures: formulas in projections, each over those before it.
 
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit, when};
+use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{Grouping, SemanticPlan};
 use sextant_semantics::query::computation::{Computation, ComputationId, Formula};
 
@@ -31,7 +32,8 @@ pub(super) fn compute(plan: &SemanticPlan, combined: LogicalPlan) -> Result<Logi
         {
             for period in 0..plan.periods.len() {
                 let name = computation_column(position, period);
-                columns.push(filled(computation, value(computation, period, &input)?)?.expr.alias(&name));
+                let value = filled(computation, value(computation, period, &input)?)?;
+                columns.push(matured(computation, period, value)?.expr.alias(&name));
                 done.push(name);
             }
         }
@@ -50,6 +52,9 @@ fn levels(computations: &[Computation]) -> Vec<usize> {
         let level = match &computation.formula {
             Formula::Measure { .. } | Formula::OfGroups(_) => 0,
             Formula::Ratio { numerator, denominator } => 1 + levels[numerator.0].max(levels[denominator.0]),
+            Formula::OfCohort { of, members, immature } => {
+                1 + [of, members, immature].map(|id| levels[id.0]).into_iter().fold(0, usize::max)
+            }
             Formula::Derived(of) => 1 + of.refs().iter().map(|of| levels[of.value.0]).max().unwrap_or(0),
         };
         levels.push(level);
@@ -78,6 +83,11 @@ pub(crate) fn formula(
     match &computation.formula {
         Formula::Measure { .. } | Formula::OfGroups(_) => Err(LowerError::Unbound("a measure")),
         Formula::Ratio { numerator, denominator } => divide(earlier(numerator)?, earlier(denominator)?),
+        Formula::OfCohort { of, members, .. } => {
+            let (of, members) = (earlier(of)?, earlier(members)?);
+            let nothing = lit(ScalarValue::try_from(&of.data_type)?);
+            Ok(Typed::new(when(members.expr.gt(lit(0_i64)), of.expr).otherwise(nothing)?, of.data_type))
+        }
         Formula::Derived(of) => expression(of, &mut |id| earlier(id)),
     }
 }
@@ -87,6 +97,14 @@ pub(crate) fn filled(computation: &Computation, value: Typed) -> Result<Typed, L
     let Some(fill) = &computation.fill else { return Ok(value) };
     let (value, fill, data_type) = unify(value, literal(fill)?)?;
     Ok(Typed::new(coalesce(vec![value.expr, fill.expr]), data_type))
+}
+
+/// A value of members as long as none of them is immature, else null.
+fn matured(computation: &Computation, period: usize, value: Typed) -> Result<Typed, LowerError> {
+    let Formula::OfCohort { immature, .. } = &computation.formula else { return Ok(value) };
+    let nothing = lit(ScalarValue::try_from(&value.data_type)?);
+    let is_immature = ident(computation_column(immature.0, period)).gt(lit(0_i64));
+    Ok(Typed::new(when(is_immature, nothing).otherwise(value.expr)?, value.data_type))
 }
 
 pub(super) fn computation_column(computation: usize, period: usize) -> String {

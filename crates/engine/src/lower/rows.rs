@@ -19,8 +19,11 @@ use std::sync::Arc;
 use super::expression::{condition, expression};
 use super::rates_by_day::{self, Days};
 use super::time::{Span, Time, in_period};
-use super::typed::{Typed, unify};
-use super::{LowerError, Tables, add_up_by_time, attach_events, attach_metric, bridge, join_over_time_range, members};
+use super::typed::{Typed, decoded, unify};
+use super::{
+    LowerError, Tables, add_up_by_time, attach_events, attach_metric, attach_within_age, bridge, join_over_time_range,
+    keep_first, members,
+};
 
 /// The name of a time spine among joined tables.
 pub(super) const SPINE: &str = "spine";
@@ -77,6 +80,13 @@ impl<'a> Scope<'a> {
     /// An expression over the joined row.
     pub(super) fn value(&self, of: &RowExpr, rows: &DFSchema) -> Result<Typed, LowerError> {
         expression(of, &mut |name| self.reference(name, rows))
+    }
+
+    /// As [`Scope::value`], as it is where the column codes it.
+    pub(super) fn plain(&self, of: &RowExpr, rows: &DFSchema) -> Result<Expr, LowerError> {
+        let value = self.value(of, rows)?;
+        let data_type = decoded(&value.data_type);
+        Ok(value.cast(data_type).expr)
     }
 
     /// All of the conditions; `None` without any.
@@ -187,6 +197,8 @@ fn spine_of(rows: &Rows) -> Option<&TimeSpine> {
         | Rows::AttachMetric { .. }
         | Rows::AttachEvents { .. }
         | Rows::AddUpByTime { .. }
+        | Rows::KeepFirst { .. }
+        | Rows::AttachWithinAge { .. }
         | Rows::ConstrainTime { .. } => None,
     }
 }
@@ -209,6 +221,13 @@ pub(super) fn lower(scope: &Scope<'_>, rows: &Rows, tables: &Tables) -> Result<L
                 None => scope.axis_periods(input.schema())?,
             };
             attach_events::attach(scope, input, periods, spine, events, tables)
+        }
+        Rows::KeepFirst { input, axis, first } => {
+            let of_all_time = scope.beside(axis, &first.reads);
+            keep_first::keep(&of_all_time, lower(&of_all_time, input, tables)?, axis, first)
+        }
+        Rows::AttachWithinAge { input, age } => {
+            attach_within_age::attach(scope, lower(scope, input, tables)?, age, tables)
         }
         Rows::AttachMetric { input, position, name: _, keys, of } => {
             attach_metric::attach(scope, lower(scope, input, tables)?, *position, keys, of, tables)

@@ -131,6 +131,7 @@ impl Workspace {
             let message = "an exact number has more than 15 digits and is rounded; number_format string gives it whole";
             warnings.push(Warning::new(Code::RoundedNumber, message));
         }
+        warnings.extend(answer.immature.iter().map(|of| of.warning(&query.time)));
         warnings.extend(of_data);
         warnings.extend(answer::spellings::warnings(&answer));
         let explain = query.output.explain.then(|| self.texts(prepared));
@@ -268,7 +269,7 @@ impl Workspace {
         let may_bridge = self.catalog.naming == Naming::EntityPaths;
         let mut warnings: Vec<Warning> = Vec::new();
         for fact in &mut query.facts {
-            let is_plain = fact.events.is_none();
+            let is_plain = fact.events.is_none() && fact.cohort.is_none();
             for table in fact.tables.iter_mut().filter(|table| table.hop.bridge().is_none()) {
                 let name = &self.catalog.dataset(table.hop.to()).name;
                 match (snapshot.verify_key(name, &table.key()).await, table.hop.as_bridge()) {

@@ -141,7 +141,9 @@ pub(super) fn on_axis_alone(rows: &Rows) -> Rows {
             Rows::Where { input, .. }
             | Rows::AttachMetric { input, .. }
             | Rows::AttachEvents { input, .. }
-            | Rows::AddUpByTime { input, .. } => keep(input, needed),
+            | Rows::AddUpByTime { input, .. }
+            | Rows::KeepFirst { input, .. }
+            | Rows::AttachWithinAge { input, .. } => keep(input, needed),
             // What a window reads is asked of rows in their own periods.
             Rows::ConstrainTime { input, axis } | Rows::JoinOverTimeRange { input, axis, .. } => {
                 needed.extend(axis.expr.refs().iter().map(|column| column.value.table));
@@ -165,6 +167,8 @@ pub(super) fn reads(rows: &Rows) -> Vec<DatasetId> {
         Rows::Where { input, .. }
         | Rows::AttachMetric { input, .. }
         | Rows::AttachEvents { input, .. }
+        | Rows::KeepFirst { input, .. }
+        | Rows::AttachWithinAge { input, .. }
         | Rows::ConstrainTime { input, .. }
         | Rows::JoinOverTimeRange { input, .. }
         | Rows::AddUpByTime { input, .. } => reads(input),

@@ -17,6 +17,7 @@ use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
 
 mod audit;
+mod cohorts;
 mod events;
 mod currencies;
 mod joins;

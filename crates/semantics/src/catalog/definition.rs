@@ -2,7 +2,7 @@
 
 use super::aggregation::Aggregation;
 use super::{Accumulation, Catalog, Input, Level, Metric, MetricKind, Offset};
-use crate::model::metric::WindowChoice;
+use crate::model::metric::{Calculation, WindowChoice};
 use crate::model::words::Word;
 
 /// The formula of a metric. A simple metric shows its aggregation and its label.
@@ -34,6 +34,18 @@ pub fn of(catalog: &Catalog, metric: &Metric) -> String {
             let window = of.window.map_or_else(String::new, |w| format!(" within {} {}s", w.count, w.unit));
             let rate = if of.is_rate { format!(" / {base}") } else { String::new() };
             format!("{conversion}{window} after {base}{rate}")
+        }
+        MetricKind::Cohort(of) => {
+            let (metric, entry) = (input(catalog, &of.input), input(catalog, &of.entry));
+            let (age, entity) = (format!("{} {}s", of.age.count, of.age.unit), &of.entity);
+            match of.calculation {
+                Calculation::Retention => format!("share of each {entity} with {metric} again within {age} of {entry}"),
+                Calculation::Retained => format!("count of each {entity} with {metric} again within {age} of {entry}"),
+                Calculation::Total => format!("{metric} within {age} of {entry} by {entity}"),
+                Calculation::Average | Calculation::ConversionRate | Calculation::Conversions => {
+                    format!("{metric} within {age} of {entry} for each {entity}")
+                }
+            }
         }
         MetricKind::Later(word) => (*word).to_string(),
     };

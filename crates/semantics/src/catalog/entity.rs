@@ -2,7 +2,9 @@
 
 use super::Catalog;
 use super::id::{DatasetId, DimensionId};
-use super::locate::Located;
+use super::join_graph::{JoinGraph, Path};
+use super::locate::{Located, quoted};
+use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, Function, Kind, Literal, Name};
@@ -27,6 +29,8 @@ pub struct Entity {
 pub enum Identified {
     /// Columns of the dataset.
     Columns(Vec<String>),
+    /// Columns of the dataset at the end of a path.
+    Along(Path, Vec<String>),
     Dimension(Located),
 }
 
@@ -52,8 +56,49 @@ impl Catalog {
     /// What a name means for rows of `from`: an entity that the dataset declares, the end of a
     /// relationship of that entity or of that name, or else a dimension, also a dotted one.
     pub fn identified(&self, from: DatasetId, name: &str) -> Result<Identified, Diagnostic> {
+        if let Some(columns) = self.held(from, name) {
+            return Ok(Identified::Columns(columns));
+        }
+        let parts: Vec<String> = name.split('.').map(str::to_string).collect();
+        let (last, path) = parts.split_last().expect("splitting gives at least one part");
+        let located = self.locate(from, path, last)?;
+        match located.path.bridge() {
+            None => Ok(Identified::Dimension(located)),
+            Some(bridge) => Err(self.beyond_a_bridge(name, bridge)),
+        }
+    }
+
+    /// As [`Catalog::identified`], also where rows of `from` belong to rows that hold the entity: the lines of an
+    /// order to its customer. The nearest such dataset tells, so that a row whose thing is missing elsewhere keeps it.
+    pub fn identified_along(&self, from: DatasetId, name: &str) -> Result<Identified, Diagnostic> {
+        let mut found: Vec<(Path, Vec<String>)> = Vec::new();
+        for path in self.graph().paths(from).iter().filter(|path| path.bridge().is_none()) {
+            if found.first().is_some_and(|(nearest, _)| nearest.steps().len() < path.steps().len()) {
+                break;
+            }
+            let columns = self.held(JoinGraph::end(from, path), name);
+            found.extend(columns.map(|columns| (path.clone(), columns)));
+        }
+        match found.as_slice() {
+            [] => self.identified(from, name),
+            [(path, columns)] if path.steps().is_empty() => Ok(Identified::Columns(columns.clone())),
+            [(path, columns)] => Ok(Identified::Along(path.clone(), columns.clone())),
+            several => {
+                let ways = several.iter().filter_map(|(path, _)| path.steps().last());
+                let ways: Vec<String> = ways.map(|step| self.relationship(step.relationship()).name.clone()).collect();
+                let dataset = &self.dataset(from).name;
+                let message = format!("`{name}` can be reached from `{dataset}` in {} ways", ways.len());
+                Err(Diagnostic::new(Code::AmbiguousPath, message)
+                    .help(format!("declare the entity on `{dataset}` itself; it is found by {}", quoted(&ways)))
+                    .candidates(ways))
+            }
+        }
+    }
+
+    /// The columns of a dataset's own rows that hold the key of an entity.
+    fn held(&self, from: DatasetId, name: &str) -> Option<Vec<String>> {
         if let Some(entity) = self.dataset(from).entities.iter().find(|e| e.name == name && !e.columns.is_empty()) {
-            return Ok(Identified::Columns(entity.columns.clone()));
+            return Some(entity.columns.clone());
         }
         let named = |of: &&super::Relationship| of.entity.as_deref() == Some(name) || of.name == name;
         // The ends of a relationship through pairs are two things.
@@ -66,19 +111,7 @@ impl Catalog {
             };
             Some(of.columns.iter().map(|pair| side(pair).clone()).collect())
         });
-        if let Some(columns) = own {
-            return Ok(Identified::Columns(columns));
-        }
-        if let Some(columns) = self.pointing_at(from, name) {
-            return Ok(Identified::Columns(columns));
-        }
-        let parts: Vec<String> = name.split('.').map(str::to_string).collect();
-        let (last, path) = parts.split_last().expect("splitting gives at least one part");
-        let located = self.locate(from, path, last)?;
-        match located.path.bridge() {
-            None => Ok(Identified::Dimension(located)),
-            Some(bridge) => Err(self.beyond_a_bridge(name, bridge)),
-        }
+        own.or_else(|| self.pointing_at(from, name))
     }
 
     /// The columns by which rows of `from` point at the dataset that declares an entity. They hold its key also where

@@ -83,11 +83,12 @@ fn add_kind(map: &mut Map, kind: &MetricKind) {
             map.set_some("period_agg", period_agg.as_ref().map(word));
         }
         MetricKind::Conversion(conversion) => add_conversion(map, conversion),
-        MetricKind::Cohort(Cohort { input: of, entity, cohort, age }) => {
+        MetricKind::Cohort(Cohort { input: of, entity, cohort, age, calculation }) => {
             map.set("input_metric", input(of));
             map.set("entity", text(entity));
-            map.set("cohort", text(cohort));
+            map.set("cohort", input(cohort));
             map.set("age", length(&age.value));
+            map.set_some("calculation", calculation.as_ref().map(word));
         }
     }
 }

@@ -112,9 +112,12 @@ pub struct Conversion {
 pub struct Cohort {
     pub input: Input,
     pub entity: Spanned<String>,
-    /// The event that starts a member's age, such as `first order`.
-    pub cohort: Spanned<String>,
+    /// The simple metric whose rows are entries, of which a member's first starts its age: by its name, or in words
+    /// such as `first order`.
+    pub cohort: Input,
     pub age: Spanned<Length>,
+    /// `average` when absent.
+    pub calculation: Option<Spanned<Calculation>>,
 }
 
 /// A metric that another is made of: a name, or a map around it.
@@ -235,11 +238,31 @@ pub enum PeriodAggregation {
     Average,
 }
 
-/// What a conversion metric counts.
+/// What a conversion or cohort metric says of its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Calculation {
+    /// Of a conversion: the events that follow, for each base event.
     ConversionRate,
+    /// Of a conversion: the events that follow.
     Conversions,
+    /// Of a cohort: the input metric, for each member.
+    Average,
+    /// Of a cohort: the input metric.
+    Total,
+    /// Of a cohort: the members that came back, as a part of all.
+    Retention,
+    /// Of a cohort: how many members came back.
+    Retained,
+}
+
+impl Calculation {
+    /// Whether it is one of cohort metrics.
+    pub fn is_of_cohorts(self) -> bool {
+        match self {
+            Calculation::ConversionRate | Calculation::Conversions => false,
+            Calculation::Average | Calculation::Total | Calculation::Retention | Calculation::Retained => true,
+        }
+    }
 }
 
 /// `{base_property, conversion_property}`.
@@ -307,7 +330,7 @@ impl MetricKind {
             MetricKind::Derived(m) => m.inputs.iter().collect(),
             MetricKind::Cumulative(m) => vec![&m.input],
             MetricKind::Conversion(m) => vec![&m.base, &m.conversion],
-            MetricKind::Cohort(m) => vec![&m.input],
+            MetricKind::Cohort(m) => vec![&m.input, &m.cohort],
         }
     }
 }
@@ -315,16 +338,13 @@ impl MetricKind {
 impl Metric {
     /// What of this metric cannot be executed yet; using the metric is refused by these names.
     pub fn not_yet(&self) -> Vec<NotYet> {
-        let mut found = Vec::new();
-        let mut add = |what, span| found.push(NotYet { what, span });
         match &self.kind {
             MetricKind::Simple(_)
             | MetricKind::Ratio(_)
             | MetricKind::Derived(_)
             | MetricKind::Cumulative(_)
-            | MetricKind::Conversion(_) => {}
-            MetricKind::Cohort(_) => add("type: cohort", self.name.span),
+            | MetricKind::Conversion(_)
+            | MetricKind::Cohort(_) => Vec::new(),
         }
-        found
     }
 }

@@ -44,7 +44,10 @@ words! {
         ApproxCountDistinct "approx_count_distinct"
     }
     Cardinality { ManyToOne "many_to_one" ManyToMany "many_to_many" }
-    Calculation { ConversionRate "conversion_rate" Conversions "conversions" }
+    Calculation {
+        ConversionRate "conversion_rate" Conversions "conversions" Average "average" Total "total"
+        Retention "retention" Retained "retained"
+    }
     DimensionKind { Categorical "categorical" Time "time" Boolean "boolean" Number "number" }
     Direction { Up "up" Down "down" Neutral "neutral" }
     EntityKind { Primary "primary" Unique "unique" Foreign "foreign" Natural "natural" }

@@ -27,6 +27,7 @@ pub(super) fn by_time(fact: &Fact, windows: &Windows, rows: Rows) -> Rows {
 fn keys(fact: &Fact, windows: &Windows) -> Option<Vec<KeySource>> {
     let is_repeated = fact.tables.iter().any(|attached| attached.hop.bridge().is_some());
     let is_told = fact.events.is_none()
+        && fact.cohort.is_none()
         && !windows.spine.unit.is_sub_day()
         && !is_repeated
         && fact.measures.iter().all(of_parts)

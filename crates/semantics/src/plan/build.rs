@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::add_up;
 use super::{
-    Aggregate, AggregateGroups, CombineAggregates, ComputeMetrics, EventRows, Members, MetricByKeys, Rows, SemanticPlan,
+    AgeRows, Aggregate, AggregateGroups, CombineAggregates, ComputeMetrics, EventRows, Members, MetricByKeys, Rows,
+    SemanticPlan,
 };
+use crate::query::cohort::{After, Age, Counts};
 use crate::query::events::{Events, Follow};
 use crate::query::resolved::{self, Attached, Fact, MemberTimes, ResolvedQuery};
 use crate::query::row::{KeySource, On, RowExpr, RowRef, Table, TimeColumn};
@@ -45,9 +47,9 @@ fn of_groups(of: &resolved::OfGroups) -> AggregateGroups {
 fn aggregate(fact: &Fact) -> Aggregate {
     let axis = fact.axis_column.clone();
     let mut rows = match &fact.windows {
-        None => filtered(Rows::ConstrainTime { input: Box::new(joined(fact, &[])), axis }, &fact.conditions),
+        None => filtered(Rows::ConstrainTime { input: Box::new(entries(fact)), axis }, &fact.conditions),
         Some(windows) => {
-            let input = filtered(joined(fact, &[]), &fact.conditions);
+            let input = filtered(entries(fact), &fact.conditions);
             let input = Box::new(add_up::by_time(fact, windows, input));
             let (spine, reads) = (windows.spine.clone(), windows.reads.clone());
             let columns = columns_used(fact, &[]);
@@ -58,6 +60,9 @@ fn aggregate(fact: &Fact) -> Aggregate {
     };
     if let Some(events) = &fact.events {
         rows = Rows::AttachEvents { input: Box::new(rows), events: Box::new(event_rows(events)) };
+    }
+    if let Some(age) = fact.cohort.as_ref().and_then(|cohort| cohort.age.as_ref()) {
+        rows = Rows::AttachWithinAge { input: Box::new(rows), age: Box::new(age_rows(age)) };
     }
     Aggregate {
         input: rows,
@@ -73,6 +78,34 @@ fn filtered(rows: Rows, conditions: &[RowExpr]) -> Rows {
     match conditions {
         [] => rows,
         conditions => Rows::Where { input: Box::new(rows), conditions: conditions.to_vec() },
+    }
+}
+
+/// The fact's rows; of a cohort, only the first of each member.
+fn entries(fact: &Fact) -> Rows {
+    let rows = joined(fact, &[]);
+    match &fact.cohort {
+        None => rows,
+        Some(cohort) => {
+            let (input, axis) = (Box::new(rows), fact.axis_column.clone());
+            Rows::KeepFirst { input, axis, first: cohort.first.clone() }
+        }
+    }
+}
+
+fn age_rows(age: &Age) -> AgeRows {
+    let within = &age.within;
+    let itself = match &within.counts {
+        Counts::Members(After::OtherThan(keys)) => keys.as_slice(),
+        Counts::Members(After::Later) | Counts::Rows => &[],
+    };
+    let keys = within.same.iter().chain(itself).map(|(_, far)| far);
+    let used: Vec<&RowExpr> = keys.chain(&within.values).collect();
+    AgeRows {
+        rows: filtered(joined(&age.fact, &used), &age.fact.conditions),
+        axis: age.fact.axis_column.clone(),
+        reads: age.reads.clone(),
+        within: within.clone(),
     }
 }
 
@@ -189,6 +222,13 @@ fn columns_used(fact: &Fact, more: &[&RowExpr]) -> BTreeMap<Table, Vec<String>> 
     more.iter().for_each(|expr| used.row(expr));
     if let Some(Follow { same, ties, .. }) = fact.events.as_ref().map(|events| &events.follow) {
         same.iter().map(|(near, _)| near).chain(ties).for_each(|expr| used.row(expr));
+    }
+    if let Some(cohort) = &fact.cohort {
+        let first = &cohort.first;
+        first.by.iter().chain(&first.ties).chain(&first.conditions).for_each(|expr| used.row(expr));
+        if let Some(within) = cohort.age.as_ref().map(|age| &age.within) {
+            within.same.iter().for_each(|(near, _)| used.row(near));
+        }
     }
     for balance in fact.measures.iter().filter_map(|m| m.balance.as_ref()) {
         used.time(&balance.time);

@@ -10,6 +10,7 @@ use crate::catalog::join_graph::Hop;
 use crate::expr::{Expr, Kind};
 use crate::model::metric::WindowChoice;
 use crate::model::words::Word;
+use crate::query::cohort::{After, Counts, First, Within};
 use crate::query::computation::{Computation, ComputationId, Formula};
 use crate::query::events::Follow;
 use crate::query::period::{Interval, Period};
@@ -158,6 +159,18 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             rows(out, depth + 2, &events.rows, &of, catalog);
             rows(out, depth + 1, input, tables, catalog);
         }
+        Rows::KeepFirst { input, axis, first } => {
+            line(out, depth, &self::first(first, axis, tables));
+            line(out, depth + 1, &format!("of rows from {}", period(&first.reads)));
+            rows(out, depth + 1, input, tables, catalog);
+        }
+        Rows::AttachWithinAge { input, age } => {
+            let of = table_names(&age.rows, catalog);
+            line(out, depth, &within(&age.within, tables, &of));
+            line(out, depth + 1, &format!("rows from {}", period(&age.reads)));
+            rows(out, depth + 2, &age.rows, &of, catalog);
+            rows(out, depth + 1, input, tables, catalog);
+        }
         Rows::AttachMetric { input, name, keys, of, .. } => {
             let keys: Vec<String> = keys.iter().map(|key| row_expr(key, tables)).collect();
             line(out, depth, &format!("attach {name} on [{}] (one row a key)", keys.join(", ")));
@@ -232,6 +245,31 @@ fn follow(of: &Follow, tables: &[String], of_events: &[String]) -> String {
     format!("attach each event to the latest row with {}, its {event} after {row}{window}", same.join(" and "))
 }
 
+fn first(of: &First, axis: &TimeColumn, tables: &[String]) -> String {
+    let list = |of: &[RowExpr]| of.iter().map(|expr| row_expr(expr, tables)).collect::<Vec<_>>();
+    let order = [vec![time(axis, tables)], list(&of.ties)].concat();
+    let conditions = list(&of.conditions);
+    let conditions = if conditions.is_empty() { String::new() } else { format!(" where {}", conditions.join(" and ")) };
+    format!("keep the first row of each [{}] by {}{conditions}", list(&of.by).join(", "), order.join(", "))
+}
+
+fn within(of: &Within, tables: &[String], of_rows: &[String]) -> String {
+    let pair = |(near, far): &(RowExpr, RowExpr)| format!("{} = {}", row_expr(near, tables), row_expr(far, of_rows));
+    let same: Vec<String> = of.same.iter().map(pair).collect();
+    let same = same.join(" and ");
+    let age = format!("{} {}s", of.age.count, of.age.unit);
+    let (entry, row) = (time(&of.entry_time.time, tables), time(&of.row_time.time, of_rows));
+    match &of.counts {
+        Counts::Rows => format!("attach each row with {same}, its {row} within {age} from {entry}"),
+        Counts::Members(After::Later) => {
+            format!("keep rows that another follows with {same}, its {row} after and within {age} from {entry}")
+        }
+        Counts::Members(After::OtherThan(_)) => {
+            format!("keep rows that another than themselves follows with {same}, its {row} within {age} from {entry}")
+        }
+    }
+}
+
 /// A name for each table: the dataset's, numbered where one dataset is joined twice.
 fn table_names(rows: &Rows, catalog: &Catalog) -> Vec<String> {
     table_names_beside(rows, None, catalog)
@@ -256,6 +294,8 @@ fn table_names_beside(rows: &Rows, other: Option<(Table, DatasetId)>, catalog: &
             | Rows::AddUpByTime { input, .. }
             | Rows::AttachMetric { input, .. }
             | Rows::AttachEvents { input, .. }
+            | Rows::KeepFirst { input, .. }
+            | Rows::AttachWithinAge { input, .. }
             | Rows::Where { input, .. } => at = input,
         }
     }
@@ -341,6 +381,9 @@ fn computation(computation: &Computation, plan: &SemanticPlan) -> String {
         Formula::Ratio { numerator, denominator } => format!("{} / {}", name(*numerator), name(*denominator)),
         Formula::Derived(expr) => expr.map_refs(&mut |id: &ComputationId| name(*id)).to_string(),
         Formula::OfGroups(position) => plan.root.input.of_groups[*position].name.clone(),
+        Formula::OfCohort { of, members, immature } => {
+            format!("{} where there are {} and no {}", name(*of), name(*members), name(*immature))
+        }
     };
     let fill = match &computation.fill {
         Some(fill) => {

@@ -33,4 +33,12 @@ pub enum Formula {
     Derived(Expr<ComputationId>),
     /// Values of finer groups, aggregated: `input.of_groups[position]`.
     OfGroups(usize),
+    /// A value of members: null without any, and, whatever fills nulls, as long as one of them is immature.
+    OfCohort {
+        of: ComputationId,
+        /// How many there are.
+        members: ComputationId,
+        /// How many of them have an age that is not over.
+        immature: ComputationId,
+    },
 }

@@ -22,6 +22,7 @@ mod columns;
 mod conditions;
 mod measures;
 mod events;
+mod cohort;
 mod currency;
 mod groups;
 mod level;

@@ -12,6 +12,7 @@ use crate::diagnostic::Warning;
 use crate::expr::{Expr, Name};
 use crate::model::metric::PeriodAggregation;
 use crate::query::audit::Slices;
+use crate::query::cohort::Cohort;
 use crate::query::computation::{Computation, ComputationId};
 use crate::query::events::Events;
 use crate::query::field::Field;
@@ -124,6 +125,8 @@ pub struct Fact {
     pub windows: Option<Windows>,
     /// Of a fact whose measures are of the events that follow its rows.
     pub events: Option<Box<Events>>,
+    /// Of a fact whose rows are the members of a cohort.
+    pub cohort: Option<Box<Cohort>>,
     /// Positions of the groups that it is aggregated by, of one whose values stand beside every
     /// group that has the same of these.
     pub level: Option<Vec<usize>>,
@@ -402,10 +405,11 @@ impl Part {
 }
 
 impl ResolvedQuery {
-    /// Its facts, those of events beside them, those of the metrics attached to them and those of finer groups.
+    /// Its facts, those of rows beside them, those of the metrics attached to them and those of finer groups.
     pub fn all_facts(&self) -> Vec<&Fact> {
         let events = self.facts.iter().filter_map(|fact| Some(&fact.events.as_ref()?.fact));
-        let own: Vec<&Fact> = self.facts.iter().chain(events).collect();
+        let ages = self.facts.iter().filter_map(|fact| Some(&fact.cohort.as_ref()?.age.as_ref()?.fact));
+        let own: Vec<&Fact> = self.facts.iter().chain(events).chain(ages).collect();
         let attached = own.iter().flat_map(|fact| &fact.attached_metrics);
         let attached: Vec<&Fact> = attached.flat_map(|metric| metric.query.all_facts()).collect();
         let finer = self.of_groups.iter().flat_map(|of| of.in_groups.iter().chain(&of.in_total));

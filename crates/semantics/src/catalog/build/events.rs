@@ -31,7 +31,7 @@ pub(super) fn conversion(builder: &mut Builder, written: &model::metric::Convers
 }
 
 /// The dataset of a simple metric; another kind has no rows of its own and is reported.
-fn dataset_of(builder: &mut Builder, written: &Input) -> Option<DatasetId> {
+pub(super) fn dataset_of(builder: &mut Builder, written: &Input) -> Option<DatasetId> {
     let found = builder.catalog.metric_named(&written.name.value)?;
     let (dataset, metric) = builder.model.all_metrics().nth(found.id.index())?;
     let simple = matches!(metric.kind, model::MetricKind::Simple(_));
@@ -54,16 +54,21 @@ fn pair(
 ) -> Option<(Identified, Identified)> {
     let found = (identified(builder, base.0, base.1), identified(builder, conversion.0, conversion.1));
     let (near, far) = (found.0?, found.1?);
-    let width = |of: &Identified| match of {
-        Identified::Columns(columns) => columns.len(),
-        Identified::Dimension(_) => 1,
-    };
-    if width(&near) != width(&far) {
-        let message =
-            format!("`{}` has {} columns on one side and {} on the other", base.1.value, width(&near), width(&far));
-        let wrong = Diagnostic::new(Code::InvalidModel, message).at(base.1.span);
-        builder.found.push(wrong.help("declare the same key of the entity on both datasets"));
+    if let Some(wrong) = of_other_width(&base.1.value, &near, &far) {
+        builder.found.push(wrong.at(base.1.span));
         return None;
     }
     Some((near, far))
+}
+
+/// The finding about an entity that two datasets hold in keys of different columns.
+pub(super) fn of_other_width(entity: &str, near: &Identified, far: &Identified) -> Option<Diagnostic> {
+    let width = |of: &Identified| match of {
+        Identified::Columns(columns) | Identified::Along(_, columns) => columns.len(),
+        Identified::Dimension(_) => 1,
+    };
+    let (near, far) = (width(near), width(far));
+    let message = format!("`{entity}` has {near} columns on one side and {far} on the other");
+    let wrong = Diagnostic::new(Code::InvalidModel, message);
+    (near != far).then(|| wrong.help("declare the same key of the entity on both datasets"))
 }

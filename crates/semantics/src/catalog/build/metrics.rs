@@ -1,7 +1,6 @@
 //! Metrics: ids, inputs, axes, definitions.
 
-use super::events;
-use super::{Builder, MetricId, column_expr, text, values};
+use super::{Builder, MetricId, cohorts, column_expr, events, text, values};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::entity::Identified;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
@@ -37,7 +36,9 @@ pub(super) fn build(builder: &mut Builder) {
         builder.catalog.metrics.push(built);
     }
     check_filters(builder);
-    check_cycles(builder);
+    if check_cycles(builder) {
+        cohorts::check(builder);
+    }
     let definitions: Vec<String> =
         builder.catalog.metrics.iter().map(|m| definition::of(&builder.catalog, m)).collect();
     for (metric, definition) in builder.catalog.metrics.iter_mut().zip(definitions) {
@@ -187,12 +188,7 @@ fn kind(builder: &mut Builder, dataset: Option<DatasetId>, written: &model::Metr
         model::MetricKind::Conversion(written) => {
             events::conversion(builder, written).unwrap_or(MetricKind::Later("conversion"))
         }
-        later @ model::MetricKind::Cohort(_) => {
-            for of in later.inputs() {
-                input(builder, of);
-            }
-            MetricKind::Later(later.word())
-        }
+        model::MetricKind::Cohort(written) => cohorts::cohort(builder, written).unwrap_or(MetricKind::Later("cohort")),
     }
 }
 
@@ -449,7 +445,8 @@ fn check_filters(builder: &mut Builder) {
     builder.found.0.extend(found);
 }
 
-fn check_cycles(builder: &mut Builder) {
+/// Whether no metric is defined by itself.
+fn check_cycles(builder: &mut Builder) -> bool {
     let inputs: Vec<Vec<usize>> = builder
         .catalog
         .metrics
@@ -464,7 +461,7 @@ fn check_cycles(builder: &mut Builder) {
         })
         .collect();
     let Err(cycles) = metric_graph::order(&inputs) else {
-        return;
+        return true;
     };
     for cycle in cycles {
         let first = &builder.catalog.metrics[cycle[0]];
@@ -475,4 +472,5 @@ fn check_cycles(builder: &mut Builder) {
             .help(format!("the cycle is {}", names.join(" → ")));
         builder.found.push(found);
     }
+    false
 }

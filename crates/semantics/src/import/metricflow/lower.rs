@@ -238,7 +238,7 @@ fn inputs(metric: &mut Metric) -> Vec<&mut crate::model::Input> {
         MetricKind::Derived(m) => m.inputs.iter_mut().collect(),
         MetricKind::Cumulative(m) => vec![&mut m.input],
         MetricKind::Conversion(m) => vec![&mut m.base, &mut m.conversion],
-        MetricKind::Cohort(m) => vec![&mut m.input],
+        MetricKind::Cohort(m) => vec![&mut m.input, &mut m.cohort],
     }
 }
 

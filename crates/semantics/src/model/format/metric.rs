@@ -71,7 +71,13 @@ pub(in crate::model) const METRIC: Table = Table::new(
         only("base_metric", INPUT_SHAPE, &["conversion"], &[], "The events that may convert."),
         only("conversion_metric", INPUT_SHAPE, &["conversion"], &[], "The events that they convert to."),
         only("entity", Shape::Text, &["conversion", "cohort"], &[], "Whose events belong together."),
-        only("calculation", Shape::Word(Calculation::NAMES), &[], &["conversion"], "A rate or a count."),
+        only(
+            "calculation",
+            Shape::Word(Calculation::NAMES),
+            &[],
+            &["conversion", "cohort"],
+            "A rate or a count; for each member of a cohort, in total, or the share or number that came back.",
+        ),
         only(
             "constant_properties",
             Shape::List(&Shape::Object(&CONSTANT_PROPERTY)),
@@ -79,7 +85,7 @@ pub(in crate::model) const METRIC: Table = Table::new(
             &["conversion"],
             "Properties that both events share.",
         ),
-        only("cohort", Shape::Text, &["cohort"], &[], "The event that starts a member's age."),
+        only("cohort", INPUT_SHAPE, &["cohort"], &[], "The metric whose first row starts a member's age."),
         only("age", Shape::Length, &["cohort"], &[], "How long a member is followed."),
     ],
 );

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::super::fields::{Fields, Reader};
 use super::super::format::Shape;
 use super::super::metric::{
-    Aggregation, Cohort, ConstantProperty, Conversion, Cumulative, Derived, Input, InputGrain, Materiality, Metric,
-    MetricKind, NonAdditiveDimension, Ratio, Simple,
+    Aggregation, Calculation, Cohort, ConstantProperty, Conversion, Cumulative, Derived, Input, InputGrain,
+    Materiality, Metric, MetricKind, NonAdditiveDimension, Ratio, Simple,
 };
+use super::super::words::Word;
 use super::super::{Model, convert};
 use super::question;
 use crate::code::Code;
@@ -160,19 +161,28 @@ fn conversion(f: &Fields<'_>) -> Option<Conversion> {
     let (base, conversion) = (input(f, "base_metric"), input(f, "conversion_metric"));
     let entity = f.text("entity");
     let window = f.parsed("window", |s| matches!(s, Shape::Length), convert::length);
-    let calculation = f.word("calculation");
+    let calculation: Option<Spanned<Calculation>> = f.word("calculation");
     let constant_properties = f.objects("constant_properties", |f| {
         let (base, conversion) = (f.text("base_property"), f.text("conversion_property"));
         Some(ConstantProperty { base_property: base?, conversion_property: conversion?, span: f.span })
     });
+    if let Some(of_cohorts) = calculation.as_ref().filter(|c| c.value.is_of_cohorts()) {
+        let message = format!("`calculation: {}` is of cohort metrics", of_cohorts.value.word());
+        f.contradiction(of_cohorts.span, message, "`conversion_rate` or `conversions`");
+    }
     Some(Conversion { base: base?, conversion: conversion?, entity: entity?, window, calculation, constant_properties })
 }
 
 fn cohort(f: &Fields<'_>) -> Option<Cohort> {
     let input = input(f, "input_metric");
-    let (entity, cohort) = (f.text("entity"), f.text("cohort"));
+    let (entity, cohort) = (f.text("entity"), self::input(f, "cohort"));
     let age = f.parsed("age", |s| matches!(s, Shape::Length), convert::length);
-    Some(Cohort { input: input?, entity: entity?, cohort: cohort?, age: age? })
+    let calculation: Option<Spanned<Calculation>> = f.word("calculation");
+    if let Some(other) = calculation.as_ref().filter(|c| !c.value.is_of_cohorts()) {
+        let message = format!("`calculation: {}` is of conversion metrics", other.value.word());
+        f.contradiction(other.span, message, "`average`, `total`, `retention` or `retained`");
+    }
+    Some(Cohort { input: input?, entity: entity?, cohort: cohort?, age: age?, calculation })
 }
 
 fn input(f: &Fields<'_>, key: &'static str) -> Option<Input> {

@@ -46,8 +46,8 @@ impl FactBuilder {
     fn step(&mut self, bound: &BoundCatalog, trail: &[(Table, DatasetId)], step: &Step) -> Result<Table, Diagnostic> {
         let at = trail.last().map_or(Table::FACT, |(table, _)| *table);
         refuse_not_yet(bound, step.to())?;
-        if let (Step::Bridge(bridge), true) = (step, self.treatment.events.is_some()) {
-            return Err(events_beyond_a_bridge(bound, bridge));
+        if let (Step::Bridge(bridge), Some(beside)) = (step, &self.treatment.beside) {
+            return Err(events_beyond_a_bridge(bound, bridge, beside.word()));
         }
         // What the axis needs is attached before what depends on it.
         let valid_at = if step.is_versioned() { Some(self.moment(bound, step)?) } else { None };
@@ -139,9 +139,9 @@ impl FactBuilder {
 }
 
 /// Each event belongs to one row, and each row to one group: neither is so beyond a bridge.
-pub(super) fn events_beyond_a_bridge(bound: &BoundCatalog, bridge: &Bridge) -> Diagnostic {
+pub(super) fn events_beyond_a_bridge(bound: &BoundCatalog, bridge: &Bridge, what: &str) -> Diagnostic {
     let name = &bound.catalog.relationship(bridge.relationship()).name;
-    let fact = format!("a conversion beyond the bridge `{name}` is not supported yet");
+    let fact = format!("a {what} beyond the bridge `{name}` is not supported yet");
     Diagnostic::new(Code::NotSupportedYet, fact)
         .help("group and filter it by dimensions that each row has one value of")
 }

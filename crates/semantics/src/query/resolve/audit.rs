@@ -393,13 +393,17 @@ impl Resolved<'_> {
                 Kind::Ref(of) => self.formula(*of),
                 _ => &of.formula,
             },
-            Formula::Measure { .. } | Formula::Ratio { .. } | Formula::Derived(_) | Formula::OfGroups(_) => &of.formula,
+            Formula::Measure { .. }
+            | Formula::Ratio { .. }
+            | Formula::OfCohort { .. }
+            | Formula::Derived(_)
+            | Formula::OfGroups(_) => &of.formula,
         }
     }
 
     fn parts(&self, output: &Output) -> Parts {
         match self.formula(output.computation) {
-            Formula::Measure { .. } | Formula::OfGroups(_) => Parts::None,
+            Formula::Measure { .. } | Formula::OfGroups(_) | Formula::OfCohort { .. } => Parts::None,
             Formula::Ratio { numerator, denominator } => {
                 Parts::Ratio { numerator: *numerator, denominator: *denominator }
             }
@@ -420,6 +424,7 @@ impl Resolved<'_> {
         }
         match self.formula(output.computation) {
             Formula::Ratio { denominator, .. } => Volume::Both { of: *denominator, least },
+            Formula::OfCohort { members, .. } => Volume::Both { of: *members, least },
             Formula::Measure { .. } if is_count(metric) => Volume::Larger { of: output.computation, least },
             Formula::Measure { .. } | Formula::Derived(_) | Formula::OfGroups(_) => Volume::Any,
         }

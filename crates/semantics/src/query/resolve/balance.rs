@@ -6,6 +6,7 @@ use super::rows::{FactBuilder, Values, column_ref, not_time};
 use crate::catalog::Balance;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::entity::Identified;
+use crate::catalog::join_graph::JoinGraph;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Kind};
 use crate::source::Span;
@@ -52,6 +53,17 @@ pub(super) fn identity(
                 Ok(Expr::new(Kind::Ref(RowRef::Column(column_ref(Table::FACT, &column))), span))
             })
             .collect(),
+        Identified::Along(path, columns) => {
+            let table = fact.table(bound, path)?;
+            let end = JoinGraph::end(fact.dataset, path);
+            columns
+                .iter()
+                .map(|name| {
+                    let column = column_ref(table, &bound.column(end, name)?);
+                    Ok(Expr::new(Kind::Ref(RowRef::Column(column)), span))
+                })
+                .collect()
+        }
         Identified::Dimension(located) => {
             let expr = match fact.values(bound, &located.path, located.dimension)? {
                 Values::Plain { expr, .. } => expr,

@@ -45,24 +45,29 @@ pub(super) fn resolve(
         let condition = events.condition(bound, &filter).map_err(|d| named(d, &filter, metric))?;
         events.conditions.push(condition);
     }
-    let (measure, values) = measure(bound, converted)?;
+    let mut values = Vec::new();
+    let measure = measure(bound, converted, &mut values)?;
     let same = same(bound, fact, &mut events, of, metric)?;
     let row_time = time(bound, fact)?;
     let event_time = time(bound, &mut events)?;
     let ties = ties(bound, fact, metric)?;
     let follow = Follow { values, same, row_time, event_time, window: of.window, ties };
-    Ok((Events { fact: events.without_measures(bound)?, reads, follow }, measure))
+    Ok((Events { fact: events.without_measures(bound, "conversion")?, reads, follow }, measure))
 }
 
-fn named(refused: Diagnostic, filter: &Filter, metric: &Metric) -> Diagnostic {
+pub(super) fn named(refused: Diagnostic, filter: &Filter, metric: &Metric) -> Diagnostic {
     match &filter.field {
         Some(field) => of_request(refused, field),
         None => Diagnostic { message: format!("{} (filter of `{}`)", refused.message, metric.name), ..refused },
     }
 }
 
-/// The measure of the events, and what it aggregates of each.
-fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<RowExpr>), Diagnostic> {
+/// The measure of the events; what it aggregates of each is added to `values`.
+pub(super) fn measure(
+    bound: &BoundCatalog,
+    converted: &Metric,
+    values: &mut Vec<RowExpr>,
+) -> Result<Measure, Diagnostic> {
     let measure = bound.measure(converted.id)?;
     let MetricKind::Simple(written) = &converted.kind else { unreachable!("the catalog checked that it is simple") };
     let in_order = matches!(measure.aggregation, Aggregation::First | Aggregation::Last);
@@ -77,10 +82,9 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
     let has_currency = converted.dataset.is_some_and(|id| bound.catalog.dataset(id).currency.is_some());
     if has_currency && bound.catalog.is_money(converted) {
         let fact =
-            format!("amounts of `{}` in several currencies are not supported yet as conversions", converted.name);
+            format!("amounts of `{}` in several currencies are not supported yet beside other rows", converted.name);
         return Err(Diagnostic::new(Code::NotSupportedYet, fact).at(converted.span).help("count the events"));
     }
-    let mut values = Vec::new();
     let argument = match &measure.argument {
         None => None,
         Some(argument) => {
@@ -88,10 +92,11 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
             let (over, data_type) = typing::coerce(over, &mut |r: &RowRef| r.data_type())?;
             let span = over.span;
             values.push(over);
-            Some(Expr::new(Kind::Ref(RowRef::Event { position: 0, data_type }), span))
+            let position = values.len() - 1;
+            Some(Expr::new(Kind::Ref(RowRef::Event { position, data_type }), span))
         }
     };
-    let measure = Measure {
+    Ok(Measure {
         name: converted.name.clone(),
         aggregation: measure.aggregation,
         argument,
@@ -102,8 +107,7 @@ fn measure(bound: &BoundCatalog, converted: &Metric) -> Result<(Measure, Vec<Row
         balance: None,
         over: None,
         data_type: measure.data_type,
-    };
-    Ok((measure, values))
+    })
 }
 
 /// The entity and the properties that a row and its events share.
@@ -118,21 +122,32 @@ fn same(
     for (near, far) in &of.same {
         let near = identity(bound, fact, near, metric.span)?;
         let far = identity(bound, events, far, metric.span)?;
-        for (near, far) in near.into_iter().zip(far) {
-            let (near, a) = typing::coerce(near, &mut |r: &RowRef| r.data_type())?;
-            let (far, b) = typing::coerce(far, &mut |r: &RowRef| r.data_type())?;
-            if !comparable(a, b) {
-                let message = format!("`{}` holds {a} against {b}", metric.name);
-                let refused = Diagnostic::new(Code::TypeMismatch, message).at(metric.span);
-                return Err(refused.help("declare both columns with one type under `columns`"));
-            }
-            same.push((near, far));
-        }
+        same.extend(paired(near, far, metric)?);
     }
     Ok(same)
 }
 
-fn time(bound: &BoundCatalog, fact: &mut FactBuilder) -> Result<EventTime, Diagnostic> {
+/// What must be equal of a row and of one beside it.
+pub(super) fn paired(
+    near: Vec<RowExpr>,
+    far: Vec<RowExpr>,
+    metric: &Metric,
+) -> Result<Vec<(RowExpr, RowExpr)>, Diagnostic> {
+    let mut same = Vec::with_capacity(near.len());
+    for (near, far) in near.into_iter().zip(far) {
+        let (near, a) = typing::coerce(near, &mut |r: &RowRef| r.data_type())?;
+        let (far, b) = typing::coerce(far, &mut |r: &RowRef| r.data_type())?;
+        if !comparable(a, b) {
+            let message = format!("`{}` holds {a} against {b}", metric.name);
+            let refused = Diagnostic::new(Code::TypeMismatch, message).at(metric.span);
+            return Err(refused.help("declare both columns with one type under `columns`"));
+        }
+        same.push((near, far));
+    }
+    Ok(same)
+}
+
+pub(super) fn time(bound: &BoundCatalog, fact: &mut FactBuilder) -> Result<EventTime, Diagnostic> {
     let dimension = fact.axis.as_ref().map(|axis| bound.catalog.dimension(axis.dimension));
     let granularity = dimension.and_then(|d| d.granularity).unwrap_or(Granularity::Day);
     Ok(EventTime { time: fact.axis_column(bound)?, granularity })

@@ -3,10 +3,10 @@
 use super::super::resolved::Fact;
 use super::super::row::{Measure, RowExpr, RowRef, Table};
 use super::conditions::of_request;
-use super::metrics::Flattener;
+use super::metrics::{Beside, Flattener};
 use super::rows::{FactBuilder, column_ref};
 use super::spines::Spines;
-use super::{balance, events, time};
+use super::{balance, cohort, events, time};
 use crate::catalog::MetricKind;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
@@ -28,12 +28,12 @@ pub(super) fn measures(
     for (f, mut fact) in facts.into_iter().enumerate() {
         let mut measures = Vec::new();
         let mut metrics: Vec<MetricId> = Vec::new();
-        let mut events_of_fact = None;
-        for leaf in fact.leaves.clone() {
-            places[leaf] = (f, measures.len());
-            let measured = match fact.treatment.events {
+        let (mut events_of_fact, mut cohort) = (None, None);
+        for (position, leaf) in fact.leaves.clone().into_iter().enumerate() {
+            places[leaf] = (f, position);
+            let measured = match fact.treatment.beside.clone() {
                 None => measure(bound, &mut fact, flat, leaf),
-                Some(metric) => {
+                Some(Beside::Events(metric)) => {
                     let reads = time::all_data(spines.time.as_of, spines.time.calendar.zone);
                     let resolved = events::resolve(bound, &mut fact, &flat.leaves[leaf], metric, reads);
                     resolved.map(|(of, measure)| {
@@ -41,6 +41,7 @@ pub(super) fn measures(
                         measure
                     })
                 }
+                Some(Beside::Members(_) | Beside::Age { .. }) => continue,
             };
             match measured {
                 Ok(measure) => {
@@ -48,6 +49,19 @@ pub(super) fn measures(
                     metrics.push(flat.leaves[leaf].metric);
                 }
                 Err(refused) => found.push(refused),
+            }
+        }
+        if let Some(Beside::Members(id) | Beside::Age { cohort: id, .. }) = fact.treatment.beside.clone() {
+            match cohort::resolve(bound, &mut fact, flat, id, spines) {
+                Ok((of, of_members)) => {
+                    cohort = Some(Box::new(of));
+                    measures = of_members;
+                    metrics = fact.leaves.iter().map(|leaf| flat.leaves[*leaf].measures()).collect();
+                }
+                Err(refused) => {
+                    found.push(refused);
+                    continue;
+                }
             }
         }
         let axis_column = match fact.axis_column(bound) {
@@ -70,6 +84,7 @@ pub(super) fn measures(
             one_currency: fact.one_currency,
             windows: None,
             events: events_of_fact,
+            cohort,
             level: fact.level,
             padding: None,
         };

@@ -11,8 +11,8 @@ use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::MetricId;
-use crate::catalog::{Conversion, Finer, Input, InputId, Level, Metric, MetricKind, NameKind};
+use crate::catalog::id::{DatasetId, MetricId};
+use crate::catalog::{Axis, Conversion, Finer, Input, InputId, Level, Metric, MetricKind, NameKind};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
@@ -20,6 +20,9 @@ use crate::expr::{Expr, Kind, Name, typing};
 use crate::model::metric::{Format, PeriodAggregation};
 
 mod additivity;
+mod cohort;
+
+use cohort::Members;
 
 /// A condition on the rows of one measure, and the argument it came from, if any.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +31,49 @@ pub(super) struct Filter {
     pub field: Option<String>,
 }
 
+impl Beside {
+    /// What a metric of it is called.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Beside::Events(_) => "conversion",
+            Beside::Members(_) | Beside::Age { .. } => "cohort",
+        }
+    }
+}
+
 /// A simple metric under all the conditions put on it; distinct within a question.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
     pub metric: MetricId,
     pub filters: Vec<Filter>,
     pub treatment: Treatment,
+    pub measured: Measured,
+}
+
+/// What of a leaf's rows is measured.
+#[derive(Clone, Debug)]
+pub(super) enum Measured {
+    /// The leaf's metric, of the rows or of the events that follow them.
+    Metric,
+    /// How many members of a cohort there are.
+    Members,
+    /// How many of them have an age that is not over.
+    Immature,
+    /// How many came back.
+    Returned,
+    /// A simple metric over the rows of members within their age, under these conditions.
+    InAge(MetricId, Vec<Filter>),
+}
+
+/// What stands beside the rows of a fact, or instead of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Beside {
+    /// The events of a conversion metric, measured instead of the rows.
+    Events(MetricId),
+    /// The rows are the members of a cohort metric.
+    Members(MetricId),
+    /// Beside members, rows of this dataset on this axis within their age.
+    Age { cohort: MetricId, dataset: DatasetId, axis: Axis },
 }
 
 /// How the rows of a leaf are read in time; leaves of one dataset and axis that are treated alike are one fact.
@@ -43,8 +83,8 @@ pub(super) struct Treatment {
     pub steps: Vec<TimeStep>,
     /// Whether units without rows are listed.
     pub is_padded: bool,
-    /// The conversion metric whose events, beside these rows, are measured instead of the rows.
-    pub events: Option<MetricId>,
+    /// What is measured beside these rows.
+    pub beside: Option<Beside>,
     /// The groups it is aggregated by instead of the question's, one within the other.
     pub levels: Vec<Level>,
 }
@@ -64,6 +104,13 @@ enum Node {
     Leaf(usize),
     Ratio(usize, usize),
     Derived(Expr<usize>),
+    /// A value of a cohort, divided by the number of its members.
+    PerMember(usize, usize),
+    OfCohort {
+        of: usize,
+        members: usize,
+        immature: usize,
+    },
     /// Values of finer groups, by position among them; the second is the metric by the question's own groups.
     OfGroups(usize, usize),
 }
@@ -78,8 +125,8 @@ pub(super) struct OfFiner {
     pub finer: Finer,
 }
 
-/// What tells nodes apart: the metric, its conditions, its steps in time and its levels of detail.
-type Known = (MetricId, Vec<String>, Vec<TimeStep>, Vec<Level>);
+/// What tells nodes apart: the metric, its conditions, its steps in time, its levels of detail and whose age it is of.
+type Known = (MetricId, Vec<String>, Vec<TimeStep>, Vec<Level>, Option<(MetricId, Vec<String>, Vec<TimeStep>)>);
 
 /// Turns metrics into nodes over leaves, each distinct one once.
 pub(super) struct Flattener<'a> {
@@ -93,6 +140,8 @@ pub(super) struct Flattener<'a> {
     levels: Vec<Level>,
     /// Each distinct one once.
     pub of_finer: Vec<OfFiner>,
+    /// Whose rows within their age are measured.
+    members: Option<Members>,
     pub warnings: Vec<Warning>,
     /// The currency of amounts, where one is named.
     pub currency: Option<String>,
@@ -108,6 +157,7 @@ impl<'a> Flattener<'a> {
             known: HashMap::new(),
             levels: Vec::new(),
             of_finer: Vec::new(),
+            members: None,
             warnings: Vec::new(),
             currency: bound.catalog.currency.clone(),
         }
@@ -222,10 +272,8 @@ impl<'a> Flattener<'a> {
         }
         let mut filters = inherited.to_vec();
         filters.extend(metric.filter.iter().map(|expr| Filter { expr: expr.clone(), field: None }));
-        let mut texts: Vec<String> = filters.iter().map(|f| f.expr.to_string()).collect();
-        texts.sort();
-        texts.dedup();
-        let key = (id, texts, steps.to_vec(), self.levels.clone());
+        let members = self.members.as_ref().map(Members::key);
+        let key = (id, texts(&filters), steps.to_vec(), self.levels.clone(), members);
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
@@ -235,9 +283,12 @@ impl<'a> Flattener<'a> {
                     let message = format!("`{}` is an estimate of a distinct count, mostly within 2 %", metric.name);
                     self.warnings.push(Warning::new(Code::Approximate, message));
                 }
-                let treatment = self.treatment(metric, steps, None);
-                self.leaves.push(Leaf { metric: id, filters, treatment });
-                Node::Leaf(self.leaves.len() - 1)
+                if self.members.is_some() {
+                    self.in_age(metric, filters)?
+                } else {
+                    let treatment = self.treatment(metric, steps, None);
+                    self.leaf(id, filters, treatment, Measured::Metric)
+                }
             }
             MetricKind::Ratio { numerator, denominator } => {
                 let numerator = self.input(numerator, &filters, steps)?;
@@ -264,6 +315,7 @@ impl<'a> Flattener<'a> {
                     false => Node::Derived(Expr::new(Kind::Ref(events), metric.span)),
                 }
             }
+            MetricKind::Cohort(of) => self.cohort(id, of, &filters, steps)?,
             MetricKind::Later(word) => return Err(not_yet(metric, word)),
         };
         self.nodes.push((id, node));
@@ -288,10 +340,15 @@ impl<'a> Flattener<'a> {
         let filters = filters.iter().cloned().chain(own).collect();
         let offset = of.conversion.offset.clone().map(TimeStep::Offset);
         let steps: Vec<TimeStep> = steps.iter().cloned().chain(offset).collect();
-        let treatment = self.treatment(events, &steps, Some(id));
-        self.leaves.push(Leaf { metric: base.id, filters, treatment });
-        self.nodes.push((events.id, Node::Leaf(self.leaves.len() - 1)));
+        let treatment = self.treatment(events, &steps, Some(Beside::Events(id)));
+        let node = self.leaf(base.id, filters, treatment, Measured::Metric);
+        self.nodes.push((events.id, node));
         Ok(self.nodes.len() - 1)
+    }
+
+    fn leaf(&mut self, metric: MetricId, filters: Vec<Filter>, treatment: Treatment, measured: Measured) -> Node {
+        self.leaves.push(Leaf { metric, filters, treatment, measured });
+        Node::Leaf(self.leaves.len() - 1)
     }
 
     fn input(&mut self, input: &Input, filters: &[Filter], steps: &[TimeStep]) -> Result<usize, Diagnostic> {
@@ -335,9 +392,9 @@ impl<'a> Flattener<'a> {
         Ok(self.nodes.len() - 1)
     }
 
-    fn treatment(&self, metric: &Metric, steps: &[TimeStep], events: Option<MetricId>) -> Treatment {
+    fn treatment(&self, metric: &Metric, steps: &[TimeStep], beside: Option<Beside>) -> Treatment {
         let is_padded = metric.join_to_timespine && self.levels.is_empty();
-        Treatment { steps: steps.to_vec(), is_padded, events, levels: self.levels.clone() }
+        Treatment { steps: steps.to_vec(), is_padded, beside, levels: self.levels.clone() }
     }
 
     /// The computations of all nodes; `places[leaf]` is the fact and the measure of each leaf.
@@ -353,20 +410,22 @@ impl<'a> Flattener<'a> {
             let (formula, data_type) = match node {
                 Node::Leaf(leaf) => {
                     let (fact, measure) = places[*leaf];
-                    match self.bound.measure(metric.id) {
-                        Ok(bound) => {
-                            let data_type = self.leaves[*leaf].treatment.data_type(bound.data_type);
-                            (Formula::Measure { fact, measure }, data_type)
-                        }
+                    match self.type_of(*leaf, metric.id) {
+                        Ok(data_type) => (Formula::Measure { fact, measure }, data_type),
                         Err(refused) => {
                             found.push(refused);
                             continue;
                         }
                     }
                 }
-                Node::Ratio(numerator, denominator) => {
+                Node::Ratio(numerator, denominator) | Node::PerMember(numerator, denominator) => {
                     let (numerator, denominator) = (ComputationId(*numerator), ComputationId(*denominator));
                     (Formula::Ratio { numerator, denominator }, DataType::Float)
+                }
+                Node::OfCohort { of, members, immature } => {
+                    let [of, members, immature] = [of, members, immature].map(|node| ComputationId(*node));
+                    let data_type = computations.get(of.0).map_or(DataType::Null, |of| of.data_type);
+                    (Formula::OfCohort { of, members, immature }, data_type)
                 }
                 Node::OfGroups(position, _) => {
                     // Where it was refused, it is among the findings.
@@ -389,7 +448,8 @@ impl<'a> Flattener<'a> {
                     }
                 }
             };
-            computations.push(Computation { name: metric.name.clone(), formula, fill: metric.fill.clone(), data_type });
+            let (name, fill) = self.called(metric, node);
+            computations.push(Computation { name, formula, fill, data_type });
         }
         computations
     }
@@ -418,7 +478,7 @@ impl<'a> Flattener<'a> {
         let catalog = &self.bound.catalog;
         let metric = catalog.metric(metric);
         let has_currency = |leaf: usize| {
-            let leaf = catalog.metric(self.leaves[leaf].metric);
+            let leaf = catalog.metric(self.leaves[leaf].measures());
             catalog.is_money(leaf) && leaf.dataset.is_some_and(|dataset| catalog.dataset(dataset).currency.is_some())
         };
         let is_money = metric.format == Format::Currency || catalog.is_money(metric);
@@ -436,7 +496,7 @@ impl<'a> Flattener<'a> {
                 Kind::Ref(of) => self.ratio(*of),
                 _ => None,
             },
-            Node::Leaf(_) | Node::OfGroups(..) => None,
+            Node::Leaf(_) | Node::OfGroups(..) | Node::PerMember(..) | Node::OfCohort { .. } => None,
         }
     }
 
@@ -445,16 +505,27 @@ impl<'a> Flattener<'a> {
         match &self.nodes[node].1 {
             Node::Leaf(leaf) => vec![*leaf],
             Node::OfGroups(_, own) => self.leaves_of(*own),
-            Node::Ratio(a, b) => [self.leaves_of(*a), self.leaves_of(*b)].concat(),
+            Node::Ratio(a, b) | Node::PerMember(a, b) => [self.leaves_of(*a), self.leaves_of(*b)].concat(),
+            Node::OfCohort { of, members, immature } => {
+                [of, members, immature].into_iter().flat_map(|node| self.leaves_of(*node)).collect()
+            }
             Node::Derived(expr) => expr.refs().iter().flat_map(|r| self.leaves_of(*r.value)).collect(),
         }
     }
 }
 
+/// Conditions as texts, sorted, each once.
+fn texts(filters: &[Filter]) -> Vec<String> {
+    let mut texts: Vec<String> = filters.iter().map(|f| f.expr.to_string()).collect();
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
 impl Treatment {
     /// Whether its values do not add up over ranges or groups.
     pub(super) fn is_of_its_own_time(&self) -> bool {
-        !self.steps.is_empty() || self.events.is_some() || !self.levels.is_empty()
+        !self.steps.is_empty() || self.beside.is_some() || !self.levels.is_empty()
     }
 
     /// What a period's value is picked by, of a metric that accumulates.

@@ -71,7 +71,7 @@ impl FactBuilder {
             let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
             // Units are listed, and events find their rows, by the conditions of a leaf: others stand apart.
             let listed_alike = |f: &FactBuilder| {
-                (!leaf.treatment.is_padded && leaf.treatment.events.is_none())
+                (!leaf.treatment.is_padded && leaf.treatment.beside.is_none())
                     || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
             };
             let is_same = |f: &FactBuilder| {
@@ -241,11 +241,11 @@ impl FactBuilder {
         }
     }
 
-    /// The fact of rows that are not aggregated by themselves.
-    pub(super) fn without_measures(mut self, bound: &BoundCatalog) -> Result<Fact, Diagnostic> {
+    /// The fact of rows that are not aggregated by themselves; `what` is the kind of metric that they stand beside others for.
+    pub(super) fn without_measures(mut self, bound: &BoundCatalog, what: &str) -> Result<Fact, Diagnostic> {
         let axis_column = self.axis_column(bound)?;
         if let Some(bridge) = self.tables.iter().find_map(|table| table.hop.bridge()) {
-            return Err(events_beyond_a_bridge(bound, bridge));
+            return Err(events_beyond_a_bridge(bound, bridge, what));
         }
         Ok(Fact {
             dataset: self.dataset,
@@ -260,6 +260,7 @@ impl FactBuilder {
             one_currency: None,
             windows: None,
             events: None,
+            cohort: None,
             level: None,
             padding: None,
         })

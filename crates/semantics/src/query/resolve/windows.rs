@@ -332,7 +332,7 @@ fn start_of(at: DateTime<Utc>, granularity: Granularity, calendar: &Calendar) ->
     zone::day_start(bucket_of(zone::local_date(at, calendar.zone), granularity, calendar), calendar.zone)
 }
 
-mod through;
+pub(super) mod through;
 
 #[cfg(test)]
 mod tests;

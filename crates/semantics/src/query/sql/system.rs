@@ -164,6 +164,7 @@ fn kind(kind: &MetricKind) -> &'static str {
         MetricKind::Derived { .. } => "derived",
         MetricKind::Cumulative { .. } => "cumulative",
         MetricKind::Conversion(_) => "conversion",
+        MetricKind::Cohort(_) => "cohort",
         MetricKind::Later(word) => word,
     }
 }

@@ -29,6 +29,7 @@ impl Flattener<'_> {
                 | MetricKind::Derived { .. }
                 | MetricKind::Cumulative { .. }
                 | MetricKind::Conversion(_)
+                | MetricKind::Cohort(_)
                 | MetricKind::Later(_) => Additivity::NonAdditive,
             },
             Node::Ratio(numerator, denominator) => match (self.additivity(*numerator), self.additivity(*denominator)) {
@@ -36,7 +37,7 @@ impl Flattener<'_> {
                 _ => Additivity::Ratio,
             },
             Node::Derived(expr) => self.additivity_of(expr),
-            Node::OfGroups(..) => Additivity::NonAdditive,
+            Node::OfGroups(..) | Node::PerMember(..) | Node::OfCohort { .. } => Additivity::NonAdditive,
         }
     }
 

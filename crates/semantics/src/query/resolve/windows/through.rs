@@ -166,7 +166,7 @@ impl Through<'_> {
 }
 
 /// So much before a date; a day that the month lacks is its last. None for hours and shorter.
-fn back(date: NaiveDate, length: Length) -> Option<NaiveDate> {
+pub(in crate::query::resolve) fn back(date: NaiveDate, length: Length) -> Option<NaiveDate> {
     let months = |each: u32| date.checked_sub_months(Months::new(length.count.saturating_mul(each)));
     match length.unit {
         Granularity::Second | Granularity::Minute | Granularity::Hour => None,

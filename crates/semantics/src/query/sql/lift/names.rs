@@ -284,6 +284,7 @@ impl Names<'_> {
             | MetricKind::Derived { .. }
             | MetricKind::Cumulative { .. }
             | MetricKind::Conversion(_)
+            | MetricKind::Cohort(_)
             | MetricKind::Later(_) => format!("which is {}", metric.definition),
         };
         let distinct = if distinct { " DISTINCT" } else { "" };
