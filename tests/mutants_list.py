@@ -487,4 +487,32 @@ MUTANTS = {
             "0..0",
         )],
     },
+    "age-includes-its-end": {
+        "plants": "the day on which a member's age is over still counts",
+        "topic": "cohorts",
+        "edits": [(
+            f"{ENGINE}/lower/attach_within_age.rs",
+            "on.push(«ident(ROW_DAY).lt(ident(END_DAY))»);",
+            "ident(ROW_DAY).lt_eq(ident(END_DAY))",
+        )],
+    },
+    "immature-cohorts-answered": {
+        "plants": "a cohort has a value although the age of a member is not over",
+        "topic": "cohorts",
+        "edits": [(
+            f"{ENGINE}/lower/metrics.rs",
+            "let is_immature = «ident(computation_column(immature.0, period)).gt(lit(0_i64))»;",
+            "lit(false)",
+        )],
+    },
+    "the-entry-is-a-return": {
+        "plants": "a member's own entry counts as coming back",
+        "topic": "cohorts",
+        "edits": [(f"{ENGINE}/lower/attach_within_age.rs", "on.extend(«is_itself.map(|is_itself| !is_itself)»);", "None")],
+    },
+    "the-last-entry": {
+        "plants": "a member enters with its last row instead of its first",
+        "topic": "cohorts",
+        "edits": [(f"{ENGINE}/lower/keep_first.rs", "vec![«at.sort(true, false)»]", "at.sort(false, false)")],
+    },
 }

@@ -39,7 +39,6 @@ fn the_model_of_the_documentation_reads_without_findings() {
     insta::assert_debug_snapshot!(not_yet, @r#"
         [
             "grain: {include}",
-            "type: cohort",
         ]
     "#);
     assert_eq!(model.datasets[0].not_yet().len(), 0);
@@ -240,7 +239,7 @@ policies: [{dataset: d}]
         a.yml:20:12 missing-key: metric `g` has no `conversion_metric` (; add `conversion_metric`: the events that they convert to)
         a.yml:20:12 missing-key: metric `g` has no `entity` (; add `entity`: whose events belong together)
         a.yml:21:12 missing-key: metric `h` has no `entity` (; add `entity`: whose events belong together)
-        a.yml:21:12 missing-key: metric `h` has no `cohort` (; add `cohort`: the event that starts a member's age)
+        a.yml:21:12 missing-key: metric `h` has no `cohort` (; add `cohort`: the metric whose first row starts a member's age)
         a.yml:21:12 missing-key: metric `h` has no `age` (; add `age`: a length of time, such as `28 days` or `6h`)
         a.yml:22:13 missing-key: this policy has no `filter` (; a policy says which rows are seen (`filter`) or what nobody sees (`hide`))
     "#);

@@ -262,10 +262,10 @@ fn within(of: &Within, tables: &[String], of_rows: &[String]) -> String {
     match &of.counts {
         Counts::Rows => format!("attach each row with {same}, its {row} within {age} from {entry}"),
         Counts::Members(After::Later) => {
-            format!("keep rows that another follows with {same}, its {row} after and within {age} from {entry}")
+            format!("keep entries that a later row follows with {same}, its {row} within {age} from {entry}")
         }
         Counts::Members(After::OtherThan(_)) => {
-            format!("keep rows that another than themselves follows with {same}, its {row} within {age} from {entry}")
+            format!("keep entries that another row follows with {same}, its {row} within {age} from {entry}")
         }
     }
 }

@@ -111,6 +111,7 @@ fn one(bound: &BoundCatalog, item: &GroupItem, request: &MetricsRequest) -> Resu
 /// What an item names, with the grain that it says.
 pub(super) fn field_of(bound: &BoundCatalog, item: &GroupItem) -> Result<Field, Diagnostic> {
     let mut field = Field::parse(&bound.catalog, &item.name)?;
+    refuse_ages(bound, &field)?;
     let said = match (&item.grain, item.date_part) {
         (Some(_), Some(_)) => {
             return Err(Diagnostic::new(Code::InvalidArgument, "a group has a grain or a date part, not both"));
@@ -133,6 +134,20 @@ pub(super) fn field_of(bound: &BoundCatalog, item: &GroupItem) -> Result<Field, 
         }
     }
     Ok(field)
+}
+
+/// Members have one age, the metric's; every age side by side is refused by its usual name.
+fn refuse_ages(bound: &BoundCatalog, field: &Field) -> Result<(), Diagnostic> {
+    const AGES: &str = "cohort_age";
+    match &field.of {
+        FieldOf::Dimension { path, name }
+            if path.is_empty() && name == AGES && !bound.catalog.dimension_names().contains(&AGES) =>
+        {
+            Err(Diagnostic::new(Code::NotSupportedYet, format!("groups by `{AGES}` are not supported yet"))
+                .help("ask a cohort metric for its own age, by the time of its entries, such as `metric_time__month`"))
+        }
+        FieldOf::Dimension { .. } | FieldOf::MetricTime | FieldOf::Metric(_) => Ok(()),
+    }
 }
 
 /// The coarsest of the metrics' default grains; a custom one where all have it.
