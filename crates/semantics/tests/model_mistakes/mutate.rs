@@ -49,6 +49,8 @@ pub(crate) struct Mistake {
     /// The word of which one letter was changed.
     pub(crate) typo_of: Option<String>,
     pub(crate) what: String,
+    /// The dataset that the word is a name of; nothing is known of its names without its own.
+    pub(crate) of: Option<String>,
 }
 
 /// Keys whose values nothing else depends on.
@@ -84,7 +86,11 @@ impl Corpus {
             let Some(mistake) = make(class, files, site, &words, &mut random) else { continue };
             let decides = !DECIDES_NOTHING.contains(&mistake.key.as_str()) || class == Class::Reindent;
             let free = mistakes.iter().all(|other| other.file != mistake.file || apart(other, &mistake));
-            if free && (before == 0 || before == 1 && !decides) {
+            let hides = mistake.key == "name" && site.role == "datasets" && {
+                let name = site.text(&files[site.file].1, "name");
+                mistakes.iter().any(|other| other.of.is_some() && other.of.as_deref() == name)
+            };
+            if free && !hides && (before == 0 || before == 1 && !decides) {
                 taken.insert(site.thing, before + 1);
                 mistakes.push(mistake);
             }
@@ -307,7 +313,9 @@ fn dangle(text: &str, site: &Site, words: &Words, random: &mut Random) -> Option
     // A path suggests paths; only bare names are held against the word.
     let typo_of = typo_of.filter(|_| text[range.clone()] == word || key.name == "expr");
     let what = format!("`{word}` as `{by}` in `{}`", key.name);
-    Some(Mistake { typo_of, ..edit(key, token.clone(), by, token, what) })
+    let before = text[range.start..token.start].strip_suffix('.');
+    let of = before.and_then(|before| before.rsplit(|c: char| !is_word(c)).next()).map(str::to_string);
+    Some(Mistake { typo_of, of, ..edit(key, token.clone(), by, token, what) })
 }
 
 fn tokens(text: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<usize>> {
@@ -328,7 +336,7 @@ fn tokens(text: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<usize>> {
 
 fn edit(key: &Key, replace: Range<usize>, by: String, within: Range<usize>, what: String) -> Mistake {
     let (class, file, key) = (Class::Delete, String::new(), key.name.clone());
-    Mistake { class, file, replace, by, within, slack: 0, key, typo_of: None, what }
+    Mistake { class, file, replace, by, within, slack: 0, key, typo_of: None, what, of: None }
 }
 
 /// The end of a key's value, a closing quote included.
