@@ -99,7 +99,7 @@ fn null_reason(query: &ResolvedQuery, computation: ComputationId, row: &RawRow) 
         return None;
     }
     if immature::is_immature(query, computation, row, 0) {
-        return Some(immature::REASON);
+        return Some(immature::reason());
     }
     Some(match &query.computations[computation.0].formula {
         Formula::Measure { .. } | Formula::OfGroups(_) => "no-data",

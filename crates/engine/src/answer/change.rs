@@ -82,7 +82,7 @@ impl NoChange {
             NoChange::New => "new",
             NoChange::Lost => "lost",
             NoChange::BaseNotPositive => "base-not-positive",
-            NoChange::Immature => immature::REASON,
+            NoChange::Immature => immature::reason(),
             NoChange::NoData => "no-data",
             NoChange::NotANumber => "not-a-number",
             NoChange::NotPlanned => "not-planned",

@@ -8,7 +8,9 @@ use sextant_semantics::query::resolved::{QueryTime, ResolvedQuery};
 use super::decode::{RawRow, Table};
 
 /// Why a value or a change is null.
-pub const REASON: &str = "immature-cohort";
+pub fn reason() -> &'static str {
+    Code::ImmatureCohort.as_str()
+}
 
 /// A cohort metric in a period that some member is immature in.
 #[derive(Clone, Debug, PartialEq, Eq)]
