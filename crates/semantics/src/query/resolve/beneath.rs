@@ -8,7 +8,7 @@ use super::rows::FactBuilder;
 use super::{conditions, of_groups};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
-use crate::catalog::{Accumulation, Catalog, Grain, MetricKind, Offset};
+use crate::catalog::{Accumulation, Catalog, Grain, Input, MetricKind, Offset};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostics, Warning};
 use crate::expr::{Expr, Name};
@@ -108,10 +108,22 @@ pub(super) fn datasets_of(catalog: &Catalog, request: &MetricsRequest) -> Vec<Da
 
 /// A metric and all that it is made of.
 pub(super) fn beneath(catalog: &Catalog, id: MetricId) -> Vec<MetricId> {
+    all(catalog, id, |kind| kind.inputs())
+}
+
+/// As [`beneath`], of what the time of a question is about: of a cohort its entries.
+pub(super) fn of_its_time(catalog: &Catalog, id: MetricId) -> Vec<MetricId> {
+    all(catalog, id, |kind| match kind {
+        MetricKind::Cohort(of) => vec![&of.entry],
+        other => other.inputs(),
+    })
+}
+
+fn all(catalog: &Catalog, id: MetricId, inputs: impl Fn(&MetricKind) -> Vec<&Input>) -> Vec<MetricId> {
     let mut found = vec![id];
     let mut next = 0;
     while next < found.len() {
-        let inputs = catalog.metric(found[next]).kind.inputs().into_iter().map(|input| input.metric);
+        let inputs = inputs(&catalog.metric(found[next]).kind).into_iter().map(|input| input.metric);
         let new: Vec<MetricId> = inputs.filter(|id| !found.contains(id)).collect();
         found.extend(new);
         next += 1;

@@ -189,7 +189,7 @@ fn grain_of(bound: &BoundCatalog, id: MetricId) -> catalog::Grain {
         return own;
     }
     let of_axis = |axis: &Axis| bound.catalog.dimension(axis.dimension).granularity;
-    let coarsest = beneath::beneath(&bound.catalog, id)
+    let coarsest = beneath::of_its_time(&bound.catalog, id)
         .into_iter()
         .filter_map(|id| bound.catalog.metric(id).axis.as_ref().and_then(of_axis))
         .max()

@@ -1,5 +1,7 @@
 //! Measures: every leaf's aggregation over the rows of its fact.
 
+use super::super::cohort::Cohort;
+use super::super::events::Events;
 use super::super::resolved::Fact;
 use super::super::row::{Measure, RowExpr, RowRef, Table};
 use super::conditions::of_request;
@@ -26,44 +28,8 @@ pub(super) fn measures(
     let mut places = vec![(0, 0); flat.leaves.len()];
     let mut built = Vec::with_capacity(facts.len());
     for (f, mut fact) in facts.into_iter().enumerate() {
-        let mut measures = Vec::new();
-        let mut metrics: Vec<MetricId> = Vec::new();
-        let (mut events_of_fact, mut cohort) = (None, None);
-        for (position, leaf) in fact.leaves.clone().into_iter().enumerate() {
-            places[leaf] = (f, position);
-            let measured = match fact.treatment.beside.clone() {
-                None => measure(bound, &mut fact, flat, leaf),
-                Some(Beside::Events(metric)) => {
-                    let reads = time::all_data(spines.time.as_of, spines.time.calendar.zone);
-                    let resolved = events::resolve(bound, &mut fact, &flat.leaves[leaf], metric, reads);
-                    resolved.map(|(of, measure)| {
-                        events_of_fact = Some(Box::new(of));
-                        measure
-                    })
-                }
-                Some(Beside::Members(_) | Beside::Age { .. }) => continue,
-            };
-            match measured {
-                Ok(measure) => {
-                    measures.push(measure);
-                    metrics.push(flat.leaves[leaf].metric);
-                }
-                Err(refused) => found.push(refused),
-            }
-        }
-        if let Some(Beside::Members(id) | Beside::Age { cohort: id, .. }) = fact.treatment.beside.clone() {
-            match cohort::resolve(bound, &mut fact, flat, id, spines) {
-                Ok((of, of_members)) => {
-                    cohort = Some(Box::new(of));
-                    measures = of_members;
-                    metrics = fact.leaves.iter().map(|leaf| flat.leaves[*leaf].measures()).collect();
-                }
-                Err(refused) => {
-                    found.push(refused);
-                    continue;
-                }
-            }
-        }
+        fact.leaves.iter().enumerate().for_each(|(position, leaf)| places[*leaf] = (f, position));
+        let Some(measured) = measured(bound, &mut fact, flat, spines, found) else { continue };
         let axis_column = match fact.axis_column(bound) {
             Ok(axis_column) => axis_column,
             Err(refused) => {
@@ -79,12 +45,12 @@ pub(super) fn measures(
             attached_metrics: fact.attached_metrics,
             conditions: fact.conditions,
             keys: fact.keys,
-            measures,
-            metrics,
+            measures: measured.measures,
+            metrics: measured.metrics,
             one_currency: fact.one_currency,
             windows: None,
-            events: events_of_fact,
-            cohort,
+            events: measured.events,
+            cohort: measured.cohort,
             level: fact.level,
             padding: None,
         };
@@ -97,6 +63,54 @@ pub(super) fn measures(
         }
     }
     (built, places)
+}
+
+/// What a fact's leaves measure, and what stands beside its rows.
+#[derive(Default)]
+struct Measured {
+    measures: Vec<Measure>,
+    metrics: Vec<MetricId>,
+    events: Option<Box<Events>>,
+    cohort: Option<Box<Cohort>>,
+}
+
+/// The measures of a fact in the order of its leaves; none where a cohort is refused as a whole.
+fn measured(
+    bound: &BoundCatalog,
+    fact: &mut FactBuilder,
+    flat: &Flattener,
+    spines: &Spines<'_>,
+    found: &mut Diagnostics,
+) -> Option<Measured> {
+    let mut all = Measured::default();
+    let beside = fact.treatment.beside.clone();
+    if let Some(Beside::Members(id) | Beside::Age { cohort: id, .. }) = beside {
+        let (of, measures) =
+            cohort::resolve(bound, fact, flat, id, spines).map_err(|refused| found.push(refused)).ok()?;
+        let metrics = fact.leaves.iter().map(|leaf| flat.leaves[*leaf].measures()).collect();
+        return Some(Measured { measures, metrics, cohort: Some(Box::new(of)), ..all });
+    }
+    for leaf in fact.leaves.clone() {
+        let measured = match beside {
+            Some(Beside::Events(metric)) => {
+                let reads = time::all_data(spines.time.as_of, spines.time.calendar.zone);
+                let resolved = events::resolve(bound, fact, &flat.leaves[leaf], metric, reads);
+                resolved.map(|(of, measure)| {
+                    all.events = Some(Box::new(of));
+                    measure
+                })
+            }
+            None | Some(Beside::Members(_) | Beside::Age { .. }) => measure(bound, fact, flat, leaf),
+        };
+        match measured {
+            Ok(measure) => {
+                all.measures.push(measure);
+                all.metrics.push(flat.leaves[leaf].metric);
+            }
+            Err(refused) => found.push(refused),
+        }
+    }
+    Some(all)
 }
 
 fn measure(bound: &BoundCatalog, fact: &mut FactBuilder, flat: &Flattener, leaf: usize) -> Result<Measure, Diagnostic> {
