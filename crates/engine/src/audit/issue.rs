@@ -65,7 +65,7 @@ fn base_measures(query: &ResolvedQuery, dataset: DatasetId, period: usize) -> Ve
             let over = &fact.measures[*measure].over;
             fact.dataset == dataset && over.as_ref().is_some_and(|over| over.contains(&period))
         }
-        Formula::Ratio { .. } | Formula::Derived(_) | Formula::OfGroups(_) => false,
+        Formula::Ratio { .. } | Formula::OfCohort { .. } | Formula::Derived(_) | Formula::OfGroups(_) => false,
     });
     of_dataset.map(|(position, _)| ComputationId(position)).collect()
 }
