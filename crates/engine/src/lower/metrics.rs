@@ -71,7 +71,7 @@ fn value(computation: &Computation, period: usize, input: &LogicalPlan) -> Resul
     match &computation.formula {
         Formula::Measure { fact, measure } => column(measure_column(*fact, *measure, period)),
         Formula::OfGroups(position) => column(value_column(*position, period)),
-        Formula::Ratio { .. } | Formula::Derived(_) => formula(computation, &mut earlier),
+        Formula::Ratio { .. } | Formula::OfCohort { .. } | Formula::Derived(_) => formula(computation, &mut earlier),
     }
 }
 

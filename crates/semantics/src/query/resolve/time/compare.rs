@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::super::period::{Interval, Period};
 use super::super::super::resolved::{Change, Sides};
-use super::super::metrics::{Asked, Flattener};
+use super::super::metrics::{Asked, Beside, Flattener};
 use super::super::rows::FactBuilder;
 use super::{Times, interval, one, place};
 use crate::catalog::id::DatasetId;
@@ -144,10 +144,14 @@ fn watermark(times: &Times<'_>, fact: &FactBuilder) -> Option<DateTime<Utc>> {
     of.filter_map(|dataset| times.context.extents[dataset.index()].and_then(|extent| extent.watermark)).min()
 }
 
-/// The dataset of a fact, and that of the events beside its rows.
+/// The dataset of a fact, and that of the events beside its rows. What members do counts only once it is all there.
 fn datasets(times: &Times<'_>, fact: &FactBuilder) -> Vec<DatasetId> {
     let catalog = &times.bound.catalog;
-    let events = fact.treatment.events.into_iter().flat_map(|conversion| catalog.metric(conversion).kind.inputs());
+    let conversion = match &fact.treatment.beside {
+        Some(Beside::Events(conversion)) => Some(*conversion),
+        Some(Beside::Members(_) | Beside::Age { .. }) | None => None,
+    };
+    let events = conversion.into_iter().flat_map(|conversion| catalog.metric(conversion).kind.inputs());
     let events = events.filter_map(|input| catalog.metric(input.metric).dataset);
     let mut found: Vec<DatasetId> = std::iter::once(fact.dataset).chain(events).collect();
     found.dedup();
