@@ -30,7 +30,7 @@ pub struct Immature {
 pub fn is_immature(query: &ResolvedQuery, computation: ComputationId, row: &RawRow, period: usize) -> bool {
     let beneath = |id: &ComputationId| is_immature(query, *id, row, period);
     match &query.computations[computation.0].formula {
-        Formula::Measure { .. } => false,
+        Formula::Measure { .. } | Formula::OfGroups(_) => false,
         Formula::Ratio { numerator, denominator } => beneath(numerator) || beneath(denominator),
         Formula::Derived(of) => of.refs().into_iter().any(|id| beneath(id.value)),
         Formula::OfCohort { immature, .. } => count(row, *immature, period) > 0,

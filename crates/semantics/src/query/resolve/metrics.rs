@@ -7,6 +7,7 @@ use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{MetricItem, MetricsRequest};
 use super::super::resolved::{OfGroups, Output};
 use super::super::spine::TimeStep;
+use super::beneath::beneath;
 use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
@@ -376,6 +377,12 @@ impl<'a> Flattener<'a> {
 
     /// Values of finer groups; the metric by the question's own is there too, for its groups and its time.
     fn of_finer(&mut self, of: OfFiner) -> Result<usize, Diagnostic> {
+        let catalog = &self.bound.catalog;
+        let is_cohort = |id: &MetricId| matches!(catalog.metric(*id).kind, MetricKind::Cohort(_));
+        if beneath(catalog, of.metric).iter().any(is_cohort) {
+            // An immature one among them would be left out in silence.
+            return Err(not_yet(catalog.metric(of.metric), "finer groups of a cohort"));
+        }
         let own = self.flatten(of.metric, &of.filters, &of.steps)?;
         let position = match self.of_finer.iter().position(|known| *known == of) {
             Some(known) => known,
