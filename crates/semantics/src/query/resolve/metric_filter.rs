@@ -8,11 +8,11 @@ use chrono::SecondsFormat;
 
 use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArguments, TimeArguments};
 use super::super::resolved::ResolvedQuery;
-use super::metrics::Flattener;
+use super::metrics::{Beside, Filter, Flattener, Leaf, Measured};
 use super::{Context, time};
-use crate::catalog::MetricKind;
 use crate::catalog::bind::BoundCatalog;
-use crate::catalog::id::{DatasetId, MetricId};
+use crate::catalog::id::DatasetId;
+use crate::catalog::{Input, MetricKind};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Name, metric_and_keys};
@@ -35,9 +35,9 @@ pub(super) fn resolve(
 ) -> Vec<MetricByKeys> {
     let in_request = request.where_.iter().map(|item| (&item.condition, Some(item.field.as_str())));
     let of_leaves = flat.leaves.iter().flat_map(|leaf| &leaf.filters).map(|f| (&f.expr, f.field.as_deref()));
-    let of_events = flat.leaves.iter().filter_map(|leaf| leaf.treatment.events).flat_map(|id| of_events(bound, id));
+    let beside = flat.leaves.iter().flat_map(|leaf| of_beside(bound, leaf));
     let mut named: Vec<(String, Option<&str>)> = Vec::new();
-    for (condition, field) in in_request.chain(of_leaves).chain(of_events.map(|expr| (expr, None))) {
+    for (condition, field) in in_request.chain(of_leaves).chain(beside.map(|expr| (expr, None))) {
         for name in condition.refs().into_iter().filter(|name| name.value.metric_and_keys().is_some()) {
             let text = name.value.dotted();
             if !named.iter().any(|(known, _)| *known == text) {
@@ -61,11 +61,24 @@ pub(super) fn resolve(
     resolved
 }
 
-/// The conditions on the events of a conversion metric.
-fn of_events(bound: &BoundCatalog, conversion: MetricId) -> impl Iterator<Item = &Expr<Name>> {
-    let kind = &bound.catalog.metric(conversion).kind;
-    let events = if let MetricKind::Conversion(of) = kind { Some(&of.conversion) } else { None };
-    events.into_iter().flat_map(|of| bound.catalog.metric(of.metric).filter.iter().chain(&of.filter))
+/// The conditions on what stands beside the rows of a leaf: on events, on entries, on rows within an age.
+fn of_beside<'a>(bound: &'a BoundCatalog, leaf: &'a Leaf) -> Vec<&'a Expr<Name>> {
+    let id = match &leaf.treatment.beside {
+        None => return Vec::new(),
+        Some(Beside::Events(id) | Beside::Members(id) | Beside::Age { cohort: id, .. }) => *id,
+    };
+    let inputs: Vec<&Input> = match &bound.catalog.metric(id).kind {
+        MetricKind::Conversion(of) => vec![&of.conversion],
+        MetricKind::Cohort(of) => vec![&of.entry, &of.input],
+        MetricKind::Simple(_)
+        | MetricKind::Ratio { .. }
+        | MetricKind::Derived { .. }
+        | MetricKind::Cumulative { .. }
+        | MetricKind::Later(_) => Vec::new(),
+    };
+    let in_age: &[Filter] = if let Measured::InAge(_, filters) = &leaf.measured { filters } else { &[] };
+    let own = inputs.into_iter().flat_map(|of| bound.catalog.metric(of.metric).filter.iter().chain(&of.filter));
+    own.chain(in_age.iter().map(|filter| &filter.expr)).collect()
 }
 
 fn one(
