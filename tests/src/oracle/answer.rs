@@ -25,6 +25,12 @@ pub struct Answer {
     pub totals: Vec<Figures>,
 }
 
+impl Answer {
+    pub fn is_without_values(&self) -> bool {
+        self.rows.iter().flatten().all(Value::is_null)
+    }
+}
+
 /// A metric in one group, and what it is held against.
 #[derive(Clone, Debug)]
 pub struct Figures {

@@ -64,8 +64,7 @@ const KINDS: [&str; 19] = [
 impl Coverage {
     pub fn add(&mut self, world: &World, question: &Question, answer: &Answer) {
         self.questions += 1;
-        let is_empty = answer.rows.iter().all(|row| row.iter().all(|cell| cell.is_null()));
-        self.empty += usize::from(is_empty);
+        self.empty += usize::from(answer.is_without_values());
         let marks = marks(world, question);
         let mut kinds: Vec<&'static str> = question.metrics.iter().flat_map(|m| kinds(world, *m)).collect();
         kinds.sort_unstable();

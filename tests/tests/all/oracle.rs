@@ -133,9 +133,14 @@ fn one_world(seed: usize, keep: bool, coverage: &Mutex<Coverage>) -> Vec<String>
     };
     let mut found = Vec::new();
     for i in 0..QUESTIONS {
-        let question = worlds::ask::question(&mut random, &world, season);
+        let mut question = worlds::ask::question(&mut random, &world, season);
+        let mut want = oracle::answer(&world, &question);
+        if want.is_without_values() {
+            // What nothing answers shows little: it is drawn once more.
+            question = worlds::ask::question(&mut random, &world, season);
+            want = oracle::answer(&world, &question);
+        }
         let request = request::request(&world, &question);
-        let want = oracle::answer(&world, &question);
         coverage.lock().unwrap().add(&world, &question, &want);
         let differences = match ask::call(&workspace, "get_metrics", &request) {
             Ok(have) => differ::differences(&world, &question, &have, &want),
