@@ -144,6 +144,7 @@ codes! {
     FutureRows "future-rows" Warning 200 false "Rows later than the answer's clock were not read.";
     PossiblyLate "possibly-late" Warning 200 false "The newest row is older than usual.";
     DeprecatedName "deprecated-name" Warning 200 false "A metric was asked by a name that will go away.";
+    DetailsLeftOut "details-left-out" Warning 200 false "An audit's details are left out to keep the answer within `max_bytes`.";
     RoundedNumber "rounded-number" Warning 200 false "A number has more than 15 significant digits.";
     Approximate "approximate" Warning 200 false "A value is an estimate.";
     MissingRate "missing-rate" Warning 200 false "Amounts were left out for want of an exchange rate.";

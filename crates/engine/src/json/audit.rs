@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use sextant_semantics::catalog::Catalog;
+use sextant_semantics::code::Code;
 use sextant_semantics::decompose::Flag;
 use sextant_semantics::query::audit::Audit;
 use sextant_semantics::query::request::NumberFormat;
@@ -248,4 +249,51 @@ pub fn highlights(catalog: &Catalog, query: &ResolvedQuery, audit: &Audit, audit
 
 fn float(value: Option<f64>) -> Json {
     number::write(&value.map_or(Value::Null, Value::float), NumberFormat::Number)
+}
+
+/// Leaves out what an audit says of metrics that do not stand out, and then the numbers of the tests, until the answer
+/// has at most so many bytes; a warning says so. The figures, levels and highlights stay.
+pub fn shorten(envelope: &mut Json, most: usize) {
+    let is_short = |envelope: &Json| envelope.to_string().len() <= most;
+    if is_short(envelope) {
+        return;
+    }
+    let message = "details of the audit are left out for `max_bytes`; name fewer metrics, or ask for more bytes";
+    let warning = json!({"code": Code::DetailsLeftOut.as_str(), "message": message});
+    if let Some(warnings) = envelope.get_mut("warnings").and_then(Json::as_array_mut) {
+        warnings.push(warning);
+    }
+    let quiet = |metric: &Map<String, Json>| {
+        let level = metric.get("significance").and_then(|of| of.get("level")).and_then(Json::as_str);
+        !matches!(level, Some("notable" | "major"))
+    };
+    let steps: [(bool, &[&str]); 4] = [
+        (true, &["drivers", "driver_dimensions", "drivers_unavailable"]),
+        (true, &["parts"]),
+        (false, &["driver_dimensions", "drivers_unavailable"]),
+        (false, &["drivers", "parts"]),
+    ];
+    for (of_quiet, keys) in steps {
+        for metric in metrics_of(envelope).filter(|metric| !of_quiet || quiet(metric)) {
+            keys.iter().for_each(|key| {
+                metric.remove(*key);
+            });
+        }
+        if is_short(envelope) {
+            return;
+        }
+        for test in ["baseline", "usual_change", "daily"] {
+            for significance in metrics_of(envelope).filter_map(|metric| metric.get_mut("significance")) {
+                significance.as_object_mut().map(|of| of.remove(test));
+            }
+        }
+        if is_short(envelope) {
+            return;
+        }
+    }
+}
+
+fn metrics_of(envelope: &mut Json) -> impl Iterator<Item = &mut Map<String, Json>> {
+    let metrics = envelope.get_mut("metrics").and_then(Json::as_array_mut);
+    metrics.into_iter().flatten().filter_map(Json::as_object_mut)
 }

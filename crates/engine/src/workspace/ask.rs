@@ -36,10 +36,20 @@ pub(super) struct Prepared {
     pub query: ResolvedQuery,
     /// How the answer is judged, of an audit.
     pub audit: Option<Audit>,
+    /// The rows of an audit that is asked with a granularity: a question of its own.
+    pub series: Option<Box<Prepared>>,
     pub plan: SemanticPlan,
     pub extents: Vec<Option<Extent>>,
     /// Datasets that the plan reads, sorted.
     pub reads: Vec<DatasetId>,
+}
+
+/// What a question is prepared over, and what is said of it beforehand.
+struct Taken {
+    snapshot: Snapshot,
+    bound: Arc<BoundCatalog>,
+    notes: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 /// A question that is resolved.
@@ -121,7 +131,7 @@ impl Workspace {
             return Ok(Pass::Changed);
         }
         let Read { answer, audited, warnings: of_data } = read?;
-        let query = &prepared.query;
+        let query = prepared.series.as_ref().map_or(&prepared.query, |series| &series.query);
         let answer_id = self.answer_id(query, arguments, &prepared.snapshot.id);
         let max_bytes = query.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
         let page = page(&answer, query.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
@@ -148,7 +158,11 @@ impl Workspace {
             answer_id: &answer_id,
             explain,
         };
-        Ok(Pass::Answered(Box::new(json::envelope(&envelope))))
+        let mut written = json::envelope(&envelope);
+        if let (Some(_), Some(most)) = (&prepared.audit, max_bytes) {
+            json::audit::shorten(&mut written, most);
+        }
+        Ok(Pass::Answered(Box::new(written)))
     }
 
     /// Runs the plan, and what the warnings about the data need.
@@ -159,7 +173,10 @@ impl Workspace {
         let executed = execute(&session, logical, &self.limits, &context.cancel).await;
         let answered = executed.and_then(|batches| self.answered(prepared, &batches, &targets));
         match answered {
-            Ok((answer, audited)) => {
+            Ok((mut answer, audited)) => {
+                if let Some(series) = &prepared.series {
+                    answer = Box::pin(self.read(series, context)).await?.answer;
+                }
                 let mut warnings = target::warnings(&self.catalog, &prepared.query, &targets);
                 warnings.extend(self.missing_rates(prepared, context).await?);
                 warnings.extend(self.warnings_of_data(prepared, context).await?);
@@ -195,13 +212,32 @@ impl Workspace {
         let (request, warnings) = resolve::metrics_request(&bound, &decoded.request).unwrap_or_else(|| {
             Err(Diagnostics::from(Diagnostic::new(Code::UnknownTool, "not a question for metrics")))
         })?;
-        let audit = match &decoded.request {
-            Request::AuditPerformance(audit) => Some(audit),
-            _ => None,
+        let taken = Taken { snapshot, bound, notes: decoded.notes.clone(), warnings };
+        let Request::AuditPerformance(audit) = &decoded.request else {
+            return self.prepared(&taken, &request, None, context).await;
         };
-        let Resolved { mut query, audit, extents } = self.resolve(&bound, &snapshot, &request, audit, context).await?;
-        query.warnings.splice(0..0, warnings);
-        query.notes = decoded.notes.clone();
+        let series = request.time.granularity.as_deref().is_some_and(|unit| unit != "none");
+        let mut whole = request.clone();
+        whole.time.granularity = None;
+        let mut prepared = self.prepared(&taken, &whole, Some(audit), context).await?;
+        if series {
+            prepared.series = Some(Box::new(self.prepared(&taken, &request, None, context).await?));
+        }
+        Ok(prepared)
+    }
+
+    /// Resolves and plans a question over a snapshot that is taken.
+    async fn prepared(
+        &self,
+        taken: &Taken,
+        request: &MetricsRequest,
+        audit: Option<&AuditRequest>,
+        context: &CallContext,
+    ) -> Result<Prepared, Failure> {
+        let (snapshot, bound) = (taken.snapshot.clone(), Arc::clone(&taken.bound));
+        let Resolved { mut query, audit, extents } = self.resolve(&bound, &snapshot, request, audit, context).await?;
+        query.warnings.splice(0..0, taken.warnings.iter().cloned());
+        query.notes = taken.notes.clone();
         self.verify_keys(&mut query, &snapshot).await?;
         let plan = plan::plan(&query);
         let mut reads: Vec<DatasetId> = query
@@ -214,7 +250,7 @@ impl Workspace {
         reads.dedup();
         let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
         self.verify_currencies(&query, data).await?;
-        Ok(Prepared { bound, snapshot, query, audit, plan, extents, reads })
+        Ok(Prepared { bound, snapshot, query, audit, series: None, plan, extents, reads })
     }
 
     /// The state of all datasets, and the catalog bound to their schemas.

@@ -69,11 +69,10 @@ pub(super) fn place_slices(
     };
     asking.days(bound, facts);
     for item in items(bound, request) {
-        if let Err(refused) = asking.dimension(bound, facts, &item) {
-            match request.dimensions {
-                Some(_) => found.push(refused.field(item.field.clone()).received(item.name.clone())),
-                None => {}
-            }
+        let placed = asking.dimension(bound, facts, &item);
+        // Those of the model that no metric of this audit can see are left out.
+        if let (Err(refused), Some(_)) = (placed, &request.dimensions) {
+            found.push(refused.field(item.field.clone()).received(item.name.clone()));
         }
     }
     asking.pair();
