@@ -8,6 +8,7 @@
 
 use libtest_mimic::Arguments;
 
+mod audits;
 mod broken;
 mod cases;
 mod checks;
@@ -22,6 +23,7 @@ mod twins;
 
 fn main() {
     let trials = [
+        audits::trials(),
         broken::trials(),
         cases::trials(),
         checks::trials(),

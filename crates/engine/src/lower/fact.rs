@@ -65,6 +65,13 @@ pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Ta
     let mut columns = vec![is_total.clone().alias("__total")];
     match grouping {
         Grouping::Sets => columns.extend(sets::columns(plan, of)?),
+        // As in `sets`: a key that a filter holds to one value is null in the total all the same.
+        Grouping::GroupsAndTotal if of.spine().is_none() => {
+            let or_null = |key: Expr| when(is_total.clone(), lit(ScalarValue::Null)).otherwise(key);
+            for (position, key) in kept_keys(of).into_iter().zip(keys) {
+                columns.push(or_null(key)?.alias(key_column(position)));
+            }
+        }
         Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => columns.extend(keys),
     }
     if of.pick.is_some() {

@@ -1,7 +1,9 @@
 //! Several groupings at once: one pass by grouping sets or, where rows stand otherwise in each grouping, a pass each.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, cast, ident, lit, not, when};
+use datafusion::logical_expr::{
+    Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit, not, when,
+};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{
     Aggregate, Balance, CombineAggregates, ComputeMetrics, Grouping, KeySource, Measure, SemanticPlan,
@@ -63,9 +65,16 @@ pub(super) fn columns(plan: &SemanticPlan, of: &Aggregate) -> Result<Vec<Expr>, 
     let mut columns = vec![set_of_row.alias(SET)];
     for (position, key) in plan.keys.iter().enumerate() {
         let name = key_column(position);
-        columns.push(match order.contains(&position) {
-            true => ident(name),
-            false => lit(ScalarValue::try_from(&arrow_type(key.data_type))?).alias(name),
+        let absent = lit(ScalarValue::try_from(&arrow_type(key.data_type))?);
+        columns.push(match order.iter().position(|known| *known == position) {
+            // The engine takes a key that a filter holds to one value for that value in every grouping, also where the
+            // grouping makes it null, and then aggregates the groups above as if they came in its order.
+            Some(at) => {
+                let bit = lit(1_u64 << (order.len() - 1 - at));
+                let is_null = binary_expr(grouping_id(), Operator::BitwiseAnd, bit).not_eq(lit(0_u64));
+                when(is_null, lit(ScalarValue::Null)).otherwise(ident(&name))?.alias(name)
+            }
+            None => absent.alias(name),
         });
     }
     Ok(columns)

@@ -1,11 +1,11 @@
-//! The audit's default set, and questions that the model carries.
+//! The audit's default set, and the metrics that targets and volumes name.
 
 use super::Builder;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 
-/// Resolves the metrics and dimensions of the audit and of targets.
+/// Resolves the audit's metrics and dimensions, and the metrics of targets and of volumes.
 pub(super) fn build(builder: &mut Builder) {
     let model = builder.model;
     for name in &model.audit.metrics {
@@ -16,6 +16,9 @@ pub(super) fn build(builder: &mut Builder) {
     for name in &model.audit.dimensions {
         dimension(builder, name);
         builder.catalog.audit_dimensions.push(name.value.clone());
+    }
+    for sample in model.all_metrics().filter_map(|(_, metric)| metric.sample.as_ref()) {
+        require(builder, sample);
     }
     for target in &model.targets {
         require(builder, &target.metric);
