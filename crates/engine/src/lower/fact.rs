@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, and, cast, ident, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, and, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{Aggregate, Grouping, KeySource, Measure, SemanticPlan};
 use sextant_semantics::query::spine::UNIT_COLUMN;
@@ -12,6 +11,7 @@ use super::aggregate::{Aggregated, Finish, aggregate, count_rows};
 use super::balance::{self, Of};
 use super::join_over_time_range::IS_TOTAL;
 use super::rows::{self, Scope};
+use super::sets::SET;
 use super::typed::{Typed, decoded};
 use super::{LowerError, Tables, add_up_by_time, bridge, join_to_time_spine, pick, sets};
 
@@ -22,9 +22,6 @@ pub(super) struct Fact {
     /// How each measure's value was made.
     pub(super) finishes: Vec<Finish>,
 }
-
-/// The column that marks the grouping set of a row: 0 for that of all keys.
-pub(super) const GROUPING_ID: &str = "__grouping_id";
 
 /// Lowers the fact at position `fact` of the plan.
 pub(super) fn lower(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
@@ -46,15 +43,18 @@ pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Ta
     let rows = bridge::with_marks(of, with_keys(&scope, of, rows)?, &filters)?;
     let seen = seen(&scope, of, &rows, &filters)?;
     let rows = counted(of, balance::with_extremes(&scope, of, rows, &seen)?, &seen)?;
+    let grouping = if of.level.as_ref().is_some_and(Vec::is_empty) { Grouping::Total } else { plan.grouping };
+    let rows = match grouping {
+        Grouping::Sets => sets::once_each(rows, &sets::sets_of(plan, of))?,
+        Grouping::GroupsAndTotal if of.spine().is_none() => sets::once_each(rows, &sets::total_and(kept_keys(of)))?,
+        Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => rows,
+    };
     let mut functions = Functions::default();
     let counts = rows_read(&scope, of, &rows, &seen, &mut functions)?;
-    let grouping = if of.level.as_ref().is_some_and(Vec::is_empty) { Grouping::Total } else { plan.grouping };
     let measures = measures(&scope, grouping, of, &rows, &seen, &mut functions)?;
     let keys: Vec<Expr> = kept_keys(of).into_iter().map(|key| ident(key_column(key))).collect();
-    let (groups, is_total) = match grouping {
-        Grouping::Sets => sets::groups(plan, of),
-        Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => groups(grouping, of, &keys),
-    };
+    let keys = if grouping == Grouping::Sets { sets::keys(plan, of) } else { keys };
+    let (groups, is_total) = groups(grouping, of, &keys);
     let aggregated = LogicalPlanBuilder::from(rows).aggregate(groups, functions.aliased())?.build()?;
 
     let result = |position: &usize| -> Result<Typed, LowerError> {
@@ -65,13 +65,6 @@ pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Ta
     let mut columns = vec![is_total.clone().alias("__total")];
     match grouping {
         Grouping::Sets => columns.extend(sets::columns(plan, of)?),
-        // As in `sets`: a key that a filter holds to one value is null in the total all the same.
-        Grouping::GroupsAndTotal if of.spine().is_none() => {
-            let or_null = |key: Expr| when(is_total.clone(), lit(ScalarValue::Null)).otherwise(key);
-            for (position, key) in kept_keys(of).into_iter().zip(keys) {
-                columns.push(or_null(key)?.alias(key_column(position)));
-            }
-        }
         Grouping::Total | Grouping::Groups | Grouping::GroupsAndTotal => columns.extend(keys),
     }
     if of.pick.is_some() {
@@ -112,8 +105,8 @@ pub(super) fn pass(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Ta
 
 /// What rows are grouped by, and whether a group is the total over no keys.
 ///
-/// Rows in windows of a time spine stand there once for their unit and once for the total; others are aggregated
-/// over grouping sets.
+/// Rows in windows of a time spine stand there once for their unit and once for the total, others once for each
+/// grouping.
 fn groups(grouping: Grouping, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr) {
     if of.spine().is_some() {
         let unit = of.pick.map(|_| ident(UNIT_COLUMN));
@@ -122,11 +115,9 @@ fn groups(grouping: Grouping, of: &Aggregate, keys: &[Expr]) -> (Vec<Expr>, Expr
     match grouping {
         Grouping::Total => (vec![], lit(true)),
         Grouping::Groups => (keys.to_vec(), lit(false)),
-        Grouping::GroupsAndTotal => (
-            vec![Expr::GroupingSet(GroupingSet::GroupingSets(vec![keys.to_vec(), vec![]]))],
-            cast(ident(GROUPING_ID), DataType::UInt64).not_eq(lit(0_u64)),
-        ),
-        Grouping::Sets => unreachable!("several groupings are written by `sets`"),
+        Grouping::GroupsAndTotal | Grouping::Sets => {
+            ([ident(SET)].into_iter().chain(keys.iter().cloned()).collect(), ident(SET).eq(lit(0_i64)))
+        }
     }
 }
 

@@ -1,23 +1,20 @@
-//! Several groupings at once: one pass by grouping sets or, where rows stand otherwise in each grouping, a pass each.
+//! Several groupings at once: one pass over rows that stand there once for each or, where rows stand otherwise in each grouping, a pass each.
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{
-    Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit, not, when,
-};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit, not, when};
 use datafusion::scalar::ScalarValue;
 use sextant_semantics::plan::{
     Aggregate, Balance, CombineAggregates, ComputeMetrics, Grouping, KeySource, Measure, SemanticPlan,
 };
 
-use super::fact::{self, Fact, GROUPING_ID, key_column, measure_column, rows_column};
+use super::fact::{self, Fact, key_column, measure_column, rows_column};
 use super::typed::arrow_type;
 use super::{LowerError, Tables};
 
 /// Which grouping a row is of, by position.
 pub(super) const SET: &str = "__set";
 
-/// Whether grouping sets give what each grouping alone would: not so where rows are repeated or chosen by their
-/// group, or are put beside units of time.
+/// Whether one pass gives what each grouping alone would: not so where rows are repeated or chosen by their group, or
+/// are put beside units of time.
 pub(super) fn is_one_pass(of: &Aggregate) -> bool {
     of.spine().is_none()
         && of.level.is_none()
@@ -26,16 +23,42 @@ pub(super) fn is_one_pass(of: &Aggregate) -> bool {
         && of.measures.iter().all(|measure| measure.balance.is_none())
 }
 
-/// The groupings that a fact has all keys of.
-fn sets_of<'a>(plan: &'a SemanticPlan, of: &'a Aggregate) -> impl Iterator<Item = (usize, &'a Vec<usize>)> {
+/// The groupings that a fact has all keys of, with their positions.
+pub(super) fn sets_of(plan: &SemanticPlan, of: &Aggregate) -> Vec<(usize, Vec<usize>)> {
     let has_all = |set: &[usize]| set.iter().all(|key| of.keys[*key] != KeySource::Absent);
-    plan.sets.iter().enumerate().filter(move |(_, set)| has_all(set))
+    plan.sets.iter().cloned().enumerate().filter(|(_, set)| has_all(set)).collect()
 }
 
-/// The keys that some grouping of a fact has, in the order first used: that of the bits of a grouping id.
-fn keys_in_order(plan: &SemanticPlan, of: &Aggregate) -> Vec<usize> {
+/// The total, and the groups of some keys.
+pub(super) fn total_and(keys: Vec<usize>) -> Vec<(usize, Vec<usize>)> {
+    vec![(0, Vec::new()), (1, keys)]
+}
+
+/// The same rows once for each grouping, with [`SET`], and with null for the keys that the grouping has not.
+///
+/// The engine's own grouping sets would read the rows once, too. But a key that a condition holds to one value counts
+/// as that value in each of its grouping sets, also where it is null, and groups are then given out before all their
+/// rows are seen (55.2).
+pub(super) fn once_each(rows: LogicalPlan, sets: &[(usize, Vec<usize>)]) -> Result<LogicalPlan, LowerError> {
+    let positions = sets.iter().map(|(position, _)| vec![lit(number(*position))]).collect();
+    let positions = LogicalPlanBuilder::values(positions)?.project(vec![ident("column1").alias(SET)])?;
+    let keys = keys_in(sets);
+    let names: Vec<String> = keys.iter().map(|key| key_column(*key)).collect();
+    let others = rows.schema().columns().into_iter().filter(|column| !names.contains(&column.name));
+    let mut columns: Vec<Expr> = others.map(Expr::Column).collect();
+    columns.push(ident(SET));
+    for (key, name) in keys.iter().zip(&names) {
+        let with: Vec<Expr> =
+            sets.iter().filter(|(_, set)| set.contains(key)).map(|(position, _)| lit(number(*position))).collect();
+        columns.push(when(ident(SET).in_list(with, false), ident(name)).end()?.alias(name));
+    }
+    Ok(positions.cross_join(rows)?.project(columns)?.build()?)
+}
+
+/// The keys that some grouping has, in the order first used.
+fn keys_in(sets: &[(usize, Vec<usize>)]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
-    for key in sets_of(plan, of).flat_map(|(_, set)| set) {
+    for key in sets.iter().flat_map(|(_, set)| set) {
         if !order.contains(key) {
             order.push(*key);
         }
@@ -43,50 +66,23 @@ fn keys_in_order(plan: &SemanticPlan, of: &Aggregate) -> Vec<usize> {
     order
 }
 
-/// What rows are grouped by, and whether a group is the total over no keys.
-pub(super) fn groups(plan: &SemanticPlan, of: &Aggregate) -> (Vec<Expr>, Expr) {
-    let order = keys_in_order(plan, of);
-    if order.is_empty() {
-        return (Vec::new(), lit(true));
-    }
-    let sets = sets_of(plan, of).map(|(_, set)| set.iter().map(|key| ident(key_column(*key))).collect());
-    let groups = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets.collect()))];
-    (groups, grouping_id().eq(lit(id_of(&[], &order))))
+/// What rows are grouped by beside [`SET`].
+pub(super) fn keys(plan: &SemanticPlan, of: &Aggregate) -> Vec<Expr> {
+    keys_in(&sets_of(plan, of)).into_iter().map(|key| ident(key_column(key))).collect()
 }
 
 /// Which grouping a row is of, and every key; null where the fact or the grouping has it not.
 pub(super) fn columns(plan: &SemanticPlan, of: &Aggregate) -> Result<Vec<Expr>, LowerError> {
-    let order = keys_in_order(plan, of);
-    let mut set_of_row = lit(0_i64);
-    for (position, set) in sets_of(plan, of).filter(|(_, set)| !set.is_empty()) {
-        let is_of = grouping_id().eq(lit(id_of(set, &order)));
-        set_of_row = when(is_of, lit(number(position))).otherwise(set_of_row)?;
-    }
-    let mut columns = vec![set_of_row.alias(SET)];
+    let there = keys_in(&sets_of(plan, of));
+    let mut columns = vec![ident(SET)];
     for (position, key) in plan.keys.iter().enumerate() {
         let name = key_column(position);
-        let absent = lit(ScalarValue::try_from(&arrow_type(key.data_type))?);
-        columns.push(match order.iter().position(|known| *known == position) {
-            // The engine takes a key that a filter holds to one value for that value in every grouping, also where the
-            // grouping makes it null, and then aggregates the groups above as if they came in its order.
-            Some(at) => {
-                let bit = lit(1_u64 << (order.len() - 1 - at));
-                let is_null = binary_expr(grouping_id(), Operator::BitwiseAnd, bit).not_eq(lit(0_u64));
-                when(is_null, lit(ScalarValue::Null)).otherwise(ident(&name))?.alias(name)
-            }
-            None => absent.alias(name),
+        columns.push(match there.contains(&position) {
+            true => ident(name),
+            false => lit(ScalarValue::try_from(&arrow_type(key.data_type))?).alias(name),
         });
     }
     Ok(columns)
-}
-
-fn grouping_id() -> Expr {
-    cast(ident(GROUPING_ID), DataType::UInt64)
-}
-
-/// The id that the engine gives a grouping: a bit for each key, the first the highest, set where the key is not in it.
-fn id_of(set: &[usize], order: &[usize]) -> u64 {
-    order.iter().fold(0, |id, key| (id << 1) | u64::from(!set.contains(key)))
 }
 
 fn number(position: usize) -> i64 {
@@ -97,11 +93,11 @@ fn number(position: usize) -> i64 {
 pub(super) fn apart(plan: &SemanticPlan, fact: usize, of: &Aggregate, tables: &Tables) -> Result<Fact, LowerError> {
     let mut parts: Vec<LogicalPlan> = Vec::new();
     let mut finishes = Vec::new();
-    for (position, set) in sets_of(plan, of) {
+    for (position, set) in &sets_of(plan, of) {
         let (sub_plan, sub_of) = alone(plan, of, set);
         let lowered = fact::pass(&sub_plan, fact, &sub_of, tables)?;
         finishes = lowered.finishes;
-        parts.push(widened(plan, fact, of, (position, set), lowered.plan)?);
+        parts.push(widened(plan, fact, of, (*position, set), lowered.plan)?);
     }
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(LowerError::Unbound("a grouping"))?;
