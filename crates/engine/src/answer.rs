@@ -74,7 +74,7 @@ pub fn answer(query: &ResolvedQuery, table: &Table, targets: &[Targets]) -> Resu
         Some(row) => query.outputs.iter().map(|o| null_reason(query, o.computation, row)).collect(),
         None => Vec::new(),
     };
-    let immature = immature::found(query, &table);
+    let immature = immature::found(query, table);
     let mut rows = match (query.grouping, &table.total) {
         (Grouping::Total | Grouping::Sets, Some(total)) => vec![pair::only(query, total, targets)],
         (Grouping::Total | Grouping::Sets, None) => Vec::new(),

@@ -96,12 +96,13 @@ impl Workspace {
         for batch in &batches {
             let columns = batch.columns().iter().map(decode::values).collect::<Result<Vec<_>, _>>();
             let columns = columns.map_err(|error| error.diagnostic())?;
-            for row in 0..batch.num_rows() {
-                let (Value::Date(date), value) = (&columns[0][row], &columns[1][row]) else { continue };
+            let [dates, values, of_members @ ..] = columns.as_slice() else { continue };
+            for (row, (date, value)) in dates.iter().zip(values).enumerate() {
+                let Value::Date(date) = date else { continue };
                 if !value.is_null() {
                     planned.push(Planned {
                         period: bucket_of(*date, of.granularity, &prepared.query.time.calendar),
-                        members: (0..members).map(|member| columns[2 + member][row].clone()).collect(),
+                        members: of_members.iter().take(members).map(|column| column[row].clone()).collect(),
                         value: value.clone(),
                     });
                 }
