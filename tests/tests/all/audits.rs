@@ -58,6 +58,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("audits::swapped_periods_negate_the_change", swapped),
         Trial::test("audits::a_period_against_itself_is_no_change", itself),
         Trial::test("audits::one_two_and_four_partitions", partitions),
+        Trial::test("audits::every_dataset_is_read_once", one_read),
     ];
     laws.into_iter().chain(whole).collect()
 }
@@ -325,6 +326,43 @@ fn partitions() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// Ten metrics by three dimensions with their history: each dataset is aggregated in one pass, and scanned for it once.
+fn one_read() -> Result<(), Failed> {
+    let workspace = open()?;
+    let metrics = [
+        "net_sales",
+        "gross_sales",
+        "orders",
+        "aov",
+        "ad_spend",
+        "blended_roas",
+        "cac",
+        "sessions",
+        "conversion_rate",
+        "units_sold",
+    ];
+    let stage = |stage: &str| -> Result<String, String> {
+        let audit = json!({"metric_names": metrics, "dimensions": ["channel", "country", "device"], "as_of": AS_OF});
+        let request = json!({"tool": "audit_performance", "arguments": audit, "stage": stage});
+        let Json::Object(request) = request else { unreachable!("an object was written") };
+        let answer = ask::call(&workspace, "explain", &request).map_err(|e| e.to_string())?;
+        Ok(answer["text"].as_str().unwrap_or_default().to_string())
+    };
+    let plan = stage("semantic")?;
+    let starting = |word: &str| plan.lines().map(str::trim).filter(|line| line.starts_with(word)).count();
+    let mut read: Vec<&str> = plan.lines().filter_map(|line| line.trim().strip_prefix("read ")).collect();
+    read.iter_mut().for_each(|line| *line = line.split(' ').next().unwrap_or_default());
+    let mut once = read.clone();
+    once.sort_unstable();
+    once.dedup();
+    if once.len() != read.len() || read.len() < 5 {
+        return Err(format!("datasets that are aggregated: {read:?}\n{plan}").into());
+    }
+    let scans = stage("logical")?.matches("TableScan: ").count();
+    let wanted = read.len() + starting("attach ");
+    if scans != wanted { Err(format!("{scans} scans, not {wanted}\n{plan}").into()) } else { Ok(()) }
 }
 
 /// The first place where two answers differ.
