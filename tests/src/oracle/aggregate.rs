@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use chrono_tz::Tz;
+
 use super::follow::Row;
 use super::lookup::{self, Moment};
 use super::value::Value;
@@ -9,7 +11,13 @@ use super::world::{Aggregation, World};
 use crate::exact::Exact;
 
 /// Of rows, which may stand there several times, with their arguments; without an argument they are counted.
-pub fn aggregate(world: &World, all: &[(Row, Option<Value>)], aggregation: Aggregation, money: bool) -> Value {
+pub fn aggregate(
+    world: &World,
+    zone: Tz,
+    all: &[(Row, Option<Value>)],
+    aggregation: Aggregation,
+    money: bool,
+) -> Value {
     let of = |(row, value): &(Row, Option<Value>)| value.clone().map(|value| (*row, value));
     let Some(all) = all.iter().map(of).collect::<Option<Vec<(Row, Value)>>>() else {
         return Value::integer(all.len() as i128);
@@ -44,9 +52,11 @@ pub fn aggregate(world: &World, all: &[(Row, Option<Value>)], aggregation: Aggre
             (0..known.len()).find(covers).map_or(Value::Null, |i| known[i].clone())
         }
         Aggregation::First => {
-            all.iter().min_by(|a, b| by_time(world, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone())
+            all.iter().min_by(|a, b| by_time(world, zone, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone())
         }
-        Aggregation::Last => all.iter().max_by(|a, b| by_time(world, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone()),
+        Aggregation::Last => {
+            all.iter().max_by(|a, b| by_time(world, zone, a.0, b.0)).map_or(Value::Null, |(_, v)| v.clone())
+        }
     }
 }
 
@@ -72,8 +82,8 @@ fn percentile(known: &mut [Value], p: f64) -> Value {
 }
 
 /// Time, then the key.
-fn by_time(world: &World, a: Row, b: Row) -> Ordering {
-    let instant = |row: Row| match lookup::time(world, row) {
+fn by_time(world: &World, zone: Tz, a: Row, b: Row) -> Ordering {
+    let instant = |row: Row| match lookup::time(world, zone, row) {
         Some(Moment::Instant(instant)) => Value::Wall(instant.naive_utc()),
         Some(Moment::Date(date)) => Value::Date(date),
         None => Value::Null,

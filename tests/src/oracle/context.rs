@@ -67,7 +67,7 @@ impl<'a> Context<'a> {
             (0..ways).map(move |way| Row { way, ..row })
         });
         let seen = looked_at.filter_map(|row| {
-            let time = lookup::time(self.world, row);
+            let time = lookup::time(self.world, self.zone, row);
             let is_seen =
                 is_known(time, self.question.as_of, self.zone) && conditions.iter().all(|c| self.is_true(c, row, None));
             is_seen.then(|| Seen {

@@ -20,7 +20,7 @@ pub fn converted(context: &Context, row: Row, amount: Value) -> Value {
     if *own == Value::text(target) {
         return rounded(amount);
     }
-    let day = lookup::time(world, row).map(|time| time.day(context.zone));
+    let day = lookup::time(world, context.zone, row).map(|time| time.day(context.zone));
     let rate = |of: &Value| day.map_or(Value::Null, |day| rate(context, currency.rates, of, day));
     let in_base = if *own == Value::text(base) { amount } else { amount.times(&rate(own)) };
     rounded(if target == base { in_base } else { in_base.over(&rate(&Value::text(target))) })

@@ -19,7 +19,7 @@ pub fn followed<'s>(context: &Context, of: &Conversion, rows: &[&'s Seen]) -> Ve
     for event in context.seen(dataset, &conditions).iter() {
         let before = rows.iter().filter(|row| follows(context, of, event.row, row.row));
         let latest = before.max_by(|a, b| {
-            let time = |seen: &Seen| lookup::time(context.world, seen.row);
+            let time = |seen: &Seen| lookup::time(context.world, context.zone, seen.row);
             time(a).cmp(&time(b)).then_with(|| key(context, a.row, b.row))
         });
         found.extend(latest.map(|row| (*row, event.row)));
@@ -55,7 +55,7 @@ fn entity(context: &Context, row: Row, name: &str) -> Vec<Value> {
 /// Whether an event is not before a row and less than the window after it: as instants where both have a
 /// time of day, otherwise on the wall, a date being its midnight.
 fn is_in_time(context: &Context, window: Option<Length>, event: Row, row: Row) -> bool {
-    let time = |row: Row| lookup::time(context.world, row);
+    let time = |row: Row| lookup::time(context.world, context.zone, row);
     let (Some(at), Some(after)) = (time(row), time(event)) else { return false };
     let (at, after) = match (at, after) {
         (Moment::Instant(at), Moment::Instant(after)) => (at.naive_utc(), after.naive_utc()),

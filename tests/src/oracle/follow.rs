@@ -136,7 +136,7 @@ fn is_of_partition(world: &World, zone: Tz, trail: &[Row], far: Row) -> bool {
 fn is_valid(world: &World, zone: Tz, fact: Row, far: Row) -> bool {
     let dataset = &world.datasets[far.dataset];
     let Some((from, to)) = &dataset.validity else { return true };
-    let Some(at) = lookup::time(world, fact) else { return false };
+    let Some(at) = lookup::time(world, zone, fact) else { return false };
     let bound = |column: &str| {
         let stored = match dataset.columns[dataset.column(column)].kind {
             ColumnKind::Timestamp => Stored::Model,

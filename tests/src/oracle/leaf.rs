@@ -72,7 +72,7 @@ impl<'a> Leaf<'a> {
             Some(if self.metric.money { currency::converted(context, row, value) } else { value })
         };
         let rows: Vec<(Row, Option<Value>)> = rows.iter().map(|row| (*row, value(*row))).collect();
-        aggregate(context.world, &rows, *aggregation, self.metric.money)
+        aggregate(context.world, context.zone, &rows, *aggregation, self.metric.money)
     }
 }
 
@@ -244,7 +244,7 @@ fn balanced<'s>(context: &Context, leaf: &Leaf, read: Vec<&'s Seen>, grouped: bo
     };
     let timed: Vec<(&Seen, Vec<Value>, Option<Moment>)> = read
         .into_iter()
-        .map(|seen| (seen, partition(seen), lookup::moment_of(world, seen.row, &balance.time)))
+        .map(|seen| (seen, partition(seen), lookup::moment_of(world, context.zone, seen.row, &balance.time)))
         .collect();
     let is_extreme = |(_, partition, time): &&(&Seen, Vec<Value>, Option<Moment>)| {
         let peers = timed.iter().filter(|(_, other, _)| is_same_key(partition, other)).filter_map(|(_, _, t)| *t);

@@ -80,15 +80,14 @@ pub fn value(world: &World, zone: Tz, row: Row, name: &str) -> Value {
 }
 
 /// When a row happened, on its dataset's axis; `None` where that is not known.
-pub fn time(world: &World, row: Row) -> Option<Moment> {
-    moment_of(world, row, axis(world, row.dataset))
+pub fn time(world: &World, zone: Tz, row: Row) -> Option<Moment> {
+    moment_of(world, zone, row, axis(world, row.dataset))
 }
 
-/// The time of a row by a time dimension.
-pub fn moment_of(world: &World, row: Row, name: &str) -> Option<Moment> {
+/// The time of a row by a time dimension; the zone says which days partitions on the way to it are.
+pub fn moment_of(world: &World, zone: Tz, row: Row, name: &str) -> Option<Moment> {
     let found = find(world, row.dataset, name).expect("a time can be seen");
-    // No way to a time leads over partitions or versions, so that the zone does not matter.
-    let at = follow(world, world.zone, row, &found.links)?;
+    let at = follow(world, zone, row, &found.links)?;
     let DimensionKind::Time(stored) = found.dimension.kind else { panic!("{name} is no time") };
     moment(world, stored, &column_value(world, at, &found.dimension.expr))
 }

@@ -36,6 +36,9 @@ pub(super) fn with_marks(
         same.extend([UNIT_COLUMN, IS_TOTAL, PERIOD].map(ident));
     }
     let keys: Vec<Expr> = kept_keys(of).into_iter().map(|key| ident(key_column(key))).collect();
+    // A column each: conditions that the engine simplifies to one would make two windows the same.
+    let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
+    let mut conditions: Vec<Expr> = Vec::new();
     let mut distinct: Vec<Expr> = Vec::new();
     let mut marks: Vec<(String, usize)> = Vec::with_capacity(2 * filters.len());
     for (measure, filter) in filters.iter().enumerate() {
@@ -43,23 +46,20 @@ pub(super) fn with_marks(
             Some(filter) => when(filter.clone(), lit(true)).otherwise(lit(false))?,
             None => lit(true),
         };
+        let passes = ident(passes_column(position_of(&mut conditions, passes)));
         let within: Vec<Expr> = same.iter().cloned().chain([passes]).collect();
         let in_group = within.iter().cloned().chain(keys.iter().cloned()).collect();
         for (part, within) in [(Of::Total, within), (Of::Groups, in_group)] {
-            let number = number_within(within)?;
-            let position = distinct.iter().position(|known| *known == number).unwrap_or(distinct.len());
-            if position == distinct.len() {
-                distinct.push(number);
-            }
-            marks.push((mark(measure, part), position));
+            marks.push((mark(measure, part), position_of(&mut distinct, number_within(within)?)));
         }
     }
+    let looked_at = conditions.into_iter().enumerate().map(|(position, of)| of.alias(passes_column(position)));
+    let rows = LogicalPlanBuilder::from(rows).project(columns.iter().cloned().chain(looked_at))?;
     // One node a partitioning, and each partitioning once: the engine takes no two in one, nor one twice.
-    let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
-    let numbered =
-        distinct.into_iter().enumerate().try_fold(LogicalPlanBuilder::from(rows), |rows, (position, number)| {
-            rows.window(vec![number.alias(once(position))])
-        })?;
+    let numbered = distinct
+        .into_iter()
+        .enumerate()
+        .try_fold(rows, |rows, (position, number)| rows.window(vec![number.alias(once(position))]))?;
     columns.extend(marks.into_iter().map(|(name, position)| ident(once(position)).alias(name)));
     Ok(numbered.project(columns)?.build()?)
 }
@@ -67,6 +67,14 @@ pub(super) fn with_marks(
 /// Whether a repetition of a row is the one that counts; none where rows are not repeated.
 pub(super) fn counts(of: &Aggregate, measure: usize, part: Of) -> Option<Expr> {
     of.repeats_rows().then(|| ident(mark(measure, part)).eq(lit(1_u64)))
+}
+
+/// Where an expression stands among others, to which it is added where it is new.
+fn position_of(all: &mut Vec<Expr>, of: Expr) -> usize {
+    all.iter().position(|known| *known == of).unwrap_or_else(|| {
+        all.push(of);
+        all.len() - 1
+    })
 }
 
 fn number_within(partition: Vec<Expr>) -> Result<Expr, LowerError> {
@@ -80,6 +88,10 @@ fn mark(measure: usize, part: Of) -> String {
         Of::Groups => format!("__once_m{measure}_group"),
         Of::Total => format!("__once_m{measure}_total"),
     }
+}
+
+fn passes_column(position: usize) -> String {
+    format!("__passes_{position}")
 }
 
 fn once(position: usize) -> String {
