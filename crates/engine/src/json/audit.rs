@@ -75,6 +75,7 @@ fn baseline(of: &Baseline) -> Json {
     ] {
         out.insert(name.into(), float(value));
     }
+    out.insert("backtest".into(), floats(&of.backtest));
     out.insert("scale".into(), of.scale.map_or(Json::Null, |scale| json!(scale.as_str())));
     if let Some(reason) = of.reason {
         out.insert("reason".into(), json!(reason.as_str()));
@@ -86,6 +87,7 @@ fn usual_change(of: &UsualChange) -> Json {
     let mut out = Map::new();
     out.insert("earlier_changes".into(), json!(of.earlier_changes));
     out.insert("log".into(), json!(of.log));
+    out.insert("changes".into(), floats(&of.changes));
     for (name, value) in [
         ("mean", of.mean),
         ("sd", of.sd),
@@ -249,6 +251,10 @@ pub fn highlights(catalog: &Catalog, query: &ResolvedQuery, audit: &Audit, audit
 
 fn float(value: Option<f64>) -> Json {
     number::write(&value.map_or(Value::Null, Value::float), NumberFormat::Number)
+}
+
+fn floats(values: &[f64]) -> Json {
+    Json::Array(values.iter().map(|value| float(Some(*value))).collect())
 }
 
 /// Leaves out what an audit says of metrics that do not stand out, and then the numbers of the tests, until the answer
