@@ -119,7 +119,7 @@ fn metric(
     if output.asked != output.name && !concise {
         out.insert("asked".into(), json!(output.asked));
     }
-    if let (Some(label), false) = (&metric.label, concise) {
+    if let (Some(label), false) = (output.label(metric), concise) {
         out.insert("label".into(), json!(label));
     }
     if let Some(figures) = figures {
@@ -157,7 +157,7 @@ fn metric(
         }
     }
     if !concise {
-        out.insert("definition".into(), json!(metric.definition));
+        out.insert("definition".into(), json!(output.definition(metric)));
     }
     Json::Object(out)
 }

@@ -86,7 +86,7 @@ fn metrics(of: &Statement, concise: bool) -> Json {
         let mut out = Map::new();
         out.insert("name".into(), json!(output.name));
         if !concise {
-            if let Some(label) = &metric.label {
+            if let Some(label) = output.label(metric) {
                 out.insert("label".into(), json!(label));
             }
             out.insert("format".into(), json!(number::format_word(metric.format)));
@@ -94,7 +94,7 @@ fn metrics(of: &Statement, concise: bool) -> Json {
                 out.insert("unit".into(), json!(unit));
             }
             out.insert("direction".into(), json!(number::direction_word(metric.direction)));
-            out.insert("definition".into(), json!(metric.definition));
+            out.insert("definition".into(), json!(output.definition(metric)));
         }
         Json::Object(out)
     });

@@ -159,6 +159,33 @@ pub enum Offset {
     },
 }
 
+/// What an offset is written as.
+pub const OFFSET_HELP: &str = "a number and a unit, such as `1 month`, `28 days` or `1 year`";
+
+impl Offset {
+    /// `1 month`, or so many periods of a granularity of the model's own.
+    pub fn parse(text: &str) -> Option<Offset> {
+        super::convert::offset(text.trim())
+    }
+
+    /// `1 month earlier`.
+    pub fn words(&self) -> String {
+        let (count, unit) = match self {
+            Offset::Length(length) => (length.count, length.unit.as_str()),
+            Offset::Custom { count, granularity } => (*count, granularity.as_str()),
+        };
+        format!("{count} {unit}{} earlier", if count == 1 { "" } else { "s" })
+    }
+
+    /// The name of the column of a metric at an offset, or at none: `net_sales__1_month_earlier`.
+    pub fn column(offset: Option<&Offset>, metric: &str) -> String {
+        match offset {
+            None => metric.to_string(),
+            Some(offset) => format!("{metric}__{}", offset.words().replace(' ', "_")),
+        }
+    }
+}
+
 /// Another level of detail than the query's; exactly one list is given.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputGrain {

@@ -16,7 +16,7 @@ pub fn text(query: &ResolvedQuery, catalog: &Catalog) -> String {
         let metric = catalog.metric(output.metric);
         let shown = if output.shown { "metric" } else { "metric (not shown)" };
         let named = if output.name == metric.name { String::new() } else { format!(" as {}", output.name) };
-        line(shown, format!("{}{named} = {}", metric.name, metric.definition));
+        line(shown, format!("{}{named} = {}", metric.name, output.definition(metric)));
     }
     for group in &query.groups {
         line("group", format!("{} ({})", group.key.name, group.key.data_type));

@@ -19,6 +19,7 @@ pub use schema::{schema, tools};
 use time_range::TimeRangeRequest;
 
 use crate::expr::{DatePart, Expr, Name};
+use crate::model::metric::Offset;
 use crate::source::Sources;
 
 /// The names of the arguments of a saved query or of a test.
@@ -144,7 +145,16 @@ pub struct OutputArguments {
 pub struct MetricItem {
     pub name: String,
     pub alias: Option<String>,
+    /// How much earlier it is read than each period of the question.
+    pub offset: Option<Offset>,
     pub field: String,
+}
+
+impl MetricItem {
+    /// The metric as it is, asked for by the argument `field`.
+    pub fn named(name: &str, field: &str) -> MetricItem {
+        MetricItem { name: name.to_string(), alias: None, offset: None, field: field.to_string() }
+    }
 }
 
 /// A group: `channel`, `customers.region`, `metric_time__week` or its parts apart.

@@ -21,6 +21,7 @@ mod beneath;
 mod columns;
 mod conditions;
 mod measures;
+mod earlier;
 mod events;
 mod cohort;
 mod currency;

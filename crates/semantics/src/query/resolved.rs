@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::catalog::Axis;
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::PhysicalColumn;
 use crate::catalog::id::{DatasetId, MetricId};
 use crate::catalog::join_graph::Hop;
+use crate::catalog::{Axis, Metric};
 use crate::data_type::DataType;
 use crate::diagnostic::Warning;
 use crate::expr::{Expr, Name};
-use crate::model::metric::PeriodAggregation;
+use crate::model::metric::{Offset, PeriodAggregation};
 use crate::query::audit::Slices;
 use crate::query::cohort::Cohort;
 use crate::query::computation::{Computation, ComputationId};
@@ -79,6 +79,27 @@ pub struct Output {
     pub percent: bool,
     /// Position in [`QueryTime::changes`].
     pub change: Option<usize>,
+    /// How much earlier it is read than the question's periods.
+    pub offset: Option<Offset>,
+}
+
+impl Output {
+    /// What its metric is, and when it is read.
+    pub fn definition(&self, metric: &Metric) -> String {
+        match &self.offset {
+            None => metric.definition.clone(),
+            Some(offset) => format!("{} {}", metric.name, offset.words()),
+        }
+    }
+
+    /// The metric's label, and when it is read.
+    pub fn label(&self, metric: &Metric) -> Option<String> {
+        let label = metric.label.as_ref()?;
+        Some(match &self.offset {
+            None => label.clone(),
+            Some(offset) => format!("{label}, {}", offset.words()),
+        })
+    }
 }
 
 /// What an absent member counts as in a change, and how the mean of several windows is made.

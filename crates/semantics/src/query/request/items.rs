@@ -9,6 +9,7 @@ use super::{FilterItem, GroupItem, MetricItem, OrderItem};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::parse::Place;
+use crate::model::metric::{OFFSET_HELP, Offset};
 
 /// The arguments of an item that is spelled out.
 fn table_of(object: &Object, name: &str) -> Vec<&'static Argument> {
@@ -22,18 +23,30 @@ pub(super) fn metrics(reader: &mut Reader, object: &Object, name: &str) -> Vec<M
     let mut metrics = Vec::new();
     for item in named_items(reader, object, name) {
         match item.value.as_ref() {
-            Value::String(text) => metrics.push(MetricItem { name: text.clone(), alias: None, field: item.field }),
+            Value::String(text) => metrics.push(MetricItem::named(text, &item.field)),
             Value::Object(map) => {
                 let parts = reader.object("a metric", format!("{}.", item.field), map, table_of(object, name));
                 let alias = reader.text(&parts, "alias");
+                let offset = if parts.takes("offset_window") { offset(reader, &parts) } else { None };
                 if let Some(name) = reader.text(&parts, "name") {
-                    metrics.push(MetricItem { name, alias, field: item.field });
+                    metrics.push(MetricItem { name, alias, offset, field: item.field });
                 }
             }
             _ => wrong(reader, &item, r#"a metric's name or {"name", "alias"}"#),
         }
     }
     metrics
+}
+
+fn offset(reader: &mut Reader, metric: &Object) -> Option<Offset> {
+    let text = reader.text(metric, "offset_window")?;
+    let offset = Offset::parse(&text);
+    if offset.is_none() {
+        let fact = format!("`{text}` is no length of time");
+        let fault = Diagnostic::new(Code::InvalidArgument, fact).field(metric.field("offset_window")).received(text);
+        reader.fault(fault.help(OFFSET_HELP).example("1 month"));
+    }
+    offset
 }
 
 /// None when the argument is absent.

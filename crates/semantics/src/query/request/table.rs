@@ -80,7 +80,7 @@ pub(super) const TOOLS: [(&str, &[&[Argument]]); 13] = [
     ("search", &[&SEARCH]),
     ("list_metrics", &[&LIST_METRICS]),
     ("describe_metric", &[&DESCRIBE_METRIC]),
-    ("list_dimensions", &[&METRICS]),
+    ("list_dimensions", &[&LIST_DIMENSIONS]),
     ("get_dimension_values", &[&DIMENSION_VALUES]),
     ("get_freshness", &[]),
     ("list_saved_queries", &[]),
@@ -102,14 +102,33 @@ pub(super) fn flat(lists: &'static [&'static [Argument]]) -> Vec<&'static Argume
     lists.iter().flat_map(|list| list.iter()).collect()
 }
 
+/// Of questions, whose metrics may be read earlier.
+const QUESTION_LIST: Shape = Shape::List { of: &Shape::TextOr(&QUESTION_ITEM), most: MAX_METRICS, item: "metrics" };
+
 const METRIC_LIST: Shape = Shape::List { of: &Shape::TextOr(&METRIC_ITEM), most: MAX_METRICS, item: "metrics" };
 
-static METRIC_ITEM: [Argument; 2] = [
-    Argument::new("name", Shape::Text, "Metric name", r#""net_sales""#).required(),
-    Argument::new("alias", Shape::Text, "Column name in the answer", r#""sales""#).not(&["as"]),
+const METRIC_NAME: Argument = Argument::new("name", Shape::Text, "Metric name", r#""net_sales""#).required();
+const METRIC_ALIAS: Argument =
+    Argument::new("alias", Shape::Text, "Column name in the answer", r#""sales""#).not(&["as"]);
+
+static METRIC_ITEM: [Argument; 2] = [METRIC_NAME, METRIC_ALIAS];
+
+static QUESTION_ITEM: [Argument; 3] = [
+    METRIC_NAME,
+    METRIC_ALIAS,
+    Argument::new("offset_window", Shape::Text, "How much earlier it is read", r#""1 month""#)
+        .not(&["offset", "shift", "lag"]),
 ];
 
 static METRICS: [Argument; 1] = [Argument::new(
+    "metric_names",
+    QUESTION_LIST,
+    "Metrics, by the names that search gives",
+    r#"["net_sales", "orders"]"#,
+)
+.not(&["metrics", "metric", "metric_name", "names", "name", "measures"])];
+
+static LIST_DIMENSIONS: [Argument; 1] = [Argument::new(
     "metric_names",
     METRIC_LIST,
     "Metrics, by the names that search gives",
@@ -126,7 +145,7 @@ static AUDIT_METRICS: [Argument; 1] = [Argument::new(
 .not(&["metrics", "metric", "metric_name", "names", "name", "measures"])];
 
 static SAVED_METRICS: [Argument; 1] =
-    [Argument::new("metrics", METRIC_LIST, "Metrics of the query", r#"["net_sales", "orders"]"#).not(&[
+    [Argument::new("metrics", QUESTION_LIST, "Metrics of the query", r#"["net_sales", "orders"]"#).not(&[
         "metric_names",
         "metric",
         "measures",

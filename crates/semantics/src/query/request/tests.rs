@@ -50,7 +50,7 @@ fn everyday_questions_are_read_as_they_stand() {
     assert_eq!(notes, [""; 0]);
     assert_eq!(
         request.metrics[1],
-        MetricItem { name: "orders".into(), alias: Some("n".into()), field: "metric_names[1]".into() }
+        MetricItem { name: "orders".into(), alias: Some("n".into()), offset: None, field: "metric_names[1]".into() }
     );
     assert_eq!(request.group_by[0].name, "customers.first_order_at__month");
     assert_eq!(request.group_by[1].date_part, Some(DatePart::DayOfWeek));

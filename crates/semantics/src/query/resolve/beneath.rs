@@ -5,7 +5,7 @@ use super::super::field::{self, Field, parse_grain};
 use super::super::request::{AuditRequest, MetricItem, MetricsRequest};
 use super::metrics::Flattener;
 use super::rows::FactBuilder;
-use super::{conditions, of_groups};
+use super::{conditions, earlier, of_groups};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId, MetricId};
 use crate::catalog::{Accumulation, Catalog, Grain, Input, MetricKind, Offset};
@@ -19,7 +19,8 @@ use crate::time::comparison::Mode;
 pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularityId> {
     let mut open = named_in(catalog, request);
     let mut seen: Vec<MetricId> = Vec::new();
-    let mut found = Vec::new();
+    let mut found: Vec<CustomGranularityId> =
+        request.metrics.iter().filter_map(|item| earlier::custom(catalog, item)).collect();
     while let Some(id) = open.pop() {
         if seen.contains(&id) {
             continue;
@@ -137,7 +138,7 @@ pub(super) fn audit_set(bound: &BoundCatalog, audit: &AuditRequest) -> (Vec<Metr
     let mut left_out = Vec::new();
     for (i, id) in bound.catalog.audit_metrics.iter().enumerate() {
         let metric = bound.catalog.metric(*id);
-        let item = MetricItem { name: metric.name.clone(), alias: None, field: format!("metric_names[{i}]") };
+        let item = MetricItem::named(&metric.name, &format!("metric_names[{i}]"));
         match cannot_ask(bound, audit, &item) {
             Some(why) => {
                 left_out.push(Warning::new(Code::MetricLeftOut, format!("`{}` is left out: {why}", metric.name)));

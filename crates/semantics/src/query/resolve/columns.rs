@@ -14,6 +14,7 @@ use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Expr, Kind, Name, typing};
 use crate::model::Naming;
+use crate::model::metric::Offset;
 
 /// The columns that an answer will have.
 pub(super) struct Columns<'a> {
@@ -155,8 +156,12 @@ impl Columns<'_> {
         if let Some(i) = self.outputs.iter().position(|o| o.name == name) {
             return Some(i);
         }
-        let id = self.bound.catalog.metric_named(name)?.id;
-        self.outputs.iter().position(|o| o.metric == id)
+        let catalog = &self.bound.catalog;
+        let own = catalog.metric_named(name).map(|named| named.id);
+        self.outputs.iter().position(|o| match &o.offset {
+            None => Some(o.metric) == own,
+            Some(offset) => name == Offset::column(Some(offset), &catalog.metric(o.metric).name),
+        })
     }
 
     fn is_percent(&self, output: usize) -> bool {

@@ -98,7 +98,7 @@ fn one(
         flat.leaves.iter().filter_map(|leaf| bound.catalog.metric(leaf.metric).dataset).collect();
     let as_of = time::clock_of(bound, context, &request.time, &datasets)?;
     let asked = MetricsRequest {
-        metrics: vec![MetricItem { name: metric.to_string(), alias: None, field: "where".to_string() }],
+        metrics: vec![MetricItem::named(metric, "where")],
         group_by: keys.iter().map(|key| group(key)).collect(),
         time: TimeArguments {
             as_of: Some(as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true)),

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::super::computation::{Computation, ComputationId, Formula};
 use super::super::request::{MetricItem, MetricsRequest};
-use super::super::resolved::{OfGroups, Output};
+use super::super::resolved::{OfGroups, Output, Part};
 use super::super::spine::TimeStep;
 use super::beneath::beneath;
+use super::earlier;
 use super::metric_filter::MetricByKeys;
 use super::time::TimeOfQuery;
 use crate::catalog::aggregation::Aggregation;
@@ -18,7 +19,7 @@ use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
 use crate::expr::{Expr, Kind, Name, typing};
-use crate::model::metric::{Format, PeriodAggregation};
+use crate::model::metric::{Format, Offset, PeriodAggregation};
 
 mod additivity;
 mod cohort;
@@ -30,6 +31,17 @@ use cohort::Members;
 pub(super) struct Filter {
     pub expr: Expr<Name>,
     pub field: Option<String>,
+}
+
+impl Asked {
+    /// Whether `column` is of it and not of the same metric at another time; `metric` is the metric's name.
+    fn is_called(&self, column: &str, metric: &str) -> bool {
+        let Some(offset) = &self.offset else { return true };
+        let own = [self.name.clone(), Offset::column(Some(offset), metric)];
+        Part::ALL
+            .iter()
+            .any(|part| column.strip_suffix(part.suffix()).is_some_and(|name| own.iter().any(|o| o == name)))
+    }
 }
 
 impl Beside {
@@ -97,6 +109,8 @@ pub(super) struct Asked {
     asked: String,
     pub node: usize,
     pub shown: bool,
+    /// How much earlier it is read than the question's periods.
+    pub offset: Option<Offset>,
 }
 
 /// A computation before its measures have places in facts.
@@ -212,9 +226,12 @@ impl<'a> Flattener<'a> {
             .filter(|w| w.metric.as_deref().is_some_and(|m| self.same_metric(&item.name, item.alias.as_deref(), m)))
             .map(|w| Filter { expr: w.condition.clone(), field: Some(w.field.clone()) })
             .collect();
-        let node = self.flatten(named.id, &inherited, &[]).map_err(|d| d.field(item.field.clone()))?;
-        let name = item.alias.clone().unwrap_or_else(|| metric.name.clone());
-        Ok(Asked { metric: named.id, name, asked: item.name.clone(), node, shown: true })
+        let steps: Vec<TimeStep> =
+            earlier::offset(&self.bound.catalog, item)?.map(TimeStep::Offset).into_iter().collect();
+        let node = self.flatten(named.id, &inherited, &steps).map_err(|d| d.field(item.field.clone()))?;
+        let (offset, asked) = (item.offset.clone(), item.name.clone());
+        let name = item.alias.clone().unwrap_or_else(|| Offset::column(offset.as_ref(), &metric.name));
+        Ok(Asked { metric: named.id, name, asked, node, shown: true, offset })
     }
 
     /// Metrics that only `having` and `order_by` name.
@@ -238,14 +255,16 @@ impl<'a> Flattener<'a> {
                 continue;
             };
             let metric = self.bound.catalog.metric(named.id);
-            let known =
-                outputs.iter().chain(&extra).any(|o| o.name == bare || o.name == metric.name || o.metric == named.id);
+            let known = outputs.iter().chain(&extra).any(|o| {
+                o.name == bare || o.name == metric.name || (o.metric == named.id && o.is_called(&name, &metric.name))
+            });
             if known || metric.hidden {
                 continue;
             }
             match self.flatten(named.id, &[], &[]) {
                 Ok(node) => {
-                    extra.push(Asked { metric: named.id, name: metric.name.clone(), asked: bare, node, shown: false })
+                    let name = metric.name.clone();
+                    extra.push(Asked { metric: named.id, name, asked: bare, node, shown: false, offset: None })
                 }
                 Err(refused) => found.push(refused.field(field)),
             }
@@ -257,7 +276,7 @@ impl<'a> Flattener<'a> {
     pub(super) fn unasked(&mut self, id: MetricId) -> Result<Asked, Diagnostic> {
         let name = self.bound.catalog.metric(id).name.clone();
         let node = self.flatten(id, &[], &[])?;
-        Ok(Asked { metric: id, asked: name.clone(), name, node, shown: false })
+        Ok(Asked { metric: id, asked: name.clone(), name, node, shown: false, offset: None })
     }
 
     pub(super) fn flatten(
@@ -476,6 +495,7 @@ impl<'a> Flattener<'a> {
                 unit: self.unit(asked.metric, asked.node),
                 percent: self.bound.catalog.metric(asked.metric).format == Format::Percent,
                 change: time.change_of_output.get(i).copied().flatten(),
+                offset: asked.offset,
             })
             .collect()
     }

@@ -105,6 +105,9 @@ pub(super) const WINDOW: &[&str] =
 pub(super) const SEMANTIC: &[&str] =
     &["measure", "agg", "aggregate", "prior", "delta", "pct_change", "time_range", "compare", "metric"];
 
+/// Of those, the ones with the named argument `offset`.
+pub(super) const TAKES_OFFSET: &[&str] = &["measure", "agg", "aggregate"];
+
 /// What reads the clock: a question's clock is `as_of`.
 pub(super) const CLOCKS: &[&str] = &[
     "now",

@@ -152,7 +152,9 @@ impl Guard<'_> {
         let plain = matches!(function.parameters, FunctionArguments::None) && !function.uses_odbc_syntax;
         let named = |argument: &FunctionArg| !matches!(argument, FunctionArg::Unnamed(_));
         let arguments = match &function.args {
-            FunctionArguments::List(list) => list.args.iter().any(named) && name != "measure",
+            FunctionArguments::List(list) => {
+                list.args.iter().any(named) && !functions::TAKES_OFFSET.contains(&name.as_str())
+            }
             FunctionArguments::None => false,
             FunctionArguments::Subquery(_) => true,
         };

@@ -103,6 +103,13 @@ pub fn audit(catalog: &Catalog, asked: &AuditRequest) -> Result<(AuditRequest, P
         let fault = Diagnostic::new(Code::InvalidQuery, format!("`{clause}` in an audit")).field("query");
         return Err(fault.help("an audit orders what it finds itself; leave the clause out").into());
     }
+    if let Some(item) = request.metrics.iter().find(|item| item.offset.is_some()) {
+        let fault =
+            Diagnostic::new(Code::NotSupportedYet, "a metric at an offset in an audit").field(item.field.clone());
+        return Err(
+            places.locate(fault.help("an audit compares with COMPARE; a derived metric may have an offset").into())
+        );
+    }
     if asked.dimensions.is_some() && !request.group_by.is_empty() {
         return Err(contradiction("dimensions").into());
     }

@@ -42,6 +42,10 @@ pub(super) fn change(
     let mut targets = Vec::with_capacity(outputs.len());
     for (output, asked) in outputs.iter().enumerate() {
         let metric = catalog.metric(asked.metric);
+        if let Some(offset) = &asked.offset {
+            return Err(refused(format!("`{}` {} has no target", metric.name, offset.words()))
+                .help("a target is of the periods of the question: ask the metric as it is"));
+        }
         if catalog.is_money(metric) && request.output.currency.is_some() && request.output.currency != catalog.currency
         {
             return Err(refused(format!("the target of `{}` is in the model's currency", metric.name))

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::DatePart;
 use crate::expr::parse::Tokens;
 use crate::model::Naming;
+use crate::model::metric::{OFFSET_HELP, Offset};
 use crate::query::field::{Field, FieldOf, parse_grain};
 use crate::query::resolved::Part;
 use crate::source::Span;
@@ -28,6 +29,8 @@ pub(super) enum Leaf {
         name: String,
         asked: String,
         part: Part,
+        /// Of `MEASURE(m, offset => '1 month')`.
+        offset: Option<Offset>,
         /// Of `MEASURE(m) FILTER (WHERE …)`.
         filter: Option<Box<Sql>>,
     },
@@ -48,6 +51,8 @@ pub(super) struct Names<'a> {
     pub tokens: &'a Tokens<'a>,
     pub source: &'a Source,
 }
+
+const CALL_HELP: &str = "it is written MEASURE(net_sales), or MEASURE(net_sales, offset => '1 month')";
 
 type Read = Result<Option<Leaf>, Diagnostic>;
 
@@ -110,7 +115,9 @@ impl Names<'_> {
             let found = parts.filter_map(|part| Some((name.strip_suffix(part.suffix())?, part)));
             if let Some((metric, part)) = found.into_iter().find(|(metric, _)| self.metric_named(metric).is_some()) {
                 return match self.metric(metric, written.span)? {
-                    Leaf::Metric { name, asked, filter, .. } => Ok(Leaf::Metric { name, asked, part, filter }),
+                    Leaf::Metric { name, asked, offset, filter, .. } => {
+                        Ok(Leaf::Metric { name, asked, part, offset, filter })
+                    }
                     group @ Leaf::Group(_) => Ok(group),
                 };
             }
@@ -146,7 +153,13 @@ impl Names<'_> {
                 return Err(fault.help("every metric can be asked of `metrics`: SELECT … FROM metrics"));
             }
         }
-        Ok(Leaf::Metric { name: metric.name.clone(), asked: name.to_string(), part: Part::Value, filter: None })
+        Ok(Leaf::Metric {
+            name: metric.name.clone(),
+            asked: name.to_string(),
+            part: Part::Value,
+            offset: None,
+            filter: None,
+        })
     }
 
     fn unknown(&self, written: &Written) -> Diagnostic {
@@ -220,17 +233,7 @@ impl Names<'_> {
             let help = format!("a window is of a value: SUM({shown}(m)) OVER (…), or a cumulative metric");
             return Err(fault.help(help));
         }
-        if named_argument(function) {
-            let fault = Diagnostic::new(Code::NotSupportedYet, format!("`{shown}` with a named argument")).at(at);
-            return Err(fault.help("ask the other period with COMPARE, or define a metric with an offset_window"));
-        }
-        let argument = match plain_arguments(function).as_deref() {
-            Some([argument]) => *argument,
-            _ => {
-                let fault = Diagnostic::new(Code::InvalidQuery, format!("`{shown}` takes one metric")).at(at);
-                return Err(fault.help(format!("it is written {shown}(net_sales)")));
-            }
-        };
+        let (argument, own_offset) = self.arguments(function, &shown, wanted)?;
         let leaf = match (self.written(argument), argument) {
             (Some(written), _) => {
                 let known = spellings(&written).into_iter().find(|name| self.metric_named(name).is_some());
@@ -243,11 +246,50 @@ impl Names<'_> {
             (None, _) => return Err(not_a_metric(&shown, span_of(self.tokens, argument))),
         };
         match leaf {
-            Leaf::Metric { name, asked, filter, .. } => {
+            Leaf::Metric { name, asked, offset, filter, .. } => {
                 let filter = function.filter.clone().or(filter);
-                Ok(Leaf::Metric { name, asked, part: wanted, filter })
+                Ok(Leaf::Metric { name, asked, part: wanted, offset: own_offset.or(offset), filter })
             }
             Leaf::Group(_) => Err(not_a_metric(&shown, at)),
+        }
+    }
+
+    /// The metric of a call, and the offset beside it, which only a value takes.
+    fn arguments<'f>(
+        &self,
+        function: &'f Function,
+        shown: &str,
+        wanted: Part,
+    ) -> Result<(&'f Sql, Option<Offset>), Diagnostic> {
+        let at = span_of(self.tokens, &function.name);
+        let refuse = |fact: String| Diagnostic::new(Code::InvalidQuery, fact).at(at);
+        let (mut metrics, mut offset) = (Vec::new(), None);
+        for argument in call_arguments(function) {
+            let (name, value) = match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
+                    metrics.push(expr);
+                    continue;
+                }
+                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => (name, value),
+                _ => return Err(refuse(format!("`{shown}` takes one metric")).help(CALL_HELP)),
+            };
+            if !name.value.eq_ignore_ascii_case("offset") || wanted != Part::Value {
+                let fault = refuse(format!("`{}` is no argument of `{shown}`", name.value)).help(CALL_HELP);
+                return Err(fault.at(span_of(self.tokens, &Sql::Identifier(name.clone()))));
+            }
+            let here = span_of(self.tokens, value);
+            if offset.is_some() {
+                return Err(refuse(format!("two offsets of one `{shown}`")).at(here).help(CALL_HELP));
+            }
+            let read = text_of(value).and_then(|text| Offset::parse(&text));
+            if read.is_none() {
+                return Err(refuse("an offset that is no length of time".into()).at(here).help(OFFSET_HELP));
+            }
+            offset = read;
+        }
+        match metrics[..] {
+            [metric] => Ok((metric, offset)),
+            _ => Err(refuse(format!("`{shown}` takes one metric")).help(CALL_HELP)),
         }
     }
 
@@ -277,7 +319,8 @@ impl Names<'_> {
         };
         let own = match &metric.kind {
             MetricKind::Simple(measure) if is_own(aggregate, distinct, measure.aggregation) => {
-                return Ok(Leaf::Metric { name, asked, part: Part::Value, filter: function.filter.clone() });
+                let filter = function.filter.clone();
+                return Ok(Leaf::Metric { name, asked, part: Part::Value, offset: None, filter });
             }
             MetricKind::Simple(measure) => format!("whose own aggregate is {}", word(measure.aggregation)),
             MetricKind::Ratio { .. }
@@ -327,10 +370,10 @@ pub(super) fn plain_arguments(function: &Function) -> Option<Vec<&Sql>> {
         .collect()
 }
 
-fn named_argument(function: &Function) -> bool {
+fn call_arguments(function: &Function) -> &[FunctionArg] {
     match &function.args {
-        FunctionArguments::List(list) => list.args.iter().any(|argument| !matches!(argument, FunctionArg::Unnamed(_))),
-        FunctionArguments::None | FunctionArguments::Subquery(_) => false,
+        FunctionArguments::List(list) => &list.args,
+        FunctionArguments::None | FunctionArguments::Subquery(_) => &[],
     }
 }
 

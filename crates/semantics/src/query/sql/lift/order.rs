@@ -4,7 +4,7 @@ use sqlparser::ast::{Expr as Sql, LimitClause, OrderBy, OrderByExpr, OrderByKind
 
 use super::super::guard::span_of;
 use super::names::{Leaf, Names, spellings};
-use super::select::{Item, answer_name};
+use super::select::{Draft, Item, answer_name};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -17,12 +17,13 @@ pub(super) struct Asked {
 }
 
 /// The order as a request has it: none where it orders by more than columns, or puts nulls first.
-pub(super) fn asked(names: &Names, items: &[Item], order: &[OrderByExpr]) -> Result<Option<Vec<Asked>>, Diagnostic> {
+pub(super) fn asked(draft: &Draft, items: &[Item], order: &[OrderByExpr]) -> Result<Option<Vec<Asked>>, Diagnostic> {
+    let names = &draft.names;
     let mut found = Vec::new();
     for key in order {
         let span = span_of(names.tokens, &key.expr);
         let Some(leaf) = leaf_of(names, items, &key.expr)? else { return Ok(None) };
-        if key.options.nulls_first == Some(true) {
+        if key.options.nulls_first == Some(true) || !draft.is_told(&leaf) {
             return Ok(None);
         }
         let column = answer_name(&leaf);

@@ -17,6 +17,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::parse::{Tokens, convert};
 use crate::expr::{Expr, Name};
+use crate::model::metric::Offset;
 use crate::source::Span;
 use crate::time::comparison::Mode;
 
@@ -25,7 +26,7 @@ mod draft;
 mod request;
 
 use after::After;
-use draft::Draft;
+pub(in crate::query::sql::lift) use draft::Draft;
 
 /// The clauses that stand beside a SELECT in its query.
 pub(super) struct Clauses<'q> {
@@ -62,7 +63,7 @@ pub(super) fn lift(
     let grouped = draft.grouped(&items, &select.group_by)?;
     draft.check_grouped(&items, &grouped, select)?;
     let found = conditions::read(&names, select.selection.as_ref())?;
-    let (having, having_after) = having(&names, &items, select.having.as_ref())?;
+    let (having, having_after) = having(&draft, &items, select.having.as_ref())?;
     let keys = order::keys(clauses.order_by.as_ref());
     if draft.metrics.is_empty() {
         // Conditions and orders of a question for dimensions alone may be of metrics: it asks for them then.
@@ -71,12 +72,13 @@ pub(super) fn lift(
             draft.register_metrics(expr)?;
         }
     }
-    let order = order::asked(&names, &items, keys)?;
+    let order = order::asked(&draft, &items, keys)?;
     let limit = order::limit(&names, clauses.limit.as_ref())?;
     // Against targets an answer has a column that no function of a statement gives.
     let with = found.comparison.as_ref().and_then(|(text, _)| Mode::parse(text));
     let is_whole = draft.is_listed(&items, found.comparison.is_some() && with != Some(Mode::Target))
         && (select.distinct.is_none() || draft.metrics.is_empty() || grouped.len() == draft.groups.len())
+        && draft.are_aliased(&items)
         && having_after.is_empty()
         && select.qualify.is_none()
         && select.named_window.is_empty()
@@ -119,7 +121,7 @@ fn items(names: &Names, select: &Select) -> Result<Vec<Item>, Diagnostic> {
         let span = span_of(names.tokens, expr);
         let label = alias.clone().unwrap_or_else(|| match &leaf {
             Some(Leaf::Group(name)) => name.rsplit('.').next().unwrap_or(name).to_string(),
-            Some(Leaf::Metric { name, part, .. }) => format!("{name}{}", part.suffix()),
+            Some(metric @ Leaf::Metric { .. }) => answer_name(metric),
             None => expr.to_string(),
         });
         items.push(Item { expr: expr.clone(), leaf, alias, label, span });
@@ -131,7 +133,9 @@ fn items(names: &Names, select: &Select) -> Result<Vec<Item>, Diagnostic> {
 pub(super) fn answer_name(leaf: &Leaf) -> String {
     match leaf {
         Leaf::Group(name) => name.clone(),
-        Leaf::Metric { name, part, .. } => format!("{name}{}", part.suffix()),
+        Leaf::Metric { name, part, offset, .. } => {
+            format!("{}{}", Offset::column(offset.as_ref(), name), part.suffix())
+        }
     }
 }
 
@@ -139,7 +143,8 @@ pub(super) fn answer_name(leaf: &Leaf) -> String {
 type Conditions = Vec<(Expr<Name>, Span)>;
 
 /// HAVING as conditions of a request, and those that only what comes after can hold.
-fn having(names: &Names, items: &[Item], having: Option<&Sql>) -> Result<(Conditions, Vec<Sql>), Diagnostic> {
+fn having(draft: &Draft, items: &[Item], having: Option<&Sql>) -> Result<(Conditions, Vec<Sql>), Diagnostic> {
+    let names = &draft.names;
     let (mut lifted, mut after) = (Vec::new(), Vec::new());
     for condition in conditions::ands(having) {
         let mut own = condition.clone();
@@ -154,6 +159,7 @@ fn having(names: &Names, items: &[Item], having: Option<&Sql>) -> Result<(Condit
                 None => names.leaf(expr)?,
             };
             if let Some(leaf) = leaf {
+                is_computed |= !draft.is_told(&leaf);
                 *expr = Sql::Identifier(Ident { value: answer_name(&leaf), quote_style: None, span: start_of(expr) });
             }
             Ok(())

@@ -39,7 +39,9 @@ const MISTAKES: &[(&str, &str)] = &[
         "bounds that exclude each other",
         "SELECT gross FROM metrics WHERE metric_time > '2026-03-01' AND metric_time < '2026-02-01'",
     ),
-    ("an offset of one metric", "SELECT MEASURE(gross, offset => '1 year') FROM metrics"),
+    ("an offset that is no length", "SELECT MEASURE(gross, offset => 'a year') FROM metrics"),
+    ("an argument that MEASURE has not", "SELECT MEASURE(gross, lag => '1 year') FROM metrics"),
+    ("an offset by an unknown calendar", "SELECT MEASURE(gross, offset => '1 saeson') FROM metrics"),
     ("the clock", "SELECT gross FROM metrics WHERE metric_time > CURRENT_DATE - 7"),
 ];
 

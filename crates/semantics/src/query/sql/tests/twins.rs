@@ -10,6 +10,8 @@ use super::*;
 #[derive(Clone, Debug)]
 struct Asked {
     metrics: Vec<(&'static str, bool)>,
+    /// Of the first metric.
+    offset: Option<&'static str>,
     groups: Vec<&'static str>,
     grain: Option<&'static str>,
     conditions: Vec<&'static str>,
@@ -51,28 +53,35 @@ fn asked() -> impl Strategy<Value = Asked> {
     let range = proptest::option::of(0..RANGES.len());
     let order = proptest::option::of((0..8_usize, any::<bool>()));
     let limit = proptest::option::of(1..50_u64);
-    let rest = (range, any::<bool>(), order, limit, 0..4_usize);
+    let offset = proptest::option::weighted(0.2, proptest::sample::select(vec!["1 month", "7 days", "2 quarters"]));
+    let rest = (range, any::<bool>(), order, limit, 0..4_usize, offset);
     (metrics, groups, grain, conditions, having, rest)
-        .prop_map(|(metrics, groups, grain, conditions, having, (range, compared, order, limit, spelling))| Asked {
-            compared: compared && range.is_some(),
-            metrics: metrics.into_iter().filter(|(name, _)| *name != "order_count").collect(),
-            groups,
-            grain,
-            conditions,
-            having,
-            range,
-            order,
-            limit,
-            spelling,
+        .prop_map(|(metrics, groups, grain, conditions, having, (range, compared, order, limit, spelling, offset))| {
+            Asked {
+                compared: compared && range.is_some(),
+                offset: offset.filter(|_| range.is_some()),
+                metrics: metrics.into_iter().filter(|(name, _)| *name != "order_count").collect(),
+                groups,
+                grain,
+                conditions,
+                having,
+                range,
+                order,
+                limit,
+                spelling,
+            }
         })
         .prop_filter("a metric", |asked| !asked.metrics.is_empty())
 }
 
 fn arguments(asked: &Asked) -> Value {
-    let metrics = asked.metrics.iter().enumerate().map(|(i, (name, alias))| match alias {
-        true => json!({"name": name, "alias": format!("m{i}")}),
-        false => json!(name),
-    });
+    let metrics =
+        asked.metrics.iter().enumerate().map(|(i, (name, alias))| match (alias, asked.offset.filter(|_| i == 0)) {
+            (true, None) => json!({"name": name, "alias": format!("m{i}")}),
+            (false, None) => json!(name),
+            (true, Some(offset)) => json!({"name": name, "alias": format!("m{i}"), "offset_window": offset}),
+            (false, Some(offset)) => json!({"name": name, "offset_window": offset}),
+        });
     let mut out = json!({
         "metric_names": metrics.collect::<Vec<_>>(),
         "group_by": asked.groups,
@@ -102,12 +111,19 @@ fn order_of(asked: &Asked) -> Option<(String, bool)> {
     let (place, descending) = asked.order?;
     let grain = asked.grain.map(|grain| format!("metric_time__{grain}"));
     let groups = grain.into_iter().chain(asked.groups.iter().map(|group| group.to_string()));
-    let columns: Vec<String> = groups.chain(asked.metrics.iter().map(|(name, _)| name.to_string())).collect();
+    let metrics = asked.metrics.iter().enumerate().map(|(i, (name, _))| match asked.offset.filter(|_| i == 0) {
+        Some(offset) => format!("{name}__{}_earlier", offset.replace(' ', "_")),
+        None => name.to_string(),
+    });
+    let columns: Vec<String> = groups.chain(metrics).collect();
     Some((columns[place % columns.len()].clone(), descending))
 }
 
 fn statement(asked: &Asked) -> String {
     let call = |name: &str| match asked.spelling {
+        _ if asked.offset.is_some() && asked.metrics[0].0 == name => {
+            format!("MEASURE({name}, offset => '{}')", asked.offset.unwrap_or_default())
+        }
         0 => format!("MEASURE({name})"),
         1 => format!("agg({name})"),
         2 => name.to_string(),
@@ -148,7 +164,9 @@ fn statement(asked: &Asked) -> String {
     }
     if let Some((column, descending)) = order_of(asked) {
         let is_group = column.contains("__") || asked.groups.contains(&column.as_str());
-        let written = if is_group { column } else { call(&column) };
+        let is_group = is_group && !column.ends_with("_earlier");
+        let name = if column.ends_with("_earlier") { asked.metrics[0].0.to_string() } else { column.clone() };
+        let written = if is_group { column } else { call(&name) };
         text += &format!(" ORDER BY {written}{}", if descending { " DESC" } else { "" });
     }
     if let Some(limit) = asked.limit {

@@ -5,7 +5,7 @@ use sqlparser::ast::{Expr as Sql, GroupByExpr, Ident, Select};
 use super::{Item, column_name, walk};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::metric::Format;
+use crate::model::metric::{Format, Offset};
 use crate::query::resolved::Part;
 use crate::query::sql::ColumnOf;
 use crate::query::sql::guard::span_of;
@@ -14,17 +14,35 @@ use crate::query::sql::lift::order;
 use crate::source::Span;
 
 /// A metric of the request.
-pub(super) struct Metric {
+pub(in crate::query::sql::lift) struct Metric {
     pub name: String,
     pub asked: String,
+    pub offset: Option<Offset>,
     pub filter: Option<Box<Sql>>,
     pub span: Span,
     /// The parts of it that the statement uses.
     pub parts: Vec<Part>,
 }
 
+impl Metric {
+    /// Whether `leaf` is a part of it.
+    fn is(&self, leaf: &Leaf) -> bool {
+        match leaf {
+            Leaf::Metric { name, offset, filter, .. } => {
+                self.name == *name && self.offset == *offset && self.filter == *filter
+            }
+            Leaf::Group(_) => false,
+        }
+    }
+
+    /// The name of its column in the answer, without an alias.
+    pub(super) fn column(&self) -> String {
+        Offset::column(self.offset.as_ref(), &self.name)
+    }
+}
+
 /// The groups and metrics of a request.
-pub(super) struct Draft<'a> {
+pub(in crate::query::sql::lift) struct Draft<'a> {
     pub names: Names<'a>,
     pub groups: Vec<(String, Span)>,
     pub metrics: Vec<Metric>,
@@ -40,18 +58,13 @@ impl Draft<'_> {
                     self.groups.len() - 1
                 })))
             }
-            Leaf::Metric { name, asked, part, filter } => {
-                let known = self.metrics.iter().position(|known| known.name == *name).unwrap_or_else(|| {
-                    let (name, asked, filter) = (name.clone(), asked.clone(), filter.clone());
-                    self.metrics.push(Metric { name, asked, filter, span: at, parts: Vec::new() });
+            Leaf::Metric { name, asked, part, offset, filter } => {
+                let known = self.metrics.iter().position(|known| known.is(leaf)).unwrap_or_else(|| {
+                    let (name, asked, offset, filter) = (name.clone(), asked.clone(), offset.clone(), filter.clone());
+                    self.metrics.push(Metric { name, asked, offset, filter, span: at, parts: Vec::new() });
                     self.metrics.len() - 1
                 });
                 let metric = &mut self.metrics[known];
-                if metric.filter != *filter {
-                    let fault =
-                        Diagnostic::new(Code::NotSupportedYet, format!("`{name}` under two filters in one SELECT"));
-                    return Err(fault.at(at).help("ask it in two SELECTs and join them by their groups"));
-                }
                 if !metric.parts.contains(part) {
                     metric.parts.push(*part);
                 }
@@ -211,11 +224,42 @@ impl Draft<'_> {
         Part::ALL.into_iter().filter(gives).collect()
     }
 
-    fn column(&self, leaf: &Leaf) -> Option<ColumnOf> {
+    /// Whether the answer's column of a leaf is told by its name: no other metric of the request has the name too.
+    pub(in crate::query::sql::lift) fn is_told(&self, leaf: &Leaf) -> bool {
+        let Leaf::Metric { name, offset, filter, .. } = leaf else { return true };
+        let mut same = self.metrics.iter().filter(|known| known.name == *name && known.offset == *offset);
+        match (same.next(), same.next()) {
+            (None, _) => offset.is_none() && filter.is_none(),
+            (Some(only), None) => only.is(leaf),
+            (Some(_), Some(_)) => false,
+        }
+    }
+
+    /// Whether the filter of a metric would be another one's too, were it put on the name.
+    pub(super) fn shares_name(&self, position: usize) -> bool {
+        let metric = &self.metrics[position];
+        metric.filter.is_some() && self.metrics.iter().filter(|other| other.name == metric.name).count() > 1
+    }
+
+    /// Whether each metric that shares its name has an alias in SELECT that is no metric's name, and no two have one.
+    pub(super) fn are_aliased(&self, items: &[Item]) -> bool {
+        let shared: Vec<usize> = (0..self.metrics.len()).filter(|position| self.shares_name(*position)).collect();
+        let alias = |position: &usize| {
+            let of = |item: &&Item| item.leaf.as_ref().is_some_and(|leaf| self.metrics[*position].is(leaf));
+            items.iter().find(of).and_then(|item| item.alias.as_deref())
+        };
+        let aliases: Vec<&str> = shared.iter().filter_map(alias).collect();
+        let differ = aliases.iter().enumerate().all(|(i, alias)| !aliases[..i].contains(alias));
+        aliases.len() == shared.len()
+            && differ
+            && aliases.iter().all(|alias| self.names.catalog.metric_named(alias).is_none())
+    }
+
+    pub(super) fn column(&self, leaf: &Leaf) -> Option<ColumnOf> {
         match leaf {
             Leaf::Group(name) => self.groups.iter().position(|(known, _)| known == name).map(ColumnOf::Group),
-            Leaf::Metric { name, part, .. } => {
-                let metric = self.metrics.iter().position(|known| known.name == *name)?;
+            Leaf::Metric { part, .. } => {
+                let metric = self.metrics.iter().position(|known| known.is(leaf))?;
                 Some(ColumnOf::Metric(metric, *part))
             }
         }

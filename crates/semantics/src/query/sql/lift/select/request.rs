@@ -1,18 +1,17 @@
 //! What was read of a SELECT, written down as a request.
 
+use super::Item;
 use super::draft::Draft;
-use super::{Item, answer_name};
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, Name};
 use crate::query::field::{Field, FieldOf, Grain};
 use crate::query::request::{FilterItem, GroupItem, MetricItem, MetricsRequest, OrderItem, TimeArguments};
 use crate::query::resolved::Part;
-use crate::query::sql::Places;
 use crate::query::sql::guard::span_of;
 use crate::query::sql::lift::conditions::{self, Where};
-use crate::query::sql::lift::names::Leaf;
 use crate::query::sql::lift::order::{Asked, Limit};
+use crate::query::sql::{ColumnOf, Places};
 use crate::source::Span;
 
 /// The clauses of a SELECT that are a request's.
@@ -83,24 +82,27 @@ impl Writer<'_> {
     }
 
     /// The alias that a column of the answer takes, where it is not its own name.
-    fn alias(&self, wanted: &str) -> Option<String> {
-        let is_it = |item: &&Item| item.leaf.as_ref().is_some_and(|leaf| answer_name(leaf) == wanted);
+    fn alias(&self, column: ColumnOf, wanted: &str) -> Option<String> {
+        let is_it = |item: &&Item| item.leaf.as_ref().and_then(|leaf| self.draft.column(leaf)) == Some(column);
         let alias = self.items.iter().find(is_it)?.alias.clone();
         alias.filter(|alias| self.is_whole && alias != wanted)
+    }
+
+    /// The alias of a metric; one whose name another has too is told by it, so that its filter is its own.
+    fn metric_alias(&self, position: usize) -> Option<String> {
+        let metric = &self.draft.metrics[position];
+        let alias = self.alias(ColumnOf::Metric(position, Part::Value), &metric.column());
+        let alias = alias.filter(|alias| metric.offset.is_some() || *alias != metric.asked);
+        let own = || self.draft.shares_name(position).then(|| format!("{}__{}", metric.name, position + 1));
+        alias.or_else(own)
     }
 
     fn metrics(&mut self) -> Vec<MetricItem> {
         let draft = self.draft;
         let metrics = draft.metrics.iter().enumerate().map(|(i, metric)| {
             let field = self.place(format!("metric_names[{i}]"), metric.span);
-            let leaf = Leaf::Metric {
-                name: metric.name.clone(),
-                asked: metric.asked.clone(),
-                part: Part::Value,
-                filter: None,
-            };
-            let alias = self.alias(&answer_name(&leaf)).filter(|alias| *alias != metric.asked);
-            MetricItem { name: metric.asked.clone(), alias, field }
+            let alias = self.metric_alias(i);
+            MetricItem { name: metric.asked.clone(), alias, offset: metric.offset.clone(), field }
         });
         metrics.collect()
     }
@@ -110,7 +112,7 @@ impl Writer<'_> {
         let draft = self.draft;
         let mut groups = Vec::new();
         for (i, (name, span)) in draft.groups.iter().enumerate() {
-            let alias = self.alias(name);
+            let alias = self.alias(ColumnOf::Group(i), name);
             let granularity = if i == 0 { series(draft.names.catalog, name) } else { None };
             let is_series = granularity.is_some();
             if is_series {
@@ -133,11 +135,13 @@ impl Writer<'_> {
             let field = self.place(format!("where[{}]", where_.len()), span);
             where_.push(FilterItem { metric: None, condition, field });
         }
-        for metric in &draft.metrics {
+        for (position, metric) in draft.metrics.iter().enumerate() {
             let Some(filter) = &metric.filter else { continue };
             let condition = conditions::row_condition(&draft.names, filter)?;
             let field = self.place(format!("where[{}]", where_.len()), span_of(draft.names.tokens, filter.as_ref()));
-            where_.push(FilterItem { metric: Some(metric.name.clone()), condition, field });
+            let alias = self.metric_alias(position).filter(|_| draft.shares_name(position));
+            let metric = alias.unwrap_or_else(|| metric.name.clone());
+            where_.push(FilterItem { metric: Some(metric), condition, field });
         }
         Ok(where_)
     }
