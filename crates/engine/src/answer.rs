@@ -9,10 +9,11 @@ use sextant_semantics::query::computation::{ComputationId, Formula};
 use sextant_semantics::query::resolved::{OutputColumn, Part, ResolvedQuery};
 use sextant_semantics::query::row::Grouping;
 
+mod absent;
 pub mod change;
 pub mod condition;
 pub mod decode;
-pub mod empty;
+mod evaluate;
 mod gather;
 pub mod immature;
 pub mod pair;

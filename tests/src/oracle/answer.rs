@@ -56,10 +56,8 @@ pub fn answer(world: &World, question: &Question) -> Answer {
         .metrics
         .iter()
         .map(|metric| {
-            let now = cell::asked(&context, *metric, Scope { window: question.range, key: None, is_there: true });
-            let before = previous.map(|window| {
-                cell::asked(&context, *metric, Scope { window: Some(window), key: None, is_there: true })
-            });
+            let total = |window| cell::asked(&context, *metric, Scope { window, key: None });
+            let (now, before) = (total(question.range), previous.map(|window| total(Some(window))));
             figures(world, *metric, now, before, true)
         })
         .collect();
@@ -149,16 +147,16 @@ fn line(context: &Context, previous: Option<Window>, slot: &[Value], now: bool, 
         }
         Some(key)
     };
-    let cell = |metric: usize, window: Option<Window>, is_there: bool| match key(window) {
-        Some(key) => cell::asked(context, metric, Scope { window, key: Some(&key), is_there }),
+    let cell = |metric: usize, window: Option<Window>| match key(window) {
+        Some(key) => cell::asked(context, metric, Scope { window, key: Some(&key) }),
         None => Value::Null,
     };
     let figures = question
         .metrics
         .iter()
         .map(|metric| {
-            let other = previous.map(|window| cell(*metric, Some(window), before));
-            figures(context.world, *metric, cell(*metric, question.range, now), other, false)
+            let other = previous.map(|window| cell(*metric, Some(window)));
+            figures(context.world, *metric, cell(*metric, question.range), other, false)
         })
         .collect();
     let bucket = |window: Option<Window>| key(window).map_or(Value::Null, |key| key[0].clone());

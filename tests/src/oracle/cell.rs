@@ -15,8 +15,6 @@ pub struct Scope<'a> {
     pub window: Option<Window>,
     /// The values of the question's groups; `None` is the total.
     pub key: Option<&'a [Value]>,
-    /// Whether a metric asked has a row, or a listed unit, in that group and window; a share has no value beside none.
-    pub is_there: bool,
 }
 
 /// What was met on the way down from an asked metric.

@@ -150,8 +150,7 @@ impl<'a> Context<'a> {
             currency: self.question.currency.clone(),
         };
         let context = Context::new(self.world, &question);
-        let value =
-            |key: &[Value]| cell::asked(&context, metric, Scope { window: None, key: Some(key), is_there: true });
+        let value = |key: &[Value]| cell::asked(&context, metric, Scope { window: None, key: Some(key) });
         groups::keys(&context, metric, None).into_iter().map(|key| (key.clone(), value(&key))).collect()
     }
 

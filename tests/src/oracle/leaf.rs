@@ -91,9 +91,6 @@ pub fn leaf_value(context: &Context, leaf: &Leaf, scope: Scope) -> Value {
         }
         leaf.aggregate(context, rows)
     };
-    if !leaf.levels.is_empty() && scope.key.is_some() && !scope.is_there {
-        return Value::Null;
-    }
     let seen = leaf.seen(context);
     if leaf.steps.is_empty() {
         let inside = seen.iter().filter(|s| scope.window.is_none_or(|w| lies_in(s, w))).collect();

@@ -3,21 +3,13 @@
 //! Measures are added up over the windows and formulas computed from the sums, as they are over a period that holds
 //! all windows. Distinct counts and the like do not add up; of them each window keeps its own value.
 
-use std::sync::Arc;
-
-use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{Field, Schema};
-use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::execution::context::ExecutionProps;
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::physical_expr::create_physical_expr;
 use datafusion::prelude::ident;
 use sextant_semantics::query::computation::{Computation, ComputationId, Formula};
 use sextant_semantics::query::resolved::{ResolvedQuery, Sides};
 
-use super::condition::scalar;
 use super::decode::{self, RawRow};
+use super::evaluate::Columns;
+use super::immature;
 use super::value::Value;
 use crate::execute::ExecuteError;
 use crate::lower::metrics::{filled, formula};
@@ -71,15 +63,17 @@ fn add_up(query: &ResolvedQuery, sides: &Sides, of: &[Option<&RawRow>], into: &m
     }
 }
 
-/// The formulas over the sums of one period.
-fn compute(query: &ResolvedQuery, period: usize, rows: &mut [RawRow]) -> Result<(), ExecuteError> {
+/// The formulas over the measures of one period.
+pub(super) fn compute(query: &ResolvedQuery, period: usize, rows: &mut [RawRow]) -> Result<(), ExecuteError> {
     for (position, computation) in query.computations.iter().enumerate() {
         if matches!(computation.formula, Formula::Measure { .. } | Formula::OfGroups(_)) || rows.is_empty() {
             continue;
         }
         let values = evaluate(query, computation, period, rows)?;
+        let is_of_cohort = matches!(computation.formula, Formula::OfCohort { .. });
         for (row, value) in rows.iter_mut().zip(values) {
-            row.cells[position][period] = value;
+            let is_immature = is_of_cohort && immature::is_immature(query, ComputationId(position), row, period);
+            row.cells[position][period] = if is_immature { Value::Null } else { value };
         }
     }
     Ok(())
@@ -100,24 +94,14 @@ fn evaluate(
     };
     used.sort();
     used.dedup();
-    let mut fields: Vec<Field> = Vec::new();
-    let mut arrays: Vec<ArrayRef> = Vec::new();
-    for id in &used {
-        let data_type = arrow_type(query.computations[id.0].data_type);
-        let scalars = rows.iter().map(|row| scalar(&row.cells[id.0][period], &data_type));
-        arrays.push(ScalarValue::iter_to_array(scalars.collect::<Result<Vec<_>, ExecuteError>>()?)?);
-        fields.push(Field::new(name(id), data_type, true));
-    }
-    let internal = |error: String| ExecuteError::Internal(error);
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
-        .map_err(|error| internal(error.to_string()))?;
-    let schema = DFSchema::try_from(batch.schema().as_ref().clone())?;
+    let columns = used.iter().map(|id| {
+        let values = rows.iter().map(|row| &row.cells[id.0][period]).collect();
+        (name(id), arrow_type(query.computations[id.0].data_type), values)
+    });
+    let columns = Columns::of(columns.collect(), rows.len())?;
     let mut earlier =
         |id: &ComputationId| Ok(Typed::new(ident(name(id)), arrow_type(query.computations[id.0].data_type)));
     let lowered = formula(computation, &mut earlier).and_then(|value| filled(computation, value));
-    let lowered = lowered.map_err(|error| internal(error.to_string()))?.expr;
-    let physical =
-        create_physical_expr(&lowered, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
-    decode::values(&physical.evaluate(&batch)?.into_array(rows.len())?)
+    let lowered = lowered.map_err(|error| ExecuteError::Internal(error.to_string()))?;
+    decode::values(&columns.evaluate(lowered.expr)?)
 }

@@ -5,13 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sextant_semantics::query::resolved::{BucketStart, Partner, ResolvedQuery};
+use sextant_semantics::query::resolved::{BucketStart, ResolvedQuery, Series};
 
+use super::absent::Absent;
 use super::change::{self, Before, Figures};
 use super::decode::RawRow;
+use super::gather;
 use super::target::{self, Held, Slot, Targets};
 use super::value::Value;
-use super::{empty, gather};
 use crate::execute::ExecuteError;
 
 /// A row of the answer before its columns are picked.
@@ -57,7 +58,7 @@ pub fn totals(query: &ResolvedQuery, total: &RawRow, targets: &[Targets]) -> Vec
 /// The rows of a grouped question, in no order.
 pub fn rows(query: &ResolvedQuery, groups: &[RawRow], targets: &[Targets]) -> Result<Vec<PairedRow>, ExecuteError> {
     if query.time.is_against_targets() {
-        return Ok(against_targets(query, groups, targets));
+        return against_targets(query, groups, targets);
     }
     let series = query.groups.iter().position(|g| g.is_series).filter(|_| !query.time.changes.is_empty());
     match series {
@@ -94,14 +95,15 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Res
         return Ok(Vec::new());
     };
     let mut pairs = pairs(query, groups, series);
-    let empty = empty::empty(query);
     // A bucket that is there without rows is not one that is not there.
-    let has_bucket = |window: &Vec<Partner>, place: usize| window.iter().any(|partner| partner.position == place);
-    for pair in &mut pairs {
-        let place = pair.place.0;
-        pair.current = pair.current.or((place < buckets.current.len()).then_some(&empty));
-        for (row, window) in pair.windows.iter_mut().zip(&buckets.previous) {
-            *row = row.or(has_bucket(window, place).then_some(&empty));
+    let mut absent = Absent::of(query, groups);
+    let sides: Vec<Vec<Option<usize>>> =
+        pairs.iter().map(|pair| absent_sides(pair, buckets, series, &mut absent)).collect();
+    let absent = absent.rows()?;
+    for (pair, sides) in pairs.iter_mut().zip(&sides) {
+        let rows = std::iter::once(&mut pair.current).chain(&mut pair.windows);
+        for (row, side) in rows.zip(sides) {
+            *row = row.or(side.map(|side| &absent[side]));
         }
     }
     let windows: Vec<Vec<Option<&RawRow>>> = pairs.iter().map(|pair| pair.windows.clone()).collect();
@@ -119,6 +121,23 @@ fn paired_series(query: &ResolvedQuery, groups: &[RawRow], series: usize) -> Res
         paired(query, keys, against, pair.current, before)
     });
     Ok(rows.collect())
+}
+
+/// Of the current side and each window's, what stands there where no row does; none beyond the window's buckets.
+fn absent_sides(pair: &Paired<'_>, buckets: &Series, series: usize, absent: &mut Absent<'_>) -> Vec<Option<usize>> {
+    let place = pair.place.0;
+    let mut at = |row: Option<&RawRow>, bucket: Option<&BucketStart>| {
+        let bucket = bucket.filter(|_| row.is_none())?;
+        let mut keys = pair.any.keys.clone();
+        keys[series] = value_of(bucket);
+        Some(absent.side(&keys))
+    };
+    let mut sides = vec![at(pair.current, buckets.current.get(place))];
+    for (row, window) in pair.windows.iter().zip(&buckets.previous) {
+        let partner = window.iter().find(|partner| partner.position == place);
+        sides.push(at(*row, partner.map(|partner| &partner.start)));
+    }
+    sides
 }
 
 /// What stands in each place, in the order first seen.
@@ -161,7 +180,11 @@ fn pairs<'a>(query: &ResolvedQuery, groups: &'a [RawRow], series: usize) -> Vec<
 }
 
 /// Every group that something was measured of or is planned for.
-fn against_targets(query: &ResolvedQuery, groups: &[RawRow], targets: &[Targets]) -> Vec<PairedRow> {
+fn against_targets(
+    query: &ResolvedQuery,
+    groups: &[RawRow],
+    targets: &[Targets],
+) -> Result<Vec<PairedRow>, ExecuteError> {
     let series = query.groups.iter().position(|g| g.is_series);
     let slot = |row: &RawRow| Slot {
         bucket: series.and_then(|series| match &row.keys[series] {
@@ -175,19 +198,24 @@ fn against_targets(query: &ResolvedQuery, groups: &[RawRow], targets: &[Targets]
     let key = |slot: &Slot| (slot.bucket, slot.members.iter().flatten().map(KeyText::of).collect::<Vec<_>>());
     let measured: Vec<(Slot, &RawRow)> = groups.iter().map(|row| (slot(row), row)).collect();
     let known: HashSet<_> = measured.iter().map(|(slot, _)| key(slot)).collect();
-    let empty = empty::empty(query);
-    let planned = target::slots(query, targets).into_iter().filter(|slot| !known.contains(&key(slot)));
-    let all = planned.map(|slot| (slot, &empty)).collect::<Vec<_>>();
-    let rows = measured.into_iter().chain(all).map(|(slot, row)| {
-        let held = held(query, targets, &slot);
-        let mut members = slot.members.into_iter().flatten();
-        let keys = (0..query.groups.len()).map(|group| match Some(group) == series {
+    let keys = |slot: &Slot| -> Vec<Value> {
+        let mut members = slot.members.iter().flatten().cloned();
+        let value = |group: usize| match Some(group) == series {
             true => slot.bucket.map_or(Value::Null, Value::Date),
             false => members.next().unwrap_or(Value::Null),
-        });
-        PairedRow { kind: None, ..paired(query, keys.collect(), Value::Null, Some(row), Before::Targets(&held)) }
+        };
+        (0..query.groups.len()).map(value).collect()
+    };
+    let mut absent = Absent::of(query, groups);
+    let planned = target::slots(query, targets).into_iter().filter(|slot| !known.contains(&key(slot)));
+    let planned: Vec<(Slot, usize)> = planned.map(|slot| (slot.clone(), absent.side(&keys(&slot)))).collect();
+    let absent = absent.rows()?;
+    let all = planned.into_iter().map(|(slot, side)| (slot, &absent[side]));
+    let rows = measured.into_iter().chain(all).map(|(slot, row)| {
+        let held = held(query, targets, &slot);
+        PairedRow { kind: None, ..paired(query, keys(&slot), Value::Null, Some(row), Before::Targets(&held)) }
     });
-    rows.collect()
+    Ok(rows.collect())
 }
 
 /// What each output is held against in a row; none for outputs without a target.
