@@ -501,7 +501,7 @@ MUTANTS = {
         "topic": "cohorts",
         "edits": [(
             f"{ENGINE}/lower/metrics.rs",
-            "let is_immature = «ident(computation_column(immature.0, period)).gt(lit(0_i64))»;",
+            "immature.iter().map(|id| «ident(computation_column(id.0, period)).gt(lit(0_i64))»);",
             "lit(false)",
         )],
     },

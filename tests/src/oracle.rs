@@ -18,6 +18,7 @@ pub mod cell;
 pub mod leaf;
 pub mod groups;
 pub mod events;
+pub mod cohort;
 pub mod currency;
 pub mod aggregate;
 pub mod answer;

@@ -13,6 +13,7 @@ pub mod tables;
 pub mod metrics;
 pub mod timed;
 pub mod special;
+pub mod cohorts;
 pub mod write;
 pub mod write_metric;
 pub mod request;

@@ -1,13 +1,15 @@
 //! One cell of an answer: a metric over the rows of one group and one window, worked out from those of
 //! the simple metrics beneath it.
 
+use super::cohort;
 use super::context::Context;
 use super::expr::Expr;
-use super::leaf::{Leaf, leaf_value};
+use super::follow::Row;
+use super::leaf::{self, Leaf, leaf_value};
 use super::question::Window;
 use super::value::Value;
 use super::window::Step;
-use super::world::{Conversion, Input, Level, Metric, MetricKind, World};
+use super::world::{Cohort, Conversion, Input, Level, Metric, MetricKind, World};
 
 /// Which rows a cell is about.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,7 @@ impl<'a> Way<'a> {
     }
 
     fn leaf(self, metric: &'a Metric) -> Leaf<'a> {
-        Leaf { metric, conditions: self.conditions, steps: self.steps, levels: self.levels, follows: None }
+        Leaf { conditions: self.conditions, steps: self.steps, levels: self.levels, ..Leaf::of(metric) }
     }
 
     /// The events of a conversion, which are counted at the rows that they follow.
@@ -58,6 +60,11 @@ impl<'a> Way<'a> {
         let way = Way { conditions: [self.conditions, of.base.filter.iter().collect()].concat(), ..self };
         let conditions = way.through(base).conditions;
         Leaf { conditions, follows: Some((of, base)), ..way.leaf(&world.metrics[of.events.metric]) }
+    }
+
+    /// The entries of a cohort, of which the conditions on the way down are.
+    fn entries(self, world: &'a World, of: &'a Cohort) -> Leaf<'a> {
+        Leaf { enters: Some(of), ..self.leaf(&world.metrics[of.entry.metric]) }
     }
 }
 
@@ -90,8 +97,38 @@ fn value<'a>(context: &Context<'a>, metric: usize, way: &Way<'a>, scope: Scope) 
             let events = filled(events, world.metrics[of.events.metric].fill);
             if of.is_rate { events.over(&input(&of.base)) } else { events }
         }
+        MetricKind::Cohort(of) => {
+            let leaf = way.clone().entries(world, of);
+            let is_grouped = leaf::is_grouped(context, &leaf, scope);
+            cohort::value(context, of, &members(context, &leaf, scope), is_grouped)
+        }
     };
-    filled(value, metric.fill)
+    // Neither a filling nor a formula gives a value where one of an immature cohort is missing.
+    if are_immature(context, metric, &way, scope) { Value::Null } else { filled(value, metric.fill) }
+}
+
+/// Whether an asked metric is made of a cohort with a member, in a group and window, whose age is not over.
+pub fn is_immature(context: &Context, metric: usize, scope: Scope) -> bool {
+    let metric_of = &context.world.metrics[metric];
+    are_immature(context, metric_of, &Way::of(context, metric).through(metric_of), scope)
+}
+
+/// The same of a metric somewhere beneath; `way` has been through it.
+fn are_immature<'a>(context: &Context<'a>, metric: &'a Metric, way: &Way<'a>, scope: Scope) -> bool {
+    let world = context.world;
+    if let MetricKind::Cohort(of) = &metric.kind {
+        let members = members(context, &way.clone().entries(world, of), scope);
+        return members.iter().any(|entry| cohort::is_immature(context, of, *entry));
+    }
+    metric.kind.inputs().into_iter().any(|input| {
+        let below = &world.metrics[input.metric];
+        are_immature(context, below, &way.to(metric, input).through(below), scope)
+    })
+}
+
+/// The entries of the members in one group and window.
+fn members(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Row> {
+    leaf::sets(context, leaf, scope).concat()
 }
 
 fn filled(value: Value, fill: Option<i128>) -> Value {
@@ -118,6 +155,7 @@ fn leaves_below<'a>(world: &'a World, metric: usize, way: &Way<'a>) -> Vec<Leaf<
             found.push(way.clone().events(world, of));
             found
         }
+        MetricKind::Cohort(of) => vec![way.entries(world, of)],
         MetricKind::Ratio { .. } | MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => {
             metric.kind.inputs().into_iter().flat_map(below).collect()
         }

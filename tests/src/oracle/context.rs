@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 
 use super::cell::{self, Scope};
 use super::clock;
+use super::cohort;
 use super::expr::Expr;
 use super::follow::{self, Row};
 use super::groups;
@@ -26,8 +27,10 @@ pub struct Context<'a> {
     own: Vec<Vec<Option<Bucket>>>,
     /// Rows by dataset and conditions.
     seen: RefCell<HashMap<String, Rc<Vec<Seen>>>>,
+    known: RefCell<HashMap<String, Rc<Vec<Row>>>>,
     /// Metrics by keys, by how conditions write them.
     by_keys: RefCell<HashMap<String, Rc<ByKeys>>>,
+    pub cohorts: cohort::Known,
 }
 
 /// The keys of the groups that a metric has over all data, with its values.
@@ -52,13 +55,31 @@ impl<'a> Context<'a> {
         let timed = |dataset: usize| world.datasets[dataset].time.is_some();
         let own = |dataset| if timed(dataset) { own_time(world, dataset, &groups) } else { vec![None; groups.len()] };
         let own = datasets.map(own).collect();
-        Context { world, question, zone, groups, own, seen: RefCell::default(), by_keys: RefCell::default() }
+        let (seen, known, by_keys) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Context { world, question, zone, groups, own, seen, known, by_keys, cohorts: cohort::Known::default() }
     }
 
-    /// The rows of a dataset that are known and pass conditions.
+    /// The rows of a dataset that are known and pass conditions, with their groups.
     pub fn seen(&self, dataset: usize, conditions: &[&Expr]) -> Rc<Vec<Seen>> {
-        let key = conditions.iter().fold(dataset.to_string(), |key, condition| format!("{key} AND {condition}"));
+        let key = with_conditions(dataset, conditions);
         if let Some(known) = self.seen.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let rows = self.known(dataset, conditions);
+        let seen = rows.iter().map(|row| Seen {
+            row: *row,
+            day: lookup::time(self.world, self.zone, *row).map(|time| time.day(self.zone)),
+            keys: self.groups.iter().map(|group| lookup::value(self.world, self.zone, *row, group)).collect(),
+        });
+        let seen = Rc::new(seen.collect::<Vec<_>>());
+        self.seen.borrow_mut().insert(key, Rc::clone(&seen));
+        seen
+    }
+
+    /// The rows of a dataset that are known and pass conditions, whatever groups they see.
+    pub fn known(&self, dataset: usize, conditions: &[&Expr]) -> Rc<Vec<Row>> {
+        let key = with_conditions(dataset, conditions);
+        if let Some(known) = self.known.borrow().get(&key) {
             return Rc::clone(known);
         }
         let rows = (0..self.world.datasets[dataset].rows.len()).map(|row| Row::new(dataset, row));
@@ -66,19 +87,13 @@ impl<'a> Context<'a> {
             let ways = follow::ways_of(self.world, self.zone, row);
             (0..ways).map(move |way| Row { way, ..row })
         });
-        let seen = looked_at.filter_map(|row| {
-            let time = lookup::time(self.world, self.zone, row);
-            let is_seen =
-                is_known(time, self.question.as_of, self.zone) && conditions.iter().all(|c| self.is_true(c, row, None));
-            is_seen.then(|| Seen {
-                row,
-                day: time.map(|time| time.day(self.zone)),
-                keys: self.groups.iter().map(|group| lookup::value(self.world, self.zone, row, group)).collect(),
-            })
+        let known = looked_at.filter(|row| {
+            let time = lookup::time(self.world, self.zone, *row);
+            is_known(time, self.question.as_of, self.zone) && conditions.iter().all(|c| self.is_true(c, *row, None))
         });
-        let seen = Rc::new(seen.collect::<Vec<_>>());
-        self.seen.borrow_mut().insert(key, Rc::clone(&seen));
-        seen
+        let known = Rc::new(known.collect::<Vec<_>>());
+        self.known.borrow_mut().insert(key, Rc::clone(&known));
+        known
     }
 
     /// Whether a condition is true of a row, whose own time is that of the unit it is shown for, if there is one.
@@ -169,6 +184,10 @@ impl<'a> Context<'a> {
             Level::Only(names) => names_it(names),
         })
     }
+}
+
+pub fn with_conditions(dataset: usize, conditions: &[&Expr]) -> String {
+    conditions.iter().fold(dataset.to_string(), |key, condition| format!("{key} AND {condition}"))
 }
 
 /// The bucket of each group that is a dataset's own time, in the order of the groups.

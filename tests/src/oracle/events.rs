@@ -28,7 +28,7 @@ pub fn followed<'s>(context: &Context, of: &Conversion, rows: &[&'s Seen]) -> Ve
 }
 
 /// Of rows at one time the one with the greatest key is the latest.
-fn key(context: &Context, a: Row, b: Row) -> std::cmp::Ordering {
+pub fn key(context: &Context, a: Row, b: Row) -> std::cmp::Ordering {
     let columns = context.world.datasets[a.dataset].key.iter();
     let cells = columns.map(|c| (a.cell(context.world, c), b.cell(context.world, c)));
     cells.map(|(a, b)| a.order(b)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
@@ -44,7 +44,7 @@ fn follows(context: &Context, of: &Conversion, event: Row, row: Row) -> bool {
 }
 
 /// What an entity is in a row: the columns that the dataset says, or a dimension of that name.
-fn entity(context: &Context, row: Row, name: &str) -> Vec<Value> {
+pub fn entity(context: &Context, row: Row, name: &str) -> Vec<Value> {
     let world = context.world;
     match world.datasets[row.dataset].entities.iter().find(|entity| entity.name == name) {
         Some(entity) => entity.columns.iter().map(|column| row.cell(world, column).clone()).collect(),

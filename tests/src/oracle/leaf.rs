@@ -12,8 +12,8 @@ use super::lookup::{self, Bucket, Moment};
 use super::question::Window;
 use super::value::Value;
 use super::window::{self, Step, Stretch, Unit};
-use super::world::{Balance, Conversion, Level, Metric, MetricKind, Offset, Pick};
-use super::{currency, events};
+use super::world::{Balance, Cohort, Conversion, Level, Metric, MetricKind, Offset, Pick};
+use super::{cohort, currency, events};
 
 #[derive(Clone, Debug)]
 pub struct Leaf<'a> {
@@ -26,9 +26,16 @@ pub struct Leaf<'a> {
     pub levels: Vec<&'a Level>,
     /// The conversion whose events it is over, and the simple metric whose rows they follow.
     pub follows: Option<(&'a Conversion, &'a Metric)>,
+    /// The cohort of whose members only the entries are read.
+    pub enters: Option<&'a Cohort>,
 }
 
 impl<'a> Leaf<'a> {
+    /// A simple metric by itself.
+    pub fn of(metric: &'a Metric) -> Leaf<'a> {
+        Leaf { metric, conditions: vec![], steps: vec![], levels: vec![], follows: None, enters: None }
+    }
+
     /// Whose rows are read; events are counted at the rows that they follow.
     pub fn dataset(&self) -> usize {
         match self.follows.map_or(self.metric, |(_, base)| base).kind {
@@ -53,7 +60,11 @@ impl<'a> Leaf<'a> {
     /// The rows that pass those conditions which are about rows alone.
     pub fn seen(&self, context: &Context) -> std::rc::Rc<Vec<Seen>> {
         let of_rows = self.conditions.iter().copied().filter(|c| !self.is_of_units(context, c));
-        context.seen(self.dataset(), &of_rows.collect::<Vec<_>>())
+        let seen = context.seen(self.dataset(), &of_rows.collect::<Vec<_>>());
+        match self.enters {
+            Some(of) => std::rc::Rc::new(cohort::entries(context, of, &seen)),
+            None => seen,
+        }
     }
 
     /// The conditions that are about what is shown, not about what is read for it.
@@ -65,7 +76,7 @@ impl<'a> Leaf<'a> {
         !self.steps.is_empty() && context.is_of_time(condition, self.dataset())
     }
 
-    fn aggregate(&self, context: &Context, rows: &[Row]) -> Value {
+    pub fn aggregate(&self, context: &Context, rows: &[Row]) -> Value {
         let MetricKind::Simple { aggregation, argument, .. } = &self.metric.kind else { panic!("a leaf is simple") };
         let value = |row: Row| {
             let value = lookup::column_value(context.world, row, argument.as_ref()?);
@@ -84,24 +95,14 @@ pub struct Part {
 }
 
 pub fn leaf_value(context: &Context, leaf: &Leaf, scope: Scope) -> Value {
-    let is_grouped = scope.key.is_some_and(|key| (0..key.len()).any(|i| context.is_kept(i, &leaf.levels)));
+    let is_grouped = is_grouped(context, leaf, scope);
     let over = |rows: &[Row]| {
         if rows.is_empty() && is_grouped {
             return Value::Null;
         }
         leaf.aggregate(context, rows)
     };
-    let seen = leaf.seen(context);
-    if leaf.steps.is_empty() {
-        let inside = seen.iter().filter(|s| scope.window.is_none_or(|w| lies_in(s, w))).collect();
-        return over(&rows_of(context, leaf, inside, scope.key));
-    }
-    let parts = shown(context, leaf, scope).into_iter();
-    let mut sets: Vec<Vec<Row>> =
-        parts.map(|part| rows_of(context, leaf, read(context, leaf, &seen, part), scope.key)).collect();
-    if sets.is_empty() {
-        sets.push(vec![]);
-    }
+    let mut sets = sets(context, leaf, scope);
     // A total is the value of one day; a mean is a double, also of one.
     match window::pick(&leaf.steps) {
         Some(Pick::First) => sets.iter().map(|rows| over(rows)).find(|value| !value.is_null()).unwrap_or(Value::Null),
@@ -112,6 +113,27 @@ pub fn leaf_value(context: &Context, leaf: &Leaf, scope: Scope) -> Value {
         Some(Pick::Last) => over(&sets.pop().unwrap_or_default()),
         None => over(&sets.concat()),
     }
+}
+
+/// Whether a leaf is aggregated by some group.
+pub fn is_grouped(context: &Context, leaf: &Leaf, scope: Scope) -> bool {
+    scope.key.is_some_and(|key| (0..key.len()).any(|i| context.is_kept(i, &leaf.levels)))
+}
+
+/// The rows that a leaf counts in one group, for each part of the window that is shown there.
+pub fn sets(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Vec<Row>> {
+    let seen = leaf.seen(context);
+    if leaf.steps.is_empty() {
+        let inside = seen.iter().filter(|s| scope.window.is_none_or(|w| lies_in(s, w))).collect();
+        return vec![rows_of(context, leaf, inside, scope.key)];
+    }
+    let parts = shown(context, leaf, scope).into_iter();
+    let mut sets: Vec<Vec<Row>> =
+        parts.map(|part| rows_of(context, leaf, read(context, leaf, &seen, part), scope.key)).collect();
+    if sets.is_empty() {
+        sets.push(vec![]);
+    }
+    sets
 }
 
 pub fn lies_in(seen: &Seen, window: Window) -> bool {

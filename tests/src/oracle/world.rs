@@ -161,6 +161,7 @@ pub enum MetricKind {
     Derived { formula: Expr, inputs: Vec<Input> },
     Cumulative { input: Input, over: Over, pick: Pick },
     Conversion(Conversion),
+    Cohort(Cohort),
 }
 
 /// The events that follow rows of the same entity.
@@ -175,6 +176,30 @@ pub struct Conversion {
     pub same: Vec<(String, String)>,
     /// Over all rows; otherwise the events alone.
     pub is_rate: bool,
+}
+
+/// Things that enter at their first row, and what is theirs from that day on.
+#[derive(Clone, Debug)]
+pub struct Cohort {
+    /// A simple metric, of which any row may be the entry of a member.
+    pub entry: Input,
+    pub entity: String,
+    pub input: Input,
+    /// Whole local days, that of the entry being the first.
+    pub age: Length,
+    pub calculation: Calculation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calculation {
+    /// The input for each member.
+    Average,
+    /// The input.
+    Total,
+    /// The share of members who came back.
+    Retention,
+    /// How many came back.
+    Retained,
 }
 
 /// Only the rows at the first or the last time of each partition count.
@@ -263,15 +288,18 @@ impl MetricKind {
             MetricKind::Derived { inputs, .. } => inputs.iter().collect(),
             MetricKind::Cumulative { input, .. } => vec![input],
             MetricKind::Conversion(of) => vec![&of.base, &of.events],
+            MetricKind::Cohort(of) => vec![&of.entry, &of.input],
         }
     }
 }
 
 impl World {
-    /// The datasets whose rows a metric is made of, each once, in order.
+    /// The datasets whose rows a metric is made of, each once, in order; of a cohort that of its entries, which
+    /// questions are about.
     pub fn datasets_of(&self, metric: usize) -> Vec<usize> {
         let mut found: Vec<usize> = match &self.metrics[metric].kind {
             MetricKind::Simple { dataset, .. } => vec![*dataset],
+            MetricKind::Cohort(of) => self.datasets_of(of.entry.metric),
             kind => kind.inputs().into_iter().flat_map(|i| self.datasets_of(i.metric)).collect(),
         };
         found.sort_unstable();
@@ -292,7 +320,10 @@ impl World {
                 balance.is_none()
                     && matches!(aggregation, Aggregation::Sum | Aggregation::Count | Aggregation::SumBoolean)
             }
-            MetricKind::Ratio { .. } | MetricKind::Cumulative { .. } | MetricKind::Conversion(_) => false,
+            MetricKind::Ratio { .. }
+            | MetricKind::Cumulative { .. }
+            | MetricKind::Conversion(_)
+            | MetricKind::Cohort(_) => false,
             MetricKind::Derived { formula, inputs } => {
                 let additive =
                     |input: &Input| input.offset.is_none() && input.level.is_none() && self.is_additive(input.metric);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 use super::model::{Season, ZONES};
 use super::random::Random;
-use super::{coverage, special, tables, timed};
+use super::{cohorts, coverage, special, tables, timed};
 use crate::oracle::clock::{self, Grain};
 use crate::oracle::context::Context;
 use crate::oracle::expr::{Comparison, Expr};
@@ -65,6 +65,7 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
     }
     time(random, world, season, &mut question);
     windows(random, world, season, &mut question);
+    cohorts::clock(random, world, &mut question);
     if question.comparison.is_some() {
         // Only the granularity's buckets are paired here.
         question.groups.retain(|group| !group.starts_with("metric_time"));

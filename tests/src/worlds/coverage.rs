@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::cohorts;
 use crate::oracle::Answer;
+use crate::oracle::cell::{self, Scope};
 use crate::oracle::context::Context;
 use crate::oracle::follow::{self, Row};
 use crate::oracle::lookup::{self, Bucket};
@@ -20,7 +22,7 @@ pub struct Coverage {
 }
 
 /// Every mark that a question can have, in the order of the table's columns.
-const MARKS: [&str; 15] = [
+const MARKS: [&str; 16] = [
     "several datasets",
     "joined",
     "orphan keys",
@@ -36,10 +38,11 @@ const MARKS: [&str; 15] = [
     "comparison",
     "zone",
     "totals only",
+    "immature",
 ];
 
 /// Every kind of metric, by what it is or is made of.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     "simple",
     "filtered",
     "ratio",
@@ -59,6 +62,8 @@ const KINDS: [&str; 19] = [
     "level",
     "by own metric",
     "converted",
+    "cohort",
+    "came back",
 ];
 
 impl Coverage {
@@ -122,6 +127,7 @@ impl Coverage {
             least("own granularity", 3),
             least("range", 30),
             least("comparison", 15),
+            least("immature", 1),
         ]
         .into_iter()
         .flatten()
@@ -154,14 +160,14 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
         (MetricKind::Ratio { .. }, _) => vec!["ratio"],
         (MetricKind::Derived { .. }, _) => vec!["derived"],
         (MetricKind::Conversion(of), _) => vec![if of.is_rate { "rate of events" } else { "events" }],
-        (MetricKind::Cumulative { .. }, _) => vec![],
+        (MetricKind::Cumulative { .. } | MetricKind::Cohort(_), _) => vec![],
     };
     let is_cumulative = |m: &Metric| matches!(m.kind, MetricKind::Cumulative { .. });
     let moved = |m: &Metric| m.kind.inputs().iter().any(|i| i.offset.is_some());
     let below = |m: &Metric, holds: &dyn Fn(&Metric) -> bool| {
         m.kind.inputs().iter().any(|i| i.offset.is_some() && world.is_somewhere(i.metric, holds))
     };
-    let has: [(&'static str, Holds<'_>); 13] = [
+    let has: [(&'static str, Holds<'_>); 15] = [
         ("all time", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::AllTime, .. })),
         ("to date", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::ToDate(_), .. })),
         ("trailing", &|m| matches!(m.kind, MetricKind::Cumulative { over: Over::Trailing(_), .. })),
@@ -182,6 +188,8 @@ pub fn kinds(world: &World, metric: usize) -> Vec<&'static str> {
             MetricKind::Simple { dataset, .. } => m.money && world.datasets[*dataset].currency.is_some(),
             _ => false,
         }),
+        ("cohort", &|m| matches!(&m.kind, MetricKind::Cohort(of) if !cohorts::counts_members(of))),
+        ("came back", &|m| matches!(&m.kind, MetricKind::Cohort(of) if cohorts::counts_members(of))),
     ];
     kinds.extend(has.into_iter().filter(|(_, holds)| world.is_somewhere(metric, *holds)).map(|(kind, _)| kind));
     kinds
@@ -230,6 +238,7 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
             }
         }
     }
+    let total = Scope { window: question.range, key: None };
     let is_filtered = !question.conditions.is_empty();
     let marks = [
         datasets.len() > 1,
@@ -250,6 +259,7 @@ fn marks(world: &World, question: &Question) -> Vec<&'static str> {
         question.comparison.is_some(),
         zone != chrono_tz::UTC,
         context.groups.is_empty(),
+        question.metrics.iter().any(|m| cell::is_immature(&context, *m, total)),
     ];
     MARKS.into_iter().zip(marks).filter(|(_, has)| *has).map(|(mark, _)| mark).collect()
 }

@@ -63,12 +63,17 @@ pub fn facts(world: &World) -> Vec<usize> {
     (0..world.datasets.len()).filter(|d| world.datasets[*d].time.is_some()).collect()
 }
 
-/// A person in every fact, by one column or by two.
+/// A person and a thing in every fact, each by one column or by two.
 fn entities(random: &mut Random, world: &mut World) {
     let columns: &[&str] = if random.chance(70) { &["who"] } else { &["who", "ok"] };
     for fact in facts(world) {
         let columns = columns.iter().map(ToString::to_string).collect();
         world.datasets[fact].entities.push(Entity { name: "person".into(), columns, is_primary: false });
+    }
+    let columns: &[&str] = *random.pick(&[&["code", "size"] as &[&str], &["who", "size"], &["size"]]);
+    for fact in facts(world) {
+        let columns = columns.iter().map(ToString::to_string).collect();
+        world.datasets[fact].entities.push(Entity { name: "thing".into(), columns, is_primary: false });
     }
 }
 

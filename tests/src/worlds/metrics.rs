@@ -1,7 +1,7 @@
 //! Random metrics: every aggregation, filters, ratios and formulas over one or several facts.
 
 use super::random::Random;
-use super::{ask, features, special, timed};
+use super::{ask, cohorts, features, special, timed};
 use crate::oracle::expr::{Expr, Sign};
 use crate::oracle::value::Value;
 use crate::oracle::world::{
@@ -24,6 +24,7 @@ pub fn add(random: &mut Random, world: &mut World) {
         }
     }
     special::add_events(random, world);
+    cohorts::add(random, world);
     timed::add(random, world);
     special::add_levels(random, world);
 }

@@ -26,9 +26,10 @@ pub fn add(random: &mut Random, world: &mut World) {
     }
 }
 
-/// A metric that accumulates one that does not.
+/// A metric that accumulates one that does not, and is of no cohort.
 fn cumulative(random: &mut Random, world: &World) -> Option<Metric> {
-    let of = |m: usize| !world.is_somewhere(m, &|m| matches!(m.kind, MetricKind::Cumulative { .. }));
+    let is_other = |m: &Metric| matches!(m.kind, MetricKind::Cumulative { .. } | MetricKind::Cohort(_));
+    let of = |m: usize| !world.is_somewhere(m, &is_other);
     let known: Vec<usize> = (0..world.metrics.len()).filter(|m| of(*m)).collect();
     let over = match random.between(0, 5) {
         0 | 1 => Over::AllTime,

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::oracle::world::{
-    Aggregation, Balance, Conversion, Input, Length, Level, Metric, MetricKind, Offset, Over, Pick, World,
+    Aggregation, Balance, Calculation, Cohort, Conversion, Input, Length, Level, Metric, MetricKind, Offset, Over,
+    Pick, World,
 };
 
 pub fn metric(world: &World, metric: &Metric) -> Json {
@@ -56,6 +57,7 @@ pub fn metric(world: &World, metric: &Metric) -> Json {
             }
         }
         MetricKind::Conversion(of) => conversion(world, of, &mut out),
+        MetricKind::Cohort(of) => cohort(world, of, &mut out),
     }
     if metric.listed {
         out["join_to_timespine"] = true.into();
@@ -107,6 +109,24 @@ fn conversion(world: &World, of: &Conversion, out: &mut Json) {
     if !of.same.is_empty() {
         let pair = |(base, event): &(String, String)| json!({"base_property": base, "conversion_property": event});
         out["constant_properties"] = of.same.iter().map(pair).collect();
+    }
+}
+
+fn cohort(world: &World, of: &Cohort, out: &mut Json) {
+    out["type"] = "cohort".into();
+    out["input_metric"] = input(world, &of.input);
+    out["entity"] = of.entity.as_str().into();
+    out["cohort"] = match &of.entry.filter {
+        Some(_) => input(world, &of.entry),
+        None => format!("first {}", world.metrics[of.entry.metric].name).into(),
+    };
+    out["age"] = text_of(of.age).into();
+    match of.calculation {
+        // What a model means that does not say.
+        Calculation::Average => {}
+        Calculation::Total => out["calculation"] = "total".into(),
+        Calculation::Retention => out["calculation"] = "retention".into(),
+        Calculation::Retained => out["calculation"] = "retained".into(),
     }
 }
 

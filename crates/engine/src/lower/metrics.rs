@@ -33,7 +33,7 @@ pub(super) fn compute(plan: &SemanticPlan, combined: LogicalPlan) -> Result<Logi
             for period in 0..plan.periods.len() {
                 let name = computation_column(position, period);
                 let value = filled(computation, value(computation, period, &input)?)?;
-                columns.push(matured(computation, period, value)?.expr.alias(&name));
+                columns.push(matured(&immature_beneath(computations, position), period, value)?.expr.alias(&name));
                 done.push(name);
             }
         }
@@ -99,12 +99,26 @@ pub(crate) fn filled(computation: &Computation, value: Typed) -> Result<Typed, L
     Ok(Typed::new(coalesce(vec![value.expr, fill.expr]), data_type))
 }
 
-/// A value of members as long as none of them is immature, else null.
-fn matured(computation: &Computation, period: usize, value: Typed) -> Result<Typed, LowerError> {
-    let Formula::OfCohort { immature, .. } = &computation.formula else { return Ok(value) };
+/// A value of members, or a formula over one, as long as none of them is immature, else null.
+fn matured(immature: &[ComputationId], period: usize, value: Typed) -> Result<Typed, LowerError> {
+    let is_immature = immature.iter().map(|id| ident(computation_column(id.0, period)).gt(lit(0_i64)));
+    let Some(is_immature) = is_immature.reduce(Expr::or) else { return Ok(value) };
     let nothing = lit(ScalarValue::try_from(&value.data_type)?);
-    let is_immature = ident(computation_column(immature.0, period)).gt(lit(0_i64));
     Ok(Typed::new(when(is_immature, nothing).otherwise(value.expr)?, value.data_type))
+}
+
+/// The counts of immature members of every cohort that a computation is made of, each once.
+fn immature_beneath(computations: &[Computation], position: usize) -> Vec<ComputationId> {
+    let beneath = |id: &ComputationId| immature_beneath(computations, id.0);
+    let mut found = match &computations[position].formula {
+        Formula::Measure { .. } | Formula::OfGroups(_) => Vec::new(),
+        Formula::Ratio { numerator, denominator } => [beneath(numerator), beneath(denominator)].concat(),
+        Formula::OfCohort { immature, .. } => vec![*immature],
+        Formula::Derived(of) => of.refs().into_iter().flat_map(|id| beneath(id.value)).collect(),
+    };
+    found.sort();
+    found.dedup();
+    found
 }
 
 pub(super) fn computation_column(computation: usize, period: usize) -> String {
