@@ -6,7 +6,7 @@ use sextant_semantics::catalog::id::{CustomGranularityId, DatasetId};
 use sextant_semantics::catalog::{Catalog, TimeSpine};
 use sextant_semantics::data_type::{Clock, DataType};
 use sextant_semantics::diagnostic::Diagnostic;
-use sextant_semantics::expr::Kind;
+use sextant_semantics::expr::{Kind, Literal};
 use sextant_semantics::model::Length;
 use sextant_semantics::query::resolve::{CustomPeriods, Extent, Moment};
 use sextant_semantics::time::granularity::Granularity;
@@ -83,23 +83,16 @@ impl Workspace {
             let plan = probe::periods(spine.dataset, &day, stored, &of, self.catalog.calendar);
             let batches = self.probe(data, &plan, &[spine.dataset]).await?;
             let (days, values) = (probe::column(&batches, probe::KEY)?, probe::column(&batches, probe::SECOND_KEY)?);
-            let mut days: Vec<(NaiveDate, Value)> = days
+            let mut days: Vec<(NaiveDate, Literal)> = days
                 .into_iter()
                 .zip(values)
                 .filter_map(|(day, value)| match day {
-                    Value::Date(day) => Some((day, value)),
+                    Value::Date(day) => Some((day, literal(value))),
                     _ => None,
                 })
                 .collect();
             days.sort_by_key(|(day, _)| *day);
-            let mut number = 0;
-            let mut periods = CustomPeriods::default();
-            for (position, (day, value)) in days.iter().enumerate() {
-                let is_new = position > 0 && days[position - 1].1 != *value;
-                number += usize::from(is_new);
-                periods.days.push((*day, number));
-            }
-            found[id.index()] = Some(periods);
+            found[id.index()] = Some(CustomPeriods::new(days));
         }
         Ok(found)
     }
@@ -123,6 +116,21 @@ impl Workspace {
         let found = first.zip(last).map(|(min, max)| extent::Extent { min, max });
         cache.extents.insert(key, found, 1);
         Ok(found)
+    }
+}
+
+/// What a period is called.
+fn literal(name: Value) -> Literal {
+    match name {
+        Value::Null => Literal::Null,
+        Value::Boolean(value) => Literal::Boolean(value),
+        Value::Exact { unscaled, scale: 0 } => Literal::Integer(unscaled),
+        Value::Exact { unscaled, scale } => Literal::Decimal { unscaled, scale },
+        Value::Float(value) => Literal::Float(value),
+        Value::Text(text) => Literal::Text(text),
+        Value::Date(date) => Literal::Date(date),
+        Value::Local(local) => Literal::Timestamp(local),
+        Value::Instant(instant) => Literal::Text(instant.to_rfc3339()),
     }
 }
 

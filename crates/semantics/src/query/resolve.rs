@@ -1,12 +1,14 @@
 //! A request held against the catalog: what was asked becomes what it means.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::{CustomGranularityId, DatasetId};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Warning};
-use crate::expr::Expr;
+use crate::expr::{Expr, Literal};
 use crate::query::audit::Audit;
 use crate::query::request::{AuditRequest, MetricsRequest, Request};
 use crate::query::resolved::{Order, OutputColumn, ResolvedQuery};
@@ -31,6 +33,7 @@ mod members;
 mod metric_filter;
 mod metrics;
 mod of_groups;
+mod on_time;
 mod rows;
 mod saved;
 mod spines;
@@ -54,13 +57,30 @@ pub struct Context {
 }
 
 /// The periods of a custom granularity, day by day.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CustomPeriods {
     /// Days in order, each with the number of its period; numbers count up.
     pub days: Vec<(NaiveDate, usize)>,
+    /// What each period is called, by its number, with the number of the first one that is called so.
+    pub names: Vec<(Literal, usize)>,
 }
 
 impl CustomPeriods {
+    /// The periods of days in order, each with what its period is called.
+    pub fn new(named: Vec<(NaiveDate, Literal)>) -> CustomPeriods {
+        let mut first_of: HashMap<String, usize> = HashMap::new();
+        let mut periods = CustomPeriods::default();
+        for (day, name) in named {
+            if periods.names.last().is_none_or(|(last, _)| *last != name) {
+                let number = periods.names.len();
+                let first = *first_of.entry(format!("{name:?}")).or_insert(number);
+                periods.names.push((name, first));
+            }
+            periods.days.push((day, periods.names.len() - 1));
+        }
+        periods
+    }
+
     /// The day of the same place in the period so many earlier; none where that period is not there or shorter.
     pub fn earlier(&self, day: NaiveDate, count: u32) -> Option<NaiveDate> {
         let at = self.days.binary_search_by_key(&day, |(day, _)| *day).ok()?;
@@ -76,6 +96,14 @@ impl CustomPeriods {
         let at = self.days.binary_search_by_key(&day, |(day, _)| *day).ok()?;
         let period = self.days[at].1;
         Some(self.days[self.days.partition_point(|(_, number)| *number < period)].0)
+    }
+
+    /// What the period that holds a day is called, and the number of the first one that is called so; none where no
+    /// period does, or it has no name.
+    pub fn name_of(&self, day: NaiveDate) -> Option<(&Literal, usize)> {
+        let at = self.days.binary_search_by_key(&day, |(day, _)| *day).ok()?;
+        let (name, first) = &self.names[self.days[at].1];
+        (*name != Literal::Null).then_some((name, *first))
     }
 }
 

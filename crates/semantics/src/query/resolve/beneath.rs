@@ -21,12 +21,17 @@ pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Custom
     let mut seen: Vec<MetricId> = Vec::new();
     let mut found: Vec<CustomGranularityId> =
         request.metrics.iter().filter_map(|item| earlier::custom(catalog, item)).collect();
+    // Which units pass a condition is told before rows are read.
+    let mut of_conditions = named(catalog, request.where_.iter().map(|item| &item.condition));
+    let mut is_windowed = request.metrics.iter().any(|item| item.offset.is_some());
     while let Some(id) = open.pop() {
         if seen.contains(&id) {
             continue;
         }
         seen.push(id);
         let metric = catalog.metric(id);
+        of_conditions.extend(named(catalog, &metric.filter));
+        is_windowed |= matches!(metric.kind, MetricKind::Cumulative { .. });
         if let MetricKind::Cumulative { over, .. } = metric.kind {
             // The last day of a group is shown.
             found.extend(grouped(catalog, request));
@@ -35,6 +40,8 @@ pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Custom
             }
         }
         for input in metric.kind.inputs() {
+            of_conditions.extend(named(catalog, &input.filter));
+            is_windowed |= input.offset.is_some();
             match &input.offset {
                 Some(Offset::Custom { granularity: id, .. }) => found.push(*id),
                 Some(Offset::ToGrain(grain)) => {
@@ -49,9 +56,26 @@ pub(super) fn read_by(catalog: &Catalog, request: &MetricsRequest) -> Vec<Custom
             open.push(input.metric);
         }
     }
+    if is_windowed {
+        found.extend(of_conditions);
+    }
     found.sort();
     found.dedup();
     found
+}
+
+/// The custom granularities that conditions name.
+fn named<'a>(catalog: &Catalog, conditions: impl IntoIterator<Item = &'a Expr<Name>>) -> Vec<CustomGranularityId> {
+    let names = conditions.into_iter().flat_map(|condition| condition.refs());
+    let grains = names.filter_map(|name| Field::parse(catalog, &name.value.dotted()).ok().map(|field| field.grain));
+    grains.filter_map(custom).collect()
+}
+
+fn custom(grain: field::Grain) -> Option<CustomGranularityId> {
+    match grain {
+        field::Grain::Custom(id) => Some(id),
+        field::Grain::Unsaid | field::Grain::Bucket(_) | field::Grain::Part(_) => None,
+    }
 }
 
 /// The custom granularities that a request groups by.
@@ -61,11 +85,7 @@ fn grouped(catalog: &Catalog, request: &MetricsRequest) -> Vec<CustomGranularity
         let said = item.grain.as_deref().and_then(|word| parse_grain(catalog, word));
         suffix.into_iter().chain(said)
     });
-    let custom = words.filter_map(|grain| match grain {
-        field::Grain::Custom(id) => Some(id),
-        field::Grain::Unsaid | field::Grain::Bucket(_) | field::Grain::Part(_) => None,
-    });
-    custom.collect()
+    words.filter_map(custom).collect()
 }
 
 /// The metrics that a request names anywhere, as far as the names are known.

@@ -54,7 +54,7 @@ pub(super) fn measures(
             level: fact.level,
             padding: None,
         };
-        match spines.of(&one, &fact.treatment, fact.on_units) {
+        match spines.of(&mut one, &fact.treatment, fact.on_units) {
             Ok((windows, padding)) => {
                 (one.windows, one.padding) = (windows, padding);
                 built.push(one);

@@ -309,11 +309,21 @@ fn members(
             }
             let keys = TimeKeys {
                 grains: vec![Some(finest)],
+                parts: Vec::new(),
                 customs: Vec::new(),
                 axis: Granularity::Second,
                 day_by_day: false,
             };
-            let frame = Frame { time, reach: None, groups: true, total: false, only_last: false, periods: &|_| None };
+            let frame = Frame {
+                time,
+                reach: None,
+                groups: true,
+                total: false,
+                only_last: false,
+                periods: &|_| None,
+                passes: None,
+                apart: false,
+            };
             Some(MemberTimes::Calendar(windows::spine(&[], &keys, &frame)?))
         }
         (Some(finest), Some(column)) => {

@@ -9,7 +9,7 @@ use super::super::spine::unit_column;
 use super::attach::events_beyond_a_bridge;
 use super::by_day::by_day;
 use super::metric_filter::MetricByKeys;
-use super::metrics::{Filter, Flattener, Treatment};
+use super::metrics::{Filter, Flattener, Leaf, Treatment};
 use crate::catalog::Axis;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId};
@@ -18,7 +18,7 @@ use crate::catalog::locate::{Identity, Located};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, Kind, metric_and_keys, typing};
+use crate::expr::{Expr, Kind, Name, metric_and_keys, typing};
 use crate::source::Span;
 use crate::time::granularity::Granularity;
 use crate::time::stored::StoredAs;
@@ -69,10 +69,15 @@ impl FactBuilder {
             let metric = bound.catalog.metric(leaf.metric);
             let dataset = metric.dataset.expect("a leaf is a simple metric, which stands in a dataset");
             let axis = metric.axis.clone().expect("the catalog refuses a simple metric without an axis");
-            // Units are listed, and events find their rows, by the conditions of a leaf: others stand apart.
+            // Units are listed and shown, and events find their rows, by the conditions of a leaf: others stand apart.
+            let is_listed = leaf.treatment.is_padded || leaf.treatment.beside.is_some();
+            let is_windowed = !leaf.treatment.steps.is_empty();
+            let on_time =
+                |leaf: &Leaf| is_windowed && leaf.filters.iter().any(|of| speaks_of(bound, dataset, &axis, of));
             let listed_alike = |f: &FactBuilder| {
-                (!leaf.treatment.is_padded && leaf.treatment.beside.is_none())
-                    || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
+                let by_filters =
+                    is_listed || on_time(leaf) || f.leaves.iter().any(|other| on_time(&flat.leaves[*other]));
+                !by_filters || f.leaves.iter().all(|other| flat.leaves[*other].filters == leaf.filters)
             };
             let is_same = |f: &FactBuilder| {
                 f.dataset == dataset
@@ -328,6 +333,19 @@ fn of_a_row(
     let key = Expr::new(Kind::Ref(column_ref(table, &bound.column(step.to(), key)?)), span);
     let is_there = Expr::new(Kind::IsNull { of: key, negated: true }, span);
     Ok(Expr::new(Kind::Case { branches: vec![(is_there, expr)], otherwise: None }, span))
+}
+
+/// Whether a filter speaks of the time of a fact.
+fn speaks_of(bound: &BoundCatalog, dataset: DatasetId, axis: &Axis, filter: &Filter) -> bool {
+    let is_axis = |name: &Name| match Field::parse(&bound.catalog, &name.dotted()).map(|field| field.of) {
+        Ok(FieldOf::MetricTime) => true,
+        Ok(FieldOf::Dimension { path, name }) => {
+            let located = bound.catalog.locate(dataset, &path, &name);
+            located.is_ok_and(|found| axis.path == found.path && axis.dimension == found.dimension)
+        }
+        Ok(FieldOf::Metric(_)) | Err(_) => false,
+    };
+    filter.expr.refs().iter().any(|name| is_axis(name.value))
 }
 
 /// A finer grain than the column has, or a time of day that a date lacks.

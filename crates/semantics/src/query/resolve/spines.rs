@@ -1,12 +1,16 @@
 //! Facts and their time spines: which facts are read through windows, and which list units without rows.
 
-use super::super::resolved::{Attached, Fact, Padding, QueryTime, Windows};
+use super::super::resolved::{Attached, BucketStart, Fact, Padding, QueryTime, Windows};
 use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::{TimeStep, unit_column};
 use super::attach::{found_by_time, is_of_tables};
+use super::conditions::is_of_units;
 use super::metrics::Treatment;
+use super::on_time::{Units, conjuncts};
 use super::windows::{self, Frame, Reach, TimeKeys};
 use super::{Context, Moment};
+use chrono::DateTime;
+
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::CustomGranularityId;
 use crate::catalog::{Accumulation, Offset};
@@ -28,25 +32,46 @@ pub(super) struct Spines<'a> {
 
 impl Spines<'_> {
     /// The windows that a fact is read through and the units that it lists, as its treatment asks.
+    ///
+    /// Conditions on units alone are taken from the fact: the spine has the units that pass.
     pub(super) fn of(
         &self,
-        fact: &Fact,
+        fact: &mut Fact,
         treatment: &Treatment,
-        on_units: Vec<RowExpr>,
+        mut on_units: Vec<RowExpr>,
     ) -> Result<(Option<Windows>, Option<Padding>), Diagnostic> {
-        let windows = match treatment.steps.is_empty() {
-            true => None,
-            false => Some(self.windows(fact, treatment, on_units)?),
+        let (windows, told) = match treatment.steps.is_empty() {
+            true => (None, Vec::new()),
+            false => {
+                let told = match self.is_foreign() {
+                    // Another tool's model has its own rules.
+                    true => Vec::new(),
+                    false => self.units(fact, &is_unit).take(fact, &mut on_units),
+                };
+                (Some(self.windows(fact, treatment, &told, on_units)?), told)
+            }
         };
-        let padding = if treatment.is_padded { self.padding(fact, windows.as_ref())? } else { None };
+        let padding = if treatment.is_padded { self.padding(fact, windows.as_ref(), &told)? } else { None };
         Ok((windows, padding))
     }
 
-    fn windows(&self, fact: &Fact, treatment: &Treatment, conditions: Vec<RowExpr>) -> Result<Windows, Diagnostic> {
+    fn is_foreign(&self) -> bool {
+        self.bound.catalog.naming == Naming::EntityPaths
+    }
+
+    fn units(&self, fact: &Fact, is_axis: &dyn Fn(&TimeColumn) -> bool) -> Units<'_> {
+        Units::of(self.bound, self.context, &self.time.calendar, &fact.tables, is_axis)
+    }
+
+    fn windows(
+        &self,
+        fact: &Fact,
+        treatment: &Treatment,
+        told: &[RowExpr],
+        conditions: Vec<RowExpr>,
+    ) -> Result<Windows, Diagnostic> {
         let steps = &treatment.steps;
-        let axis = unit_column(true);
-        let on_days = unit_column(false);
-        let keys = self.keys(fact, &|time| *time == axis || *time == on_days);
+        let keys = self.keys(fact, &is_unit);
         let all_time = |step: &TimeStep| matches!(step, TimeStep::Accumulate { over: Accumulation::AllTime, .. });
         let no_time = self.time.range.is_none() && keys.grains.is_empty();
         if no_time && !steps.iter().all(all_time) {
@@ -54,53 +79,71 @@ impl Spines<'_> {
             return Err(windows::time_required(names));
         }
         let periods = |id: CustomGranularityId| self.context.periods.get(id.index())?.as_ref();
-        // The last day of a period is the calendar's, whether rows are read for it or not; a condition on units
-        // may leave another one as the last.
-        let only_last = treatment.pick() == Some(PeriodAggregation::Last)
-            && !keys.day_by_day
-            && conditions.is_empty()
-            && keys.grains.iter().filter(|grain| grain.is_none()).count() == keys.customs.len()
-            && keys.customs.iter().all(|id| periods(*id).is_some());
+        let units = self.units(fact, &is_unit);
+        let passes = |start: &BucketStart| units.pass(told, start);
         // What stands beside every group is one value: the total.
         let is_total_alone = fact.level.as_ref().is_some_and(Vec::is_empty) && self.grouping != Grouping::Sets;
-        let frame = Frame {
+        let mut frame = Frame {
             time: self.time,
             reach: self.reach(fact, steps, keys.base()),
             groups: self.grouping != Grouping::Total && !is_total_alone,
             total: self.grouping != Grouping::Groups || is_total_alone,
             periods: &periods,
-            only_last,
+            passes: if told.is_empty() { None } else { Some(&passes) },
+            apart: !self.is_foreign() && windows::is_moved(steps) && speak_of_units(fact, &conditions),
+            only_last: false,
         };
+        // The last day of a period is the calendar's, or the last that passes, whether rows are read for it or not.
+        frame.only_last =
+            treatment.pick() == Some(PeriodAggregation::Last) && !keys.day_by_day && keys.tell_groups(&frame);
         let spine = windows::spine(steps, &keys, &frame)?;
-        // Two periods of a table may have one name.
-        let is_one_unit =
-            only_last && keys.customs.is_empty() || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
+        let is_one_unit = frame.only_last || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
         let reads = windows::hull(&spine, self.time);
         let pick = treatment.pick().filter(|_| !is_one_unit);
         Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
     }
 
-    fn padding(&self, fact: &Fact, windows: Option<&Windows>) -> Result<Option<Padding>, Diagnostic> {
-        let (day, sub_day) = (unit_column(false), unit_column(true));
+    fn padding(&self, fact: &Fact, windows: Option<&Windows>, told: &[RowExpr]) -> Result<Option<Padding>, Diagnostic> {
         let is_axis = |time: &TimeColumn| match windows {
-            Some(_) => *time == day || *time == sub_day,
+            Some(_) => is_unit(time),
             None => *time == fact.axis_column,
         };
         let keys = self.keys(fact, &is_axis);
         if keys.grains.is_empty() || self.grouping == Grouping::Total {
             return Ok(None);
         }
+        let unit = unit_column(keys.base().is_sub_day());
+        let found = found_by_time(&fact.tables, &is_axis);
+        let units = self.units(fact, &is_axis);
+        let filters = fact.measures.first().map_or(&[] as &[RowExpr], |measure| &measure.filter);
+        let on_units = windows.map_or(&[] as &[RowExpr], |windows| &windows.conditions);
+        let (mut of_spine, mut conditions) = (Vec::new(), Vec::new());
+        for condition in fact.conditions.iter().chain(on_units).chain(filters).chain(told) {
+            let parts = if self.is_foreign() { vec![condition] } else { conjuncts(condition) };
+            for part in parts {
+                match over_units(part, &is_axis, &unit, &found) {
+                    Some(part) if !self.is_foreign() && units.can_tell(&part, &some_unit(keys.base())) => {
+                        of_spine.push(part);
+                    }
+                    Some(part) => conditions.push(part),
+                    // A condition on another group is not true of a unit that has none.
+                    None if of_a_key(part, fact) => return Ok(None),
+                    None => {}
+                }
+            }
+        }
+        let passes = |start: &BucketStart| units.pass(&of_spine, start);
         let frame = Frame {
             time: self.time,
             reach: self.reach(fact, &[], keys.base()),
             groups: true,
             total: false,
             periods: &|_| None,
+            passes: if of_spine.is_empty() { None } else { Some(&passes) },
+            apart: false,
             only_last: false,
         };
         let spine = windows::spine(&[], &keys, &frame)?;
-        let unit = unit_column(spine.unit.is_sub_day());
-        let found = found_by_time(&fact.tables, &is_axis);
         let of_units = fact.keys.iter().map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => {
                 Some(KeySource::Bucket { time: unit.clone(), granularity: *granularity })
@@ -112,17 +155,6 @@ impl Spines<'_> {
             KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) | KeySource::Absent => None,
         });
         let of_units: Vec<Option<KeySource>> = of_units.collect();
-        let filters = fact.measures.first().map_or(&[] as &[RowExpr], |measure| &measure.filter);
-        let on_units = windows.map_or(&[] as &[RowExpr], |windows| &windows.conditions);
-        let mut conditions = Vec::new();
-        for condition in fact.conditions.iter().chain(on_units).chain(filters) {
-            match over_units(condition, &is_axis, &unit, &found) {
-                Some(condition) => conditions.push(condition),
-                // A condition on another group is not true of a unit that has none.
-                None if of_a_key(condition, fact) => return Ok(None),
-                None => {}
-            }
-        }
         let tables = fact.tables.iter().filter(|attached| found.contains(&attached.table));
         let tables = tables.map(|attached| by_unit(attached, &unit, &of_units, &conditions)).collect();
         Ok(Some(Padding { spine, tables, conditions, keys: of_units }))
@@ -138,13 +170,18 @@ impl Spines<'_> {
             KeySource::Value(expr) if is_of_tables(expr, &found) => Some(None),
             KeySource::Bucket { .. } | KeySource::DatePart { .. } | KeySource::Value(_) | KeySource::Absent => None,
         });
+        let parts = kept.iter().filter_map(|key| match key {
+            KeySource::DatePart { time, part } if is_axis(time) => Some(*part),
+            KeySource::DatePart { .. } | KeySource::Bucket { .. } | KeySource::Value(_) | KeySource::Absent => None,
+        });
         let axis = self.bound.catalog.dimension(fact.axis.dimension).granularity.unwrap_or(Granularity::Day);
         let is_date = fact.axis_column.stored == StoredAs::Date;
-        let day_by_day = self.bound.catalog.naming == Naming::EntityPaths;
+        let day_by_day = self.is_foreign();
         let customs = kept.iter().filter(|_| !day_by_day).filter_map(|key| self.custom(fact, &found, key));
         TimeKeys {
             grains: grains.collect(),
             customs: customs.collect(),
+            parts: parts.filter(|_| !day_by_day).collect(),
             axis: if is_date { axis.max(Granularity::Day) } else { axis },
             day_by_day,
         }
@@ -185,10 +222,25 @@ impl Spines<'_> {
                 (date(extent.first), moved)
             }
         };
-        let is_foreign = spine.is_some() && self.bound.catalog.naming == Naming::EntityPaths;
-        let last = if is_foreign { last } else { last.min(as_of) };
+        let last = if spine.is_some() && self.is_foreign() { last } else { last.min(as_of) };
         (first <= last).then_some(Reach { first, last })
     }
+}
+
+fn is_unit(time: &TimeColumn) -> bool {
+    *time == unit_column(true) || *time == unit_column(false)
+}
+
+/// Whether conditions, or filters of measures, hold rows against the units that they are read for.
+fn speak_of_units(fact: &Fact, conditions: &[RowExpr]) -> bool {
+    let filters = fact.measures.iter().flat_map(|measure| &measure.filter);
+    conditions.iter().chain(filters).any(|condition| is_of_units(condition, &fact.tables))
+}
+
+/// A unit of a length, to see what can be told of it.
+fn some_unit(length: Granularity) -> BucketStart {
+    let instant = DateTime::UNIX_EPOCH;
+    if length.is_sub_day() { BucketStart::Instant(instant) } else { BucketStart::Date(instant.date_naive()) }
 }
 
 /// A table that is found by the axis as one that is found by the unit, with the columns that are read of it.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
 
+use self::groups::shown;
 use self::through::Through;
 use super::super::period::{Dates, Interval, Period};
 use super::super::resolved::{BucketStart, QueryTime};
@@ -11,6 +12,7 @@ use crate::catalog::Offset;
 use crate::catalog::id::CustomGranularityId;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::expr::DatePart;
 use crate::model::Length;
 use crate::time::bucket::{bucket_of, instant_bucket_of, instant_buckets, next_bucket};
 use crate::time::calendar::Calendar;
@@ -25,6 +27,8 @@ pub(super) struct TimeKeys {
     pub grains: Vec<Option<Granularity>>,
     /// Of the keys without one, those of custom granularities.
     pub customs: Vec<CustomGranularityId>,
+    /// Of the keys without one, those that are parts of dates.
+    pub parts: Vec<DatePart>,
     /// The finest that the axis has, at least a day for days without time.
     pub axis: Granularity,
     /// Whether offsets of longer units are counted day by day, as MetricFlow counts them.
@@ -51,7 +55,14 @@ pub(super) struct Frame<'a> {
     pub only_last: bool,
     /// The days of custom granularities.
     pub periods: &'a dyn Fn(CustomGranularityId) -> Option<&'a CustomPeriods>,
+    /// Which units of the base pass the conditions on time; all of them where there are no conditions.
+    pub passes: Option<&'a Passes<'a>>,
+    /// Whether every unit of the base is read by itself, for conditions that speak of rows too.
+    pub apart: bool,
 }
+
+/// Whether a unit that starts so passes.
+pub(super) type Passes<'a> = dyn Fn(&BucketStart) -> Result<bool, Diagnostic> + 'a;
 
 /// Most units of one question.
 const MOST_UNITS: usize = 250_000;
@@ -90,30 +101,9 @@ impl TimeKeys {
         self.grains.iter().copied().collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
-    /// Whether a unit is the first of its group: of the days of a week, the one that the week or a month starts with.
-    fn starts_group(&self, start: &BucketStart, frame: &Frame<'_>) -> bool {
-        let calendar = &frame.time.calendar;
-        let starts = |grain: &Granularity| match start {
-            BucketStart::Date(date) => bucket_of(*date, *grain, calendar) == *date,
-            BucketStart::Instant(instant) => start_of(*instant, *grain, calendar) == *instant,
-        };
-        let starts_custom = |id: &CustomGranularityId| {
-            let (day, is_first) = match start {
-                BucketStart::Date(date) => (*date, true),
-                BucketStart::Instant(instant) => {
-                    let day = zone::local_date(*instant, calendar.zone);
-                    (day, zone::day_start(day, calendar.zone) == *instant)
-                }
-            };
-            (frame.periods)(*id).is_none_or(|periods| is_first && periods.start_of(day) == Some(day))
-        };
-        let parts = self.grains.iter().filter(|grain| grain.is_none()).count();
-        parts > self.customs.len() || self.grains.iter().flatten().any(starts) || self.customs.iter().any(starts_custom)
-    }
-
     /// The unit that windows are read by.
     pub(super) fn unit(&self, steps: &[TimeStep], calendar: &Calendar) -> Granularity {
-        if is_to_grain(steps) || steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. })) {
+        if !steps.is_empty() && !is_moved(steps) {
             return self.base();
         }
         let by_day = steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::Custom { .. })));
@@ -134,10 +124,15 @@ fn is_to_grain(steps: &[TimeStep]) -> bool {
     steps.iter().any(|step| matches!(step, TimeStep::Offset(Offset::ToGrain(_))))
 }
 
+/// Whether periods are only moved, so that values are those of whole periods.
+pub(super) fn is_moved(steps: &[TimeStep]) -> bool {
+    !is_to_grain(steps) && !steps.iter().any(|step| matches!(step, TimeStep::Accumulate { .. }))
+}
+
 /// The spine of a fact whose measures are read through `steps`; without steps, the bare units.
 pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame<'a>) -> Result<TimeSpine, Diagnostic> {
     let calendar = &frame.time.calendar;
-    let unit = keys.unit(steps, calendar);
+    let unit = if frame.apart { keys.base() } else { keys.unit(steps, calendar) };
     let through = Through { steps, base: keys.base(), unit, calendar, periods: frame.periods };
     let mut slots = Vec::new();
     for (period, of) in frame.time.periods.iter().enumerate() {
@@ -149,18 +144,20 @@ pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame
                 }
                 if slots.len() > MOST_UNITS { Err(too_many(through.unit)) } else { Ok(()) }
             };
+            let runs = runs(&bounds, keys.base(), frame)?;
             if frame.groups && !keys.grains.is_empty() {
-                for (start, of) in shown(units(&bounds, unit, calendar), steps, keys, frame) {
+                let units = runs.iter().flat_map(|run| units(run, unit, calendar)).collect();
+                for (start, of) in shown(units, steps, keys, frame) {
                     add(Some(start), false, of)?;
                 }
             }
-            // Conditions on time hold for the whole of a period as for the last of its units.
-            let (last, whole) = through.last_or_whole(&bounds);
-            if frame.groups && keys.grains.is_empty() {
-                add(last, false, whole)?;
-            }
-            if frame.total {
-                add(last, true, whole)?;
+            for (unit, whole) in through.wholes(&runs) {
+                if frame.groups && keys.grains.is_empty() {
+                    add(Some(unit), false, whole)?;
+                }
+                if frame.total {
+                    add(Some(unit), true, whole)?;
+                }
             }
         }
     }
@@ -240,6 +237,33 @@ fn bounds(interval: &Interval, frame: &Frame<'_>, unit: Granularity) -> Option<S
     (start < end).then_some(Stretch::Instants { start: Some(start), end })
 }
 
+/// What of a stretch passes: units of the base that follow each other are one.
+fn runs(of: &Stretch, base: Granularity, frame: &Frame<'_>) -> Result<Vec<Stretch>, Diagnostic> {
+    if frame.passes.is_none() && !frame.apart {
+        return Ok(vec![*of]);
+    }
+    let mut found: Vec<Stretch> = Vec::new();
+    for (start, part) in units(of, base, &frame.time.calendar) {
+        if !frame.passes.map_or(Ok(true), |passes| passes(&start))? {
+            continue;
+        }
+        match (found.last_mut(), part) {
+            (Some(Stretch::Dates { end, .. }), Stretch::Dates { first: Some(first), end: next })
+                if *end == first && !frame.apart =>
+            {
+                *end = next;
+            }
+            (Some(Stretch::Instants { end, .. }), Stretch::Instants { start: Some(start), end: next })
+                if *end == start && !frame.apart =>
+            {
+                *end = next;
+            }
+            _ => found.push(part),
+        }
+    }
+    Ok(found)
+}
+
 /// The units that a stretch touches, with the part of each that it holds.
 fn units(of: &Stretch, unit: Granularity, calendar: &Calendar) -> Vec<(BucketStart, Stretch)> {
     match *of {
@@ -268,48 +292,6 @@ fn units(of: &Stretch, unit: Granularity, calendar: &Calendar) -> Vec<(BucketSta
     }
 }
 
-/// The units of which a group is made: of what is read at the start of a period only the first of a group.
-fn shown(
-    units: Vec<(BucketStart, Stretch)>,
-    steps: &[TimeStep],
-    keys: &TimeKeys,
-    frame: &Frame<'_>,
-) -> Vec<(BucketStart, Stretch)> {
-    if is_to_grain(steps) {
-        let units = units.into_iter().enumerate();
-        let firsts = units.filter(|(position, (start, _))| *position == 0 || keys.starts_group(start, frame));
-        return firsts.map(|(_, unit)| unit).collect();
-    }
-    if frame.only_last { last_of_groups(units, keys, frame) } else { units }
-}
-
-/// Of units in order the last of those that stand in the same periods of every key.
-fn last_of_groups(
-    units: Vec<(BucketStart, Stretch)>,
-    keys: &TimeKeys,
-    frame: &Frame<'_>,
-) -> Vec<(BucketStart, Stretch)> {
-    let calendar = &frame.time.calendar;
-    let customs = |date: NaiveDate| keys.customs.iter().map(move |id| (frame.periods)(*id)?.start_of(date));
-    let periods = |unit: &BucketStart| match unit {
-        BucketStart::Date(date) => {
-            let buckets = keys.grains.iter().flatten().map(|key| Some(bucket_of(*date, *key, calendar)));
-            buckets.chain(customs(*date)).collect()
-        }
-        // Units shorter than a day are a key themselves.
-        BucketStart::Instant(_) => Vec::new(),
-    };
-    let mut found: Vec<(BucketStart, Stretch)> = Vec::new();
-    for unit in units {
-        let group: Vec<Option<NaiveDate>> = periods(&unit.0);
-        match found.last_mut() {
-            Some(last) if !group.is_empty() && periods(&last.0) == group => *last = unit,
-            _ => found.push(unit),
-        }
-    }
-    found
-}
-
 /// So much after a date, for facts that an offset moves forward.
 pub(super) fn later(date: NaiveDate, length: Length) -> NaiveDate {
     let months = |each: u32| date.checked_add_months(Months::new(length.count.saturating_mul(each)));
@@ -325,14 +307,16 @@ pub(super) fn later(date: NaiveDate, length: Length) -> NaiveDate {
 }
 
 /// Start of the period that holds an instant.
-fn start_of(at: DateTime<Utc>, granularity: Granularity, calendar: &Calendar) -> DateTime<Utc> {
+pub(super) fn start_of(at: DateTime<Utc>, granularity: Granularity, calendar: &Calendar) -> DateTime<Utc> {
     if granularity.is_sub_day() {
         return instant_bucket_of(at, granularity, calendar.zone);
     }
     zone::day_start(bucket_of(zone::local_date(at, calendar.zone), granularity, calendar), calendar.zone)
 }
 
+mod groups;
 pub(super) mod through;
+pub(super) mod told;
 
 #[cfg(test)]
 mod tests;

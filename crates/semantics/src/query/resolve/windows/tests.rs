@@ -1,11 +1,12 @@
 //! Stretches by hand, and what holds for all of them.
 
-use chrono::{NaiveDate, TimeZone, Utc};
+use chrono::{Datelike, NaiveDate, TimeZone, Utc};
 use chrono_tz::America::New_York;
 use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{Accumulation, Grain};
+use crate::expr::{DatePart, Literal};
 use crate::model::metric::PeriodAggregation;
 use crate::query::period::{Dates, Interval};
 
@@ -33,15 +34,33 @@ fn keys(grains: &[Granularity]) -> TimeKeys {
     TimeKeys {
         grains: grains.iter().copied().map(Some).collect(),
         customs: Vec::new(),
+        parts: Vec::new(),
         axis: Granularity::Day,
         day_by_day: false,
     }
 }
 
+/// Periods of a table: what each is called, its first day and how many it has.
+fn periods(named: &[(&str, &str, u64)]) -> CustomPeriods {
+    let days = named.iter().flat_map(|(name, from, count)| {
+        (0..*count).map(move |n| (date(from) + Days::new(n), Literal::Text(name.to_string())))
+    });
+    CustomPeriods::new(days.collect())
+}
+
 /// The dates read for each unit; the total last.
 fn read(steps: &[TimeStep], keys: &TimeKeys, first: &str, last: &str) -> Vec<(Option<NaiveDate>, NaiveDate)> {
     let time = question(date(first), date(last));
-    let frame = Frame { time: &time, reach: None, groups: true, total: true, only_last: false, periods: &|_| None };
+    let frame = Frame {
+        time: &time,
+        reach: None,
+        groups: true,
+        total: true,
+        only_last: false,
+        periods: &|_| None,
+        passes: None,
+        apart: false,
+    };
     let spine = spine(steps, keys, &frame).unwrap();
     let stretch = |slot: &Slot| match slot.reads {
         Stretch::Dates { first, end } => (first, end - Days::new(1)),
@@ -89,10 +108,7 @@ fn to_date_starts_with_the_period() {
 
 #[test]
 fn the_same_place_of_an_earlier_custom_period() {
-    let days =
-        |number: usize, from: &str, count: u64| (0..count).map(move |n| (date(from) + Days::new(n), number)).collect();
-    let days: Vec<Vec<(NaiveDate, usize)>> = vec![days(0, "2026-01-01", 3), days(1, "2026-01-04", 5)];
-    let periods = CustomPeriods { days: days.concat() };
+    let periods = periods(&[("A", "2026-01-01", 3), ("B", "2026-01-04", 5)]);
     assert_eq!(periods.earlier(date("2026-01-05"), 1), Some(date("2026-01-02")));
     // The period before has three days only, and there is none before that.
     assert_eq!(periods.earlier(date("2026-01-07"), 1), None);
@@ -103,9 +119,104 @@ fn the_same_place_of_an_earlier_custom_period() {
 #[test]
 fn more_units_than_an_answer_can_have_are_refused() {
     let time = question(date("1000-01-01"), date("2030-01-01"));
-    let frame = Frame { time: &time, reach: None, groups: true, total: false, only_last: false, periods: &|_| None };
+    let frame = Frame {
+        time: &time,
+        reach: None,
+        groups: true,
+        total: false,
+        only_last: false,
+        periods: &|_| None,
+        passes: None,
+        apart: false,
+    };
     let refused = spine(&[], &keys(&[Granularity::Day]), &frame).unwrap_err();
     assert_eq!(refused.code, Code::QueryTooLarge);
+}
+
+/// The units shown in the first nine days of 2026 by the day of the week, where the days from `from` on pass; the total
+/// last.
+fn shown_by_weekday(step: TimeStep, from: &str) -> Vec<String> {
+    let time = question(date("2026-01-01"), date("2026-01-09"));
+    let passes = |start: &BucketStart| Ok(*start >= BucketStart::Date(date(from)));
+    let frame = Frame {
+        time: &time,
+        reach: None,
+        groups: true,
+        total: true,
+        only_last: matches!(step, TimeStep::Accumulate { .. }),
+        periods: &|_| None,
+        passes: Some(&passes),
+        apart: false,
+    };
+    let keys = TimeKeys { grains: vec![None], parts: vec![DatePart::DayOfWeek], ..keys(&[]) };
+    let day = |slot: &Slot| match slot.unit {
+        Some(BucketStart::Date(date)) => date.day().to_string(),
+        Some(BucketStart::Instant(_)) | None => panic!("days are dates"),
+    };
+    spine(&[step], &keys, &frame).unwrap().slots.iter().map(day).collect()
+}
+
+#[test]
+fn the_last_unit_of_a_group_is_the_last_that_passes() {
+    let all_time = || accumulate(Accumulation::AllTime);
+    assert_eq!(shown_by_weekday(all_time(), "2026-01-01"), ["3", "4", "5", "6", "7", "8", "9", "9"]);
+    assert_eq!(shown_by_weekday(all_time(), "2026-01-08"), ["8", "9", "9"]);
+    assert!(shown_by_weekday(all_time(), "2026-01-11").is_empty());
+}
+
+#[test]
+fn the_first_unit_of_a_group_is_the_first_that_passes() {
+    let at_start = || TimeStep::Offset(Offset::ToGrain(Grain::Standard(Granularity::Month)));
+    assert_eq!(shown_by_weekday(at_start(), "2026-01-01"), ["1", "2", "3", "4", "5", "6", "7", "9"]);
+    assert_eq!(shown_by_weekday(at_start(), "2026-01-02"), ["2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn a_name_that_comes_back_is_one() {
+    let periods = periods(&[("A", "2026-01-01", 2), ("B", "2026-01-03", 4), ("A", "2026-01-07", 2)]);
+    let number = |day: &str| periods.name_of(date(day)).map(|(_, number)| number);
+    assert_eq!(["2026-01-02", "2026-01-03", "2026-01-08", "2026-01-09"].map(number), [Some(0), Some(1), Some(0), None]);
+    assert_eq!(periods.start_of(date("2026-01-08")), Some(date("2026-01-07")));
+}
+
+#[test]
+fn what_passes_is_moved_by_its_own_boundaries() {
+    let time = question(date("2026-03-01"), date("2026-04-30"));
+    let middle = [date("2026-03-30"), date("2026-04-02")];
+    let passes = |start: &BucketStart| {
+        Ok(!middle.contains(&match start {
+            BucketStart::Date(date) => *date,
+            BucketStart::Instant(_) => panic!("days are dates"),
+        }))
+    };
+    let frame = Frame {
+        time: &time,
+        reach: None,
+        groups: true,
+        total: true,
+        only_last: false,
+        periods: &|_| None,
+        passes: Some(&passes),
+        apart: false,
+    };
+    let steps = [window(1, Granularity::Month)];
+    let spine = spine(&steps, &keys(&[Granularity::Month]), &frame).unwrap();
+    let reads = |slot: &Slot| match slot.reads {
+        Stretch::Dates { first: Some(first), end } => format!("{} {first}..{end}", slot.is_total),
+        Stretch::Dates { first: None, .. } | Stretch::Instants { .. } => panic!("whole dates are read"),
+    };
+    assert_eq!(
+        spine.slots.iter().map(reads).collect::<Vec<_>>(),
+        [
+            "false 2026-02-01..2026-02-28",
+            "false 2026-02-28..2026-03-01",
+            "false 2026-03-01..2026-03-02",
+            "false 2026-03-03..2026-04-01",
+            "true 2026-02-01..2026-02-28",
+            "true 2026-02-28..2026-03-02",
+            "true 2026-03-03..2026-04-01",
+        ]
+    );
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
 
-use super::start_of;
+use super::{is_moved, start_of};
 use crate::catalog::id::CustomGranularityId;
 use crate::catalog::{Accumulation, Grain, Offset};
 use crate::code::Code;
@@ -26,25 +26,38 @@ pub(super) struct Through<'a> {
 }
 
 impl Through<'_> {
-    /// The stretch read for a value over a whole period: that of its last unit, which is given too, where values
-    /// accumulate, the whole moved where they are offset.
-    pub(super) fn last_or_whole(&self, of: &Stretch) -> (Option<BucketStart>, Stretch) {
-        let by_unit = self
-            .steps
-            .iter()
-            .any(|step| matches!(step, TimeStep::Accumulate { .. } | TimeStep::Offset(Offset::ToGrain(_))));
-        if !by_unit {
-            return (None, *of);
+    /// What is shown for a value over the whole of some runs of units, with the unit that each starts with: the last
+    /// unit of all where values are those of units, all of them where they are moved.
+    pub(super) fn wholes(&self, runs: &[Stretch]) -> Vec<(BucketStart, Stretch)> {
+        match is_moved(self.steps) {
+            true => runs.iter().map(|run| (self.first(run), *run)).collect(),
+            false => runs.last().map(|run| self.last(run)).into_iter().collect(),
         }
+    }
+
+    fn first(&self, of: &Stretch) -> BucketStart {
+        match *of {
+            Stretch::Dates { first, end } => {
+                BucketStart::Date(bucket_of(first.unwrap_or(end - Days::new(1)), self.base, self.calendar))
+            }
+            Stretch::Instants { start, end } => {
+                let at = start.unwrap_or(end - Duration::microseconds(1));
+                BucketStart::Instant(instant_bucket_of(at, self.base, self.calendar.zone))
+            }
+        }
+    }
+
+    /// The last unit of a stretch, as far as the stretch holds it.
+    fn last(&self, of: &Stretch) -> (BucketStart, Stretch) {
         match *of {
             Stretch::Dates { first, end } => {
                 let start = bucket_of(end - Days::new(1), self.base, self.calendar);
                 let part = Stretch::Dates { first: Some(first.map_or(start, |first| first.max(start))), end };
-                (Some(BucketStart::Date(start)), part)
+                (BucketStart::Date(start), part)
             }
             Stretch::Instants { end, .. } => {
                 let start = instant_bucket_of(end - Duration::microseconds(1), self.base, self.calendar.zone);
-                (Some(BucketStart::Instant(start)), Stretch::Instants { start: Some(start), end })
+                (BucketStart::Instant(start), Stretch::Instants { start: Some(start), end })
             }
         }
     }
