@@ -391,7 +391,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/spines.rs",
-            "let only_last = «treatment.pick() == Some(PeriodAggregation::Last)»",
+            "«treatment.pick() == Some(PeriodAggregation::Last)» && !keys.day_by_day",
             "false",
         )],
     },
@@ -451,7 +451,7 @@ MUTANTS = {
         "topic": "windows",
         "edits": [(
             f"{SEMANTICS}/query/resolve/spines.rs",
-            "None if «of_a_key(condition, fact)» => return Ok(None),",
+            "None if «of_a_key(part, fact)» => return Ok(None),",
             "false",
         )],
     },

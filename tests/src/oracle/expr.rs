@@ -64,6 +64,14 @@ impl Expr {
     }
 
     /// Every name in it.
+    /// The conditions that this one is made of by AND.
+    pub fn conjuncts(&self) -> Vec<&Expr> {
+        match self {
+            Expr::And(a, b) => [a.conjuncts(), b.conjuncts()].concat(),
+            other => vec![other],
+        }
+    }
+
     pub fn names(&self) -> Vec<&str> {
         match self {
             Expr::Name(name) => vec![name],

@@ -3,7 +3,7 @@
 use super::cell::leaves;
 use super::context::{Context, is_same_key};
 use super::expr::Expr;
-use super::leaf::{Leaf, Part, counted, lies_in, passing, range, read, whole};
+use super::leaf::{Leaf, Part, counted, lies_in, range, read, units, whole};
 use super::lookup::{self, Bucket};
 use super::question::Window;
 use super::value::Value;
@@ -49,28 +49,23 @@ fn units_shown(
     range: Window,
     own: &[Option<Bucket>],
 ) -> Vec<(Vec<Option<Value>>, Part)> {
-    let buckets: Vec<Bucket> = own.iter().flatten().cloned().collect();
-    if buckets.is_empty() {
-        return vec![(vec![None; own.len()], whole(leaf, range))];
+    if own.iter().all(Option::is_none) {
+        return whole(context, leaf, range).into_iter().map(|part| (vec![None; own.len()], part)).collect();
     }
-    let units = window::units(range, window::unit(&leaf.steps, &buckets), context.world.week_start);
-    let parts = units.into_iter().map(|unit| Part { unit: Some(unit.start), shown: unit.part }).collect();
-    // Of what is read at the start of a period the first unit counts, whether it is shown or not.
     let at_start = window::is_at_start(&leaf.steps);
-    let parts = if at_start { parts } else { passing(context, leaf, parts) };
     let mut found: Vec<(Vec<Option<Value>>, Part)> = Vec::new();
-    for part in parts {
+    for part in units(context, leaf, range) {
         let values: Vec<Option<Value>> =
             own.iter().map(|b| b.as_ref().zip(part.unit).map(|(b, day)| b.value(context.world, day))).collect();
         let known = found.iter().rposition(|(known, _)| *known == values);
         match known {
+            // Of what is read at the start of a period the first unit counts.
             Some(_) if at_start => {}
             // Only the last unit of a period is shown.
             Some(known) if window::pick(&leaf.steps) == Some(Pick::Last) => found[known].1 = part,
             _ => found.push((values, part)),
         }
     }
-    found.retain(|(_, part)| !passing(context, leaf, vec![*part]).is_empty());
     found
 }
 
@@ -83,7 +78,7 @@ fn listed(context: &Context, leaf: &Leaf, window: Option<Window>, of_rows: &[Vec
     let restricts = |name: &str| others().any(|i| lookup::is_over_same(world, dataset, name, &context.groups[i]));
     let is_of_time = |name: &str| context.is_own_time(name, dataset);
     let (of_time, of_rows_alone): (Vec<&Expr>, Vec<&Expr>) =
-        leaf.conditions.iter().partition(|c| c.names().into_iter().all(is_of_time));
+        leaf.conditions.iter().flat_map(|c| c.conjuncts()).partition(|c| c.names().into_iter().all(is_of_time));
     if own.iter().all(Option::is_none) || of_rows_alone.iter().any(|c| c.names().into_iter().any(restricts)) {
         return vec![];
     }

@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 
 use super::aggregate::aggregate;
 use super::cell::Scope;
-use super::clock;
+use super::clock::{self, Grain};
 use super::context::{Context, Seen, is_same_key};
 use super::expr::Expr;
 use super::follow::Row;
 use super::lookup::{self, Bucket, Moment};
 use super::question::Window;
 use super::value::Value;
-use super::window::{self, Step, Stretch, Unit};
+use super::window::{self, Step, Stretch};
 use super::world::{Balance, Cohort, Conversion, Level, Metric, MetricKind, Offset, Pick};
 use super::{cohort, currency, events};
 
@@ -67,9 +67,12 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// The conditions that are about what is shown, not about what is read for it.
-    pub fn on_units(&self, context: &Context) -> Vec<&'a Expr> {
-        self.conditions.iter().copied().filter(|c| self.is_of_units(context, c)).collect()
+    /// The parts of those conditions that are about what is shown, not about what is read for it: of its time alone, and
+    /// the others, which rows are held against at the time that they are read for.
+    fn on_units(&self, context: &Context) -> (Vec<&'a Expr>, Vec<&'a Expr>) {
+        let of_time = |c: &&Expr| c.names().into_iter().all(|name| context.is_own_time(name, self.dataset()));
+        let conditions = self.conditions.iter().copied().filter(|c| self.is_of_units(context, c));
+        conditions.flat_map(Expr::conjuncts).partition(of_time)
     }
 
     fn is_of_units(&self, context: &Context, condition: &Expr) -> bool {
@@ -143,44 +146,74 @@ pub fn lies_in(seen: &Seen, window: Window) -> bool {
 /// The rows that are read for a part that is shown.
 pub fn read<'s>(context: &Context, leaf: &Leaf, seen: &'s [Seen], part: Part) -> Vec<&'s Seen> {
     let of = window::read(&leaf.steps, part.shown, context.world.week_start);
-    let on_units = leaf.on_units(context);
+    let (_, held) = leaf.on_units(context);
     let inside = seen.iter().filter(|s| s.day.is_some_and(|day| of.holds(day)));
-    inside.filter(|s| on_units.iter().all(|c| context.is_true(c, s.row, Some(part.unit)))).collect()
+    inside.filter(|s| held.iter().all(|c| context.is_true(c, s.row, Some(part.unit)))).collect()
 }
 
 /// The parts of a window that are shown in one group, in order.
 fn shown(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Part> {
     let Some(range) = range(context, leaf, scope.window, true) else { return vec![] };
     let own = leaf.own_time(context);
-    let buckets: Vec<Bucket> = own.iter().flatten().cloned().collect();
     match scope.key {
-        Some(key) if !buckets.is_empty() => {
-            let is_of_key = |unit: &Unit| {
+        Some(key) if own.iter().any(Option::is_some) => {
+            let is_of_key = |part: &Part| {
                 let mut pairs = own.iter().zip(key);
-                pairs.all(|(b, key)| b.as_ref().is_none_or(|b| b.value(context.world, unit.start).is_same_member(key)))
+                let unit = part.unit.expect("units have a day");
+                pairs.all(|(b, key)| b.as_ref().is_none_or(|b| b.value(context.world, unit).is_same_member(key)))
             };
-            let units = window::units(range, window::unit(&leaf.steps, &buckets), context.world.week_start);
-            let parts =
-                units.into_iter().filter(is_of_key).map(|unit| Part { unit: Some(unit.start), shown: unit.part });
-            let most = if window::is_at_start(&leaf.steps) { 1 } else { usize::MAX };
-            passing(context, leaf, parts.take(most).collect())
+            let parts = units(context, leaf, range).into_iter().filter(is_of_key);
+            parts.take(if window::is_at_start(&leaf.steps) { 1 } else { usize::MAX }).collect()
         }
-        _ => vec![whole(leaf, range)],
+        _ => whole(context, leaf, range),
     }
 }
 
-/// What is shown for the whole of a range; where values are those of days, its last day.
-pub fn whole(leaf: &Leaf, range: Window) -> Part {
-    let shown = window::whole(&leaf.steps, range);
-    Part { unit: window::is_by_day(&leaf.steps).then_some(range.last), shown }
+/// The units of a range whose values are shown where groups are of the leaf's time.
+pub fn units(context: &Context, leaf: &Leaf, range: Window) -> Vec<Part> {
+    let buckets: Vec<Bucket> = leaf.own_time(context).iter().flatten().cloned().collect();
+    let grain = if is_day_by_day(context, leaf) { Grain::Day } else { window::unit(&leaf.steps, &buckets) };
+    let of_run = |run| window::units(run, grain, context.world.week_start);
+    let units = runs(context, leaf, range).into_iter().flat_map(of_run);
+    units.map(|unit| Part { unit: Some(unit.start), shown: unit.part }).collect()
 }
 
-/// The parts whose units pass those conditions that are about time alone.
-pub fn passing(context: &Context, leaf: &Leaf, parts: Vec<Part>) -> Vec<Part> {
-    let of_time = |c: &&Expr| c.names().into_iter().all(|name| context.is_own_time(name, leaf.dataset()));
-    let conditions: Vec<&Expr> = leaf.on_units(context).into_iter().filter(of_time).collect();
+/// What is shown for the whole of a range; where values are those of days, its last day.
+pub fn whole(context: &Context, leaf: &Leaf, range: Window) -> Vec<Part> {
+    let runs = runs(context, leaf, range);
+    let part = |run: &Window| {
+        let shown = window::whole(&leaf.steps, *run);
+        Part { unit: shown.first, shown }
+    };
+    match window::is_by_day(&leaf.steps) {
+        true => runs.last().map(part).into_iter().collect(),
+        false => runs.iter().map(part).collect(),
+    }
+}
+
+/// The days of a range that pass the conditions on time alone; those that follow each other are one, unless rows are
+/// held against each.
+fn runs(context: &Context, leaf: &Leaf, range: Window) -> Vec<Window> {
+    let (of_time, _) = leaf.on_units(context);
+    let apart = is_day_by_day(context, leaf);
     let any = Row::new(leaf.dataset(), 0);
-    parts.into_iter().filter(|part| conditions.iter().all(|c| context.is_true(c, any, Some(part.unit)))).collect()
+    let mut found: Vec<Window> = Vec::new();
+    for day in range.first.iter_days().take_while(|day| *day <= range.last) {
+        if !of_time.iter().all(|c| context.is_true(c, any, Some(Some(day)))) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(run) if run.last.succ_opt() == Some(day) && !apart => run.last = day,
+            _ => found.push(Window { first: day, last: day }),
+        }
+    }
+    found
+}
+
+/// Whether what is only moved is read day by day, for conditions that hold rows against the day they are read for.
+fn is_day_by_day(context: &Context, leaf: &Leaf) -> bool {
+    let (_, held) = leaf.on_units(context);
+    !window::is_by_day(&leaf.steps) && held.iter().any(|c| leaf.is_of_units(context, c))
 }
 
 /// The dates of a window up to the clock; of all data, those that the world's spine has, or the dataset's

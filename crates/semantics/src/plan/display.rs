@@ -102,7 +102,7 @@ fn aggregate(out: &mut String, depth: usize, plan: &SemanticPlan, fact: &Aggrega
     };
     let mut depth = depth;
     if let Some(padding) = &fact.padding {
-        line(out, depth, &format!("join to time spine: {}, without rows too", units(&padding.spine)));
+        line(out, depth, &format!("join to time spine: {}, without rows too", units(&padding.spine, &tables)));
         depth += 1;
     }
     if let Some(pick) = fact.pick {
@@ -142,7 +142,8 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             rows(out, depth + 1, input, tables, catalog);
         }
         Rows::JoinOverTimeRange { input, axis, spine, .. } => {
-            let text = format!("join over time range: {} in the stretch of {}", time(axis, tables), units(spine));
+            let text =
+                format!("join over time range: {} in the stretch of {}", time(axis, tables), units(spine, tables));
             line(out, depth, &text);
             rows(out, depth + 1, input, tables, catalog);
         }
@@ -309,8 +310,8 @@ fn table_names_beside(rows: &Rows, other: Option<(Table, DatasetId)>, catalog: &
     names
 }
 
-/// The units of a spine and the stretches read for the first of them.
-fn units(spine: &TimeSpine) -> String {
+/// The units of a spine, the conditions that they pass, and the stretches read for the first of them.
+fn units(spine: &TimeSpine, tables: &[String]) -> String {
     let stretch = |slot: &Slot| match slot.reads {
         Stretch::Dates { first, end } => {
             format!("{}..{}", first.map_or_else(String::new, |first| first.to_string()), end - Days::new(1))
@@ -321,7 +322,9 @@ fn units(spine: &TimeSpine) -> String {
     };
     let some: Vec<String> = spine.slots.iter().take(2).map(stretch).collect();
     let more = if spine.slots.len() > 2 { ", …" } else { "" };
-    format!("{} units of a {} ({}{more})", spine.slots.len(), spine.unit, some.join(", "))
+    let passed: Vec<String> = spine.passed.iter().map(|condition| row_expr(condition, tables)).collect();
+    let passed = if passed.is_empty() { String::new() } else { format!(" that pass {}", passed.join(" and ")) };
+    format!("{} units of a {}{passed} ({}{more})", spine.slots.len(), spine.unit, some.join(", "))
 }
 
 fn key_source(source: &KeySource, tables: &[String]) -> String {

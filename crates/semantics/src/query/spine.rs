@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::resolved::BucketStart;
-use super::row::{ColumnRef, Table, TimeColumn};
+use super::row::{ColumnRef, RowExpr, Table, TimeColumn};
 use crate::catalog::{Accumulation, Offset};
 use crate::data_type::{Clock, DataType};
 use crate::expr::{Expr, Kind};
@@ -32,6 +32,8 @@ pub enum TimeStep {
 pub struct TimeSpine {
     pub unit: Granularity,
     pub slots: Vec<Slot>,
+    /// The conditions on time that all of the units pass.
+    pub passed: Vec<RowExpr>,
 }
 
 /// What is read for one unit of one period.

@@ -2,7 +2,7 @@
 
 use super::super::resolved::{Attached, BucketStart, Fact, Padding, QueryTime, Windows};
 use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Table, TimeColumn};
-use super::super::spine::{TimeStep, unit_column};
+use super::super::spine::{TimeSpine, TimeStep, unit_column};
 use super::attach::{found_by_time, is_of_tables};
 use super::conditions::is_of_units;
 use super::metrics::Treatment;
@@ -83,21 +83,22 @@ impl Spines<'_> {
         let passes = |start: &BucketStart| units.pass(told, start);
         // What stands beside every group is one value: the total.
         let is_total_alone = fact.level.as_ref().is_some_and(Vec::is_empty) && self.grouping != Grouping::Sets;
-        let mut frame = Frame {
+        let frame = Frame {
             time: self.time,
             reach: self.reach(fact, steps, keys.base()),
             groups: self.grouping != Grouping::Total && !is_total_alone,
             total: self.grouping != Grouping::Groups || is_total_alone,
+            only_last: false,
             periods: &periods,
             passes: if told.is_empty() { None } else { Some(&passes) },
             apart: !self.is_foreign() && windows::is_moved(steps) && speak_of_units(fact, &conditions),
-            only_last: false,
         };
         // The last day of a period is the calendar's, or the last that passes, whether rows are read for it or not.
-        frame.only_last =
+        let only_last =
             treatment.pick() == Some(PeriodAggregation::Last) && !keys.day_by_day && keys.tell_groups(&frame);
-        let spine = windows::spine(steps, &keys, &frame)?;
-        let is_one_unit = frame.only_last || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
+        let frame = Frame { only_last, ..frame };
+        let spine = TimeSpine { passed: told.to_vec(), ..windows::spine(steps, &keys, &frame)? };
+        let is_one_unit = only_last || keys.grains.contains(&Some(spine.unit)) || keys.grains.is_empty();
         let reads = windows::hull(&spine, self.time);
         let pick = treatment.pick().filter(|_| !is_one_unit);
         Ok(Windows { steps: steps.clone(), spine, pick, reads, conditions })
@@ -144,6 +145,7 @@ impl Spines<'_> {
             only_last: false,
         };
         let spine = windows::spine(&[], &keys, &frame)?;
+        let spine = TimeSpine { passed: of_spine, ..spine };
         let of_units = fact.keys.iter().map(|key| match key {
             KeySource::Bucket { time, granularity } if is_axis(time) => {
                 Some(KeySource::Bucket { time: unit.clone(), granularity: *granularity })

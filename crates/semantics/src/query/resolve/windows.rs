@@ -161,7 +161,7 @@ pub(super) fn spine<'a>(steps: &'a [TimeStep], keys: &TimeKeys, frame: &'a Frame
             }
         }
     }
-    Ok(TimeSpine { unit, slots })
+    Ok(TimeSpine { unit, slots, passed: Vec::new() })
 }
 
 /// From the first start to the last end of what is read, cut at the question's clock.

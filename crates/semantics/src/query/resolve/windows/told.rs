@@ -236,3 +236,6 @@ fn truncated(of: NaiveDateTime, unit: TimeUnit) -> Option<NaiveDateTime> {
         TimeUnit::Year => first(1),
     }
 }
+
+#[cfg(test)]
+mod tests;
