@@ -2,7 +2,7 @@
 //!
 //! This crate touches nothing: no files, no clock, no environment, no DataFusion, no Arrow.
 //! Stages import only leftwards: source, diagnostic, data types, expressions, time, model, import,
-//! export, catalog, query, plan, significance, decompose, highlight.
+//! export, catalog, query, plan, emit, significance, decompose, highlight.
 
 pub mod code;
 pub mod source;
@@ -18,6 +18,7 @@ pub mod export;
 pub mod catalog;
 pub mod query;
 pub mod plan;
+pub mod emit;
 pub mod significance;
 pub mod decompose;
 pub mod highlight;

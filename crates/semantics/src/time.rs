@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod fiscal;
 pub mod unit;
 pub mod zone;
+pub mod stretches;
 pub mod stored;
 pub mod bucket;
 pub mod as_of;

@@ -319,6 +319,9 @@ pub(crate) struct Explain {
     /// Which form of the question to show
     #[arg(long, value_enum, default_value_t = Stage::Semantic)]
     pub(crate) stage: Stage,
+    /// The warehouse whose SQL `--stage sql` shows
+    #[arg(long, value_enum, default_value_t = Dialect::Duckdb)]
+    pub(crate) dialect: Dialect,
 }
 
 /// The forms a question takes on its way to an answer.
@@ -328,6 +331,16 @@ pub(crate) enum Stage {
     Semantic,
     Logical,
     Physical,
+    /// The SQL that a warehouse would run
+    Sql,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    Duckdb,
+    Postgres,
+    Snowflake,
+    Bigquery,
 }
 
 #[derive(Args, Debug)]

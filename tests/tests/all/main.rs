@@ -12,6 +12,7 @@ mod audits;
 mod broken;
 mod cases;
 mod checks;
+mod emitted;
 mod injections;
 mod laws;
 mod oracle;
@@ -27,6 +28,7 @@ fn main() {
         broken::trials(),
         cases::trials(),
         checks::trials(),
+        emitted::trials(),
         injections::trials(),
         laws::trials(),
         oracle::trials(),

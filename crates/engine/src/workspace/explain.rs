@@ -1,6 +1,9 @@
 //! Each stage of how a question is answered, as text.
 
 use serde_json::{Value, json};
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::emit;
 use sextant_semantics::query::request::{Decoded, ExplainRequest, Stage};
 use sextant_semantics::source::Sources;
 
@@ -33,6 +36,14 @@ impl Workspace {
                     .await
                     .map_err(|error| error.diagnostic())?;
                 ("physical", self.without_root(&text))
+            }
+            Stage::Sql => {
+                if prepared.audit.is_some() {
+                    let fact = "an audit is not written as SQL of a warehouse yet";
+                    return Err(Diagnostic::new(Code::NotSupportedYet, fact).field("stage").into());
+                }
+                let text = emit::sql(&prepared.query, &prepared.plan, &self.catalog, explain.dialect)?;
+                return Ok(json!({"stage": "sql", "dialect": explain.dialect.as_str(), "text": text}));
             }
         };
         Ok(json!({"stage": stage, "text": text}))

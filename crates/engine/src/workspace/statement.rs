@@ -12,7 +12,7 @@ use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics, Warning};
 use sextant_semantics::query::request::{
-    AuditRequest, Decoded, ExplainRequest, MetricsRequest, NumberFormat, Request, Stage,
+    AuditRequest, Decoded, Dialect, ExplainRequest, MetricsRequest, NumberFormat, Request, Stage,
 };
 use sextant_semantics::query::sql::{self, Composed, Lifted, Places, Statement};
 use sextant_semantics::source::Sources;
@@ -72,7 +72,9 @@ impl Workspace {
                 self.ask(&decoded, arguments, context).await.map_err(|failure| located(failure, &places, text))
             }
             Statement::Query(composed) => self.composed(&composed, asked, arguments, context).await,
-            Statement::Explain { stage, of } => self.explain_statement(&of, stage, text, context).await,
+            Statement::Explain { stage, of } => {
+                self.explain_statement(&of, (stage, Dialect::default()), text, context).await
+            }
         }
     }
 
@@ -273,12 +275,13 @@ impl Workspace {
             Request::AuditPerformance(asked) => {
                 let (audit, places) = sql::audit(&self.catalog, asked).map_err(|found| placed(found, text))?;
                 let request = Box::new(Request::AuditPerformance(audit));
-                let explained = self.explain(&ExplainRequest { stage: explain.stage, request }, &[], context).await;
+                let (stage, dialect) = (explain.stage, explain.dialect);
+                let explained = self.explain(&ExplainRequest { stage, dialect, request }, &[], context).await;
                 explained.map_err(|failure| located(failure, &places, text))
             }
             Request::GetMetrics(asked) => {
                 let statement = sql::metrics(&self.catalog, asked).map_err(|found| placed(found, text))?;
-                self.explain_statement(&statement, explain.stage, text, context).await
+                self.explain_statement(&statement, (explain.stage, explain.dialect), text, context).await
             }
             _ => self.explain(explain, &[], context).await,
         }
@@ -288,30 +291,31 @@ impl Workspace {
     async fn explain_statement(
         &self,
         of: &Statement,
-        stage: Stage,
+        (stage, dialect): (Stage, Dialect),
         text: &str,
         context: &CallContext,
     ) -> Result<Value, Failure> {
         match of {
             Statement::Metrics(lifted) => {
-                let explain = ExplainRequest { stage, request: Box::new(Request::GetMetrics(lifted.request.clone())) };
+                let request = Box::new(Request::GetMetrics(lifted.request.clone()));
+                let explain = ExplainRequest { stage, dialect, request };
                 let explained = self.explain(&explain, &[], context).await;
                 explained.map_err(|failure| located(failure, &lifted.places, text))
+            }
+            Statement::Query(_) if stage == Stage::Sql => {
+                let fact = "a statement around the SELECT over metrics is not written as SQL of a warehouse yet";
+                let help = "ask for the SELECT over metrics alone";
+                Err(Diagnostic::new(Code::NotSupportedYet, fact).field("query").help(help).into())
             }
             Statement::Query(composed) => {
                 let mut parts = vec![composed.query.to_string()];
                 for (position, lifted) in composed.lifted.iter().enumerate() {
                     let inner = Statement::Metrics(Box::new(lifted.clone()));
-                    let explained = Box::pin(self.explain_statement(&inner, stage, text, context)).await?;
+                    let explained = Box::pin(self.explain_statement(&inner, (stage, dialect), text, context)).await?;
                     let plan = explained["text"].as_str().unwrap_or_default().to_string();
                     parts.push(format!("{}:\n{plan}", sql::table_name(position)));
                 }
-                let name = match stage {
-                    Stage::Resolved => "resolved",
-                    Stage::Semantic => "semantic",
-                    Stage::Logical => "logical",
-                    Stage::Physical => "physical",
-                };
+                let name = stage.as_str();
                 if matches!(stage, Stage::Logical | Stage::Physical) {
                     let planned = self.plan_statement(composed, text, context).await?;
                     parts.push(self.without_root(&planned.plan.display_indent().to_string()));

@@ -259,6 +259,8 @@ pub struct DimensionValuesRequest {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExplainRequest {
     pub stage: Stage,
+    /// Of stage [`Stage::Sql`].
+    pub dialect: Dialect,
     /// [`Request::GetMetrics`] or [`Request::AuditPerformance`].
     pub request: Box<Request>,
 }
@@ -270,6 +272,18 @@ pub enum Stage {
     Semantic,
     Logical,
     Physical,
+    /// The SQL that a warehouse would run.
+    Sql,
+}
+
+/// A warehouse's SQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    #[default]
+    Duckdb,
+    Postgres,
+    Snowflake,
+    Bigquery,
 }
 
 #[cfg(test)]

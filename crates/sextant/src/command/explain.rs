@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments;
-use crate::cli::{Explain, Place, Stage};
+use crate::cli::{Dialect, Explain, Place, Stage};
 use crate::fault::Fault;
 use crate::output;
 use crate::session::Session;
@@ -16,6 +16,9 @@ pub(crate) fn run(place: &Place, explain: &Explain) -> Result<(), Fault> {
     request.insert("tool".into(), "get_metrics".into());
     request.insert("arguments".into(), Value::Object(question));
     request.insert("stage".into(), name(explain.stage).into());
+    if explain.stage == Stage::Sql {
+        request.insert("dialect".into(), dialect(explain.dialect).into());
+    }
     let answer = session.call("explain", request, None)?;
     match answer["text"].as_str() {
         Some(text) => output::emit(&format!("{}\n", text.trim_end())),
@@ -29,5 +32,15 @@ fn name(stage: Stage) -> &'static str {
         Stage::Semantic => "semantic",
         Stage::Logical => "logical",
         Stage::Physical => "physical",
+        Stage::Sql => "sql",
+    }
+}
+
+fn dialect(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Duckdb => "duckdb",
+        Dialect::Postgres => "postgres",
+        Dialect::Snowflake => "snowflake",
+        Dialect::Bigquery => "bigquery",
     }
 }

@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The stages of `semantics`; each names only itself and those before it.
-const STAGES: [&str; 17] = [
+const STAGES: [&str; 18] = [
     "code",
     "source",
     "diagnostic",
@@ -71,6 +71,7 @@ const STAGES: [&str; 17] = [
     "catalog",
     "query",
     "plan",
+    "emit",
     "significance",
     "decompose",
     "highlight",

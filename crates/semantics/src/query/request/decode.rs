@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::read::{Object, Reader};
 use super::{
-    AuditRequest, Decoded, DescribeMetricRequest, DimensionValuesRequest, ExplainRequest, Level, ListDimensionsRequest,
-    ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat, SearchKind,
-    SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
+    AuditRequest, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExplainRequest, Level,
+    ListDimensionsRequest, ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat,
+    SearchKind, SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
 };
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -167,10 +167,11 @@ fn explain(reader: &mut Reader, object: &Object) -> Option<Request> {
         Some(word) => Stage::parse(word)?,
         None => Stage::Semantic,
     };
+    let dialect = reader.word(object, "dialect").and_then(Dialect::parse).unwrap_or_default();
     let tool = reader.word(object, "tool").unwrap_or("get_metrics");
     let arguments = reader.map(object, "arguments")?;
     let request = read(reader, tool, &arguments, object.field("arguments."))?;
-    Some(Request::Explain(ExplainRequest { stage, request: Box::new(request) }))
+    Some(Request::Explain(ExplainRequest { stage, dialect, request: Box::new(request) }))
 }
 
 fn resolve_time_range(reader: &mut Reader, arguments: &Map<String, Value>) -> Option<Request> {

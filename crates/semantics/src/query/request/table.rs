@@ -444,12 +444,18 @@ static DIMENSION_VALUES: [Argument; 3] = [
         .not(&["top", "n"]),
 ];
 
-static EXPLAIN: [Argument; 3] = [
+static EXPLAIN: [Argument; 4] = [
     Argument::new(
         "stage",
-        Shape::Word(&["resolved", "semantic", "logical", "physical"]),
+        Shape::Word(&["resolved", "semantic", "logical", "physical", "sql"]),
         "Stage to show (default semantic)",
         r#""semantic""#,
+    ),
+    Argument::new(
+        "dialect",
+        Shape::Word(&["duckdb", "postgres", "snowflake", "bigquery"]),
+        "Warehouse whose SQL stage sql shows (default duckdb)",
+        r#""duckdb""#,
     ),
     Argument::new(
         "tool",

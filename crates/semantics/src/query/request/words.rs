@@ -1,6 +1,6 @@
 //! The closed choices of requests, by their words.
 
-use super::{Level, NumberFormat, ResponseFormat, SearchKind, Stage};
+use super::{Dialect, Level, NumberFormat, ResponseFormat, SearchKind, Stage};
 
 macro_rules! words {
     ($($choice:ident { $($variant:ident $word:literal),* })*) => { $(
@@ -32,5 +32,6 @@ words! {
         Operation "operation",
         Documentation "documentation"
     }
-    Stage { Resolved "resolved", Semantic "semantic", Logical "logical", Physical "physical" }
+    Stage { Resolved "resolved", Semantic "semantic", Logical "logical", Physical "physical", Sql "sql" }
+    Dialect { Duckdb "duckdb", Postgres "postgres", Snowflake "snowflake", Bigquery "bigquery" }
 }

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Runs emitted SQL where it is meant for and holds it to our answers.
+
+    emitted_sql.py                   writes random worlds, runs their DuckDB statements, and their Postgres ones
+    emitted_sql.py --folder FOLDER   over worlds that are written already
+    emitted_sql.py --no-postgres     DuckDB only
+    emitted_sql.py --worlds 40       so many worlds of twenty questions
+
+Each question is asked of the engine, with totals, and of the warehouse by its statement, over the same rows. Numbers
+are equal to relative 1e-9, everything else is equal; the order of rows counts. Fails under 300 equal answers in
+DuckDB, and at the first difference or error of a statement. Needs `duckdb`; Postgres from the machine (15), in a
+folder of its own, with a socket and no port.
+"""
+import argparse
+import collections
+import datetime
+import decimal
+import glob
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import duckdb
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LEAST = 300
+TYPES = {"text": "VARCHAR", "integer": "BIGINT", "float": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+         "timestamp": "TIMESTAMP", "timestamp with zone": "TIMESTAMPTZ"}
+
+
+def worlds(folder, count):
+    environment = dict(os.environ, EMITTED=folder, WORLDS=str(count))
+    command = ["cargo", "test", "-q", "-p", "sextant-tests", "--test", "all", "--", "emitted::statements_are_of_their_dialect"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Duck:
+    """One world's files as tables of DuckDB."""
+
+    def __init__(self, folder):
+        self.connection = duckdb.connect()
+        self.tables = {}
+        model = json.load(open(os.path.join(folder, "model.yml")))
+        for dataset in model["datasets"]:
+            (kind, path), = dataset["source"].items()
+            path = os.path.join(folder, path).replace("'", "''")
+            types = {c["name"]: TYPES.get(c["type"]) or c["type"].upper() for c in dataset["columns"]}
+            if kind == "parquet":
+                relation = f"read_parquet('{path}')"
+            elif kind == "jsonl":
+                columns = ", ".join(f"'{name}': '{'VARCHAR' if t in ('DATE', 'TIMESTAMP') else t}'" for name, t in types.items())
+                relation = f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}})"
+            else:
+                columns = ", ".join(f"'{name}': 'VARCHAR'" for name in types)
+                relation = f"read_csv('{path}', header = true, columns = {{{columns}}}, delim = ',', quote = '\"', nullstr = '', auto_detect = false)"
+            casts = ", ".join(f"CAST({quoted(name)} AS {t}) AS {quoted(name)}" for name, t in types.items())
+            self.connection.execute(f"CREATE TABLE {quoted(dataset['name'])} AS SELECT {casts} FROM {relation}")
+            self.tables[dataset["name"]] = types
+
+    def rows(self, sql):
+        """Columns and rows as text, in order."""
+        names = [d[0] for d in self.connection.execute(f"DESCRIBE {sql}").fetchall()]
+        casts = ", ".join(f"CAST(q.{quoted(name)} AS VARCHAR)" for name in names)
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE answered AS {sql}")
+        found = self.connection.execute(f"SELECT {casts} FROM answered AS q ORDER BY rowid").fetchall()
+        return names, found
+
+
+class Postgres:
+    """A cluster of its own, a schema a world."""
+
+    def __init__(self, binaries="/usr/lib/postgresql/15/bin"):
+        self.folder = tempfile.mkdtemp(prefix="pg")
+        self.binaries = binaries
+        self.user = "postgres" if os.getuid() == 0 else None
+        if self.user:
+            entry = pwd.getpwnam(self.user)
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        self.run(["initdb", "-D", f"{self.folder}/data", "-U", "asks", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
+        self.run(["pg_ctl", "-D", f"{self.folder}/data", "-o", options, "-l", f"{self.folder}/log", "-w", "start"])
+
+    def run(self, command, **more):
+        command = [os.path.join(self.binaries, command[0])] + command[1:]
+        if self.user:
+            command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] + command
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, **more)
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def psql(self, script):
+        flags = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "asks", "-d", "postgres", "-f", "-"]
+        return self.run(flags, input=script)
+
+    def load(self, duck):
+        """Moves a world's tables there."""
+        script = ["DROP SCHEMA public CASCADE; CREATE SCHEMA public;"]
+        for table, types in duck.tables.items():
+            columns = ", ".join(f"{quoted(n)} {t.replace('DOUBLE', 'DOUBLE PRECISION').replace('VARCHAR', 'TEXT')}" for n, t in types.items())
+            script.append(f"CREATE TABLE {quoted(table)} ({columns});")
+            casts = ", ".join(f"CAST({quoted(n)} AS VARCHAR)" for n in types)
+            rows = duck.connection.execute(f"SELECT {casts} FROM {quoted(table)}").fetchall()
+            script.append(f"COPY {quoted(table)} FROM STDIN;")
+            script += ["\t".join(copied(cell) for cell in row) for row in rows] + ["\\."]
+        self.psql("\n".join(script))
+
+    def answers(self, statements):
+        """Columns and rows of each statement, or its error; one round trip for all."""
+        found = []
+        script = ["SET TimeZone = 'UTC';", "SET client_min_messages = warning;"]
+        for position, sql in enumerate(statements):
+            script.append(f"\\echo ==={position}\n\\set ON_ERROR_STOP 0\nCREATE TEMP TABLE answered AS SELECT row_number() OVER () AS \"at \", q.* FROM ({sql}) AS q;")
+            script.append("SELECT coalesce(json_agg(row_to_json(t) ORDER BY \"at \"), '[]') FROM answered AS t;")
+            script.append("SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'answered'::regclass AND attnum > 1;")
+            script.append("DROP TABLE IF EXISTS answered;")
+        flags = ["psql", "-X", "-q", "-A", "-t", "-h", self.folder, "-U", "asks", "-d", "postgres", "-f", "-"]
+        command = [os.path.join(self.binaries, flags[0])] + flags[1:]
+        if self.user:
+            command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] + command
+        done = subprocess.run(command, input="\n".join(script), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        parts = re.split(r"^===\d+\n", done.stdout, flags=re.M)[1:]
+        for part in parts:
+            lines = part.strip().split("\n")
+            if "ERROR" in part:
+                found.append(RuntimeError(part[:600]))
+                continue
+            # json_agg breaks lines between rows.
+            rows, names = json.loads("\n".join(lines[:-1]), parse_float=decimal.Decimal), json.loads(lines[-1])
+            found.append((names, [[row[n] for n in names] for row in rows]))
+        return found
+
+    def close(self):
+        self.run(["pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop"])
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def copied(cell):
+    if cell is None:
+        return "\\N"
+    return cell.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def plain(value, kind):
+    """A cell of either side: None, a number, a moment of UTC, or a text."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if kind in ("number", "integer", "decimal", "float"):
+        return float(value)
+    text = str(value)
+    if kind in ("timestamp", "instant"):
+        text = text.replace(" ", "T")
+        if re.search(r"[+-]\d\d$", text):
+            text += ":00"
+        moment = datetime.datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+        return moment.astimezone(datetime.timezone.utc).isoformat()
+    return text
+
+
+def kind_of(column):
+    name = column["type"]
+    if name.startswith("decimal") or name in ("integer", "float", "number"):
+        return "number"
+    return "timestamp" if name.startswith("timestamp") else name
+
+
+def same(left, right):
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or abs(left - right) <= 1e-9 * max(abs(left), abs(right))
+    return left == right
+
+
+def difference(answer, names, rows):
+    """What differs between our answer and a warehouse's rows; none where nothing does."""
+    columns = answer["columns"]
+    wanted = [column["name"] for column in columns]
+    kinds = [kind_of(column) for column in columns]
+    total = None
+    if names and names[0] == "__total":
+        flags = [str(row[0]).lower() in ("true", "t") for row in rows]
+        if sum(flags) != 1 or not flags[0]:
+            return f"totals: {flags}"
+        total, rows, names = rows[0][1:], [row[1:] for row in rows[1:]], names[1:]
+    if list(names) != wanted:
+        return f"columns {list(names)}, wanted {wanted}"
+    if len(rows) != len(answer["rows"]):
+        return f"{len(rows)} rows, wanted {len(answer['rows'])}"
+    for at, (have, want) in enumerate(zip(rows, answer["rows"])):
+        for name, kind, left, right in zip(wanted, kinds, have, want):
+            left, right = plain(left, kind), plain(right, kind)
+            if not same(left, right):
+                return f"row {at}, {name}: {left!r}, wanted {right!r}"
+    if total is not None:
+        by_name = dict(zip(wanted, zip(total, kinds)))
+        for metric in answer["metrics"]:
+            parts = [("", metric["value"]), ("__previous", metric.get("previous"))]
+            for suffix, value in parts:
+                if metric["name"] + suffix in by_name:
+                    have, kind = by_name[metric["name"] + suffix]
+                    left, right = plain(have, kind), plain(value, kind)
+                    if not same(left, right):
+                        return f"total of {metric['name']}{suffix}: {left!r}, wanted {right!r}"
+    return None
+
+
+class Tally:
+    def __init__(self, dialect):
+        self.dialect = dialect
+        self.equal = 0
+        self.rows = 0
+        self.refused = collections.Counter()
+        self.wrong = []
+
+    def add(self, world, line, outcome):
+        question = json.dumps(line["question"])
+        if isinstance(outcome, Exception):
+            self.wrong.append(f"world {world}: {question}\n  {str(outcome)[:1500]}\n{line['statements'][self.dialect]['sql'] if SHOW else ''}")
+            return
+        fault = difference(line["answer"], *outcome)
+        if fault:
+            self.wrong.append(f"world {world}: {question}\n  {fault}\n{line['statements'][self.dialect]['sql'] if SHOW else ''}")
+        else:
+            self.equal += 1
+            self.rows += len(outcome[1])
+
+    def report(self):
+        print(f"{self.dialect}: {self.equal} equal ({self.rows} rows), {len(self.wrong)} wrong, {sum(self.refused.values())} refused")
+        for why, count in self.refused.most_common():
+            print(f"  {count:4} {why}")
+        for wrong in self.wrong[:8]:
+            print(f"DIFFERS {wrong}")
+
+
+SHOW = bool(os.environ.get("SHOW_SQL"))
+
+
+def name_of(refusal):
+    return re.sub(r"`[^`]*`", "`…`", refusal).replace(" is not written as SQL of", ":")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder")
+    parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--no-postgres", action="store_true")
+    arguments = parser.parse_args()
+    folder = arguments.folder or tempfile.mkdtemp(prefix="emitted")
+    if not arguments.folder:
+        worlds(folder, arguments.worlds)
+    duckdb_tally, postgres_tally = Tally("duckdb"), Tally("postgres")
+    postgres = None if arguments.no_postgres else Postgres()
+    others = {"snowflake": Tally("snowflake"), "bigquery": Tally("bigquery")}
+    try:
+        for path in sorted(glob.glob(f"{folder}/*/questions.jsonl")):
+            world = os.path.basename(os.path.dirname(path))
+            lines = [json.loads(line) for line in open(path)]
+            lines = [line for line in lines if "error" not in line["answer"]]
+            duck = Duck(os.path.dirname(path))
+            if postgres:
+                postgres.load(duck)
+            asked = []
+            for line in lines:
+                for tally in [duckdb_tally, postgres_tally, *others.values()]:
+                    statement = line["statements"][tally.dialect]
+                    if "refused" in statement:
+                        tally.refused[name_of(statement["refused"])] += 1
+                    elif tally is duckdb_tally:
+                        try:
+                            tally.add(world, line, duck.rows(statement["sql"]))
+                        except duckdb.Error as error:
+                            tally.add(world, line, error)
+                    elif tally is postgres_tally and postgres:
+                        asked.append(line)
+                    elif tally is not postgres_tally:
+                        tally.equal += 1
+            if postgres:
+                for line, outcome in zip(asked, postgres.answers([line["statements"]["postgres"]["sql"] for line in asked])):
+                    postgres_tally.add(world, line, outcome)
+    finally:
+        if postgres:
+            postgres.close()
+    duckdb_tally.report()
+    if postgres:
+        postgres_tally.report()
+    for tally in others.values():
+        print(f"{tally.dialect}: {tally.equal} written, {sum(tally.refused.values())} refused")
+    wrong = duckdb_tally.wrong + postgres_tally.wrong
+    if wrong or duckdb_tally.equal < LEAST:
+        sys.exit(f"{len(wrong)} differences, {duckdb_tally.equal} equal in DuckDB, wanted {LEAST}")
+
+
+if __name__ == "__main__":
+    main()
