@@ -1,6 +1,8 @@
 //! The columns of the answer: groups, values, what they are held against and the change, then conditions on results,
 //! the order and the limit.
 
+use std::collections::HashMap;
+
 use super::clock;
 use super::compare::{self, Sides};
 use super::dialect::{Dialect, refused};
@@ -12,7 +14,7 @@ use super::select::{Names, Select, Writer};
 use crate::data_type::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Grouping, SemanticPlan};
-use crate::query::resolved::{OutputColumn, Part, ResolvedQuery};
+use crate::query::resolved::{Additivity, OutputColumn, Part, ResolvedQuery};
 use crate::time::granularity::Granularity;
 
 /// What the answer's columns are called, and of what type they are.
@@ -21,6 +23,8 @@ pub(super) struct Columns {
     labels: Vec<Option<String>>,
     pub(super) previous_bucket: Option<String>,
     outputs: Vec<Vec<(Part, String, DataType)>>,
+    /// What of each output is compared, where that is not the value.
+    compared: Vec<String>,
     kind: Option<String>,
 }
 
@@ -39,7 +43,13 @@ pub(super) fn write(
         None => vec![select(dialect, query, plan, layout, &columns, measures)?],
         Some(series) => compare::series(writer, query, plan, layout, &columns, measures, series)?,
     };
-    let answer = writer.named("answer", parts)?;
+    if query.time.changes.is_empty() {
+        let answer = writer.named("answer", parts)?;
+        return last(dialect, query, layout, &columns, &answer);
+    }
+    let mut answer = parts.last().map(|part| columns.changes(dialect, query, plan, layout, part)).unwrap_or_default();
+    answer.from = vec![writer.named("compared", parts)?];
+    let answer = writer.named("answer", vec![answer])?;
     last(dialect, query, layout, &columns, &answer)
 }
 
@@ -53,25 +63,13 @@ fn select(
     measures: &str,
 ) -> Result<Select, Diagnostic> {
     let mut select = Select::from(measures);
-    let is_total = match (&layout.total, plan.grouping) {
-        (Some(total), _) => {
-            select.column(dialect.name(total), total);
-            Some(dialect.name(total))
-        }
-        (None, Grouping::Total) => Some(Sql::atom("TRUE")),
-        (None, _) => None,
-    };
+    if let Some(total) = &layout.total {
+        select.column(dialect.name(total), total);
+    }
     columns.put_groups(dialect, query, layout, &mut select, None)?;
-    for (output, of) in query.outputs.iter().enumerate() {
+    for output in 0..query.outputs.len() {
         let sides = Sides::of_row(dialect, query, plan, layout, output)?;
-        let additive = of.additivity == crate::query::resolved::Additivity::Additive;
-        let absent_is_zero = match (&is_total, additive) {
-            (_, false) => Sql::atom("FALSE"),
-            (None, true) => Sql::atom("TRUE"),
-            (Some(total), true) if total.text() == "TRUE" => Sql::atom("FALSE"),
-            (Some(total), true) => total.not(),
-        };
-        columns.put_output(dialect, output, sides, &absent_is_zero, &mut select);
+        columns.put_output(output, sides, &mut select);
     }
     if let Some(name) = &columns.kind {
         select.column(compare::kind(dialect, query, layout)?, name);
@@ -107,9 +105,10 @@ impl Columns {
             });
             outputs.push(named.collect());
         }
+        let compared = query.outputs.iter().map(|output| names.fresh(&format!("{}__compared", output.name))).collect();
         let has_members = query.groups.iter().any(|group| !group.is_series);
         let kind = (is_compared && has_members).then(|| names.fresh("change_kind"));
-        Columns { groups, labels, previous_bucket, outputs, kind }
+        Columns { groups, labels, previous_bucket, outputs, compared, kind }
     }
 
     /// The keys with their labels; of a compared series, what stands for its bucket.
@@ -136,20 +135,70 @@ impl Columns {
         Ok(())
     }
 
-    /// An output's value with what it is held against.
-    pub(super) fn put_output(
+    /// An output's value, what of it is compared, and what it is held against.
+    pub(super) fn put_output(&self, output: usize, sides: Sides, select: &mut Select) {
+        let Some(value) = self.part(output, Part::Value) else { return };
+        let own = sides.value.clone();
+        select.column(sides.value, value);
+        let Some((now, previous)) = sides.compared else { return };
+        if now != own {
+            select.column(now, &self.compared[output]);
+        }
+        if let Some(name) = self.part(output, Part::Previous) {
+            select.column(previous, name);
+        }
+    }
+
+    /// The changes between the sides of `compared`.
+    fn changes(
         &self,
         dialect: Dialect,
-        output: usize,
-        sides: Sides,
-        absent_is_zero: &Sql,
-        select: &mut Select,
-    ) {
-        let mut figures = compare::figures(dialect, sides, absent_is_zero);
-        for (part, name, data_type) in &self.outputs[output] {
-            let value = figures.remove(part).unwrap_or_else(|| dialect.null(*data_type));
-            select.column(value, name);
+        query: &ResolvedQuery,
+        plan: &SemanticPlan,
+        layout: &Layout,
+        compared: &Select,
+    ) -> Select {
+        let mut select = Select::default();
+        let has = |name: &str| compared.columns.iter().any(|(_, of)| of == name);
+        let groups =
+            query.groups.iter().zip(self.groups.iter().zip(&self.labels)).flat_map(|(group, (name, label))| {
+                let previous = self.previous_bucket.iter().filter(|_| group.is_series);
+                std::iter::once(name).chain(label).chain(previous)
+            });
+        for name in layout.total.iter().chain(groups) {
+            select.column(dialect.name(name), name);
         }
+        for (output, of) in query.outputs.iter().enumerate() {
+            let Some(value) = self.part(output, Part::Value) else { continue };
+            let now = if has(&self.compared[output]) { &self.compared[output] } else { value };
+            let previous = self.part(output, Part::Previous).filter(|name| has(name));
+            let absent_is_zero = match (of.additivity == Additivity::Additive, &layout.total, plan.grouping) {
+                (false, _, _) | (true, None, Grouping::Total) => Sql::atom("FALSE"),
+                (true, Some(total), _) => dialect.name(total).not(),
+                (true, None, _) => Sql::atom("TRUE"),
+            };
+            let mut figures = match previous {
+                Some(previous) if plan.root.computations[of.computation.0].data_type.is_number() => {
+                    compare::changes(dialect, &dialect.name(now), &dialect.name(previous), &absent_is_zero)
+                }
+                _ => HashMap::new(),
+            };
+            figures.insert(Part::Value, dialect.name(value));
+            if let Some(previous) = previous {
+                figures.insert(Part::Previous, dialect.name(previous));
+            }
+            for (part, name, data_type) in &self.outputs[output] {
+                select.column(figures.remove(part).unwrap_or_else(|| dialect.null(*data_type)), name);
+            }
+        }
+        if let Some(kind) = &self.kind {
+            select.column(dialect.name(kind), kind);
+        }
+        select
+    }
+
+    fn part(&self, output: usize, part: Part) -> Option<&str> {
+        self.outputs[output].iter().find(|(of, _, _)| *of == part).map(|(_, name, _)| name.as_str())
     }
 
     pub(super) fn kind_name(&self) -> Option<&str> {
@@ -190,8 +239,7 @@ fn last(
             put(previous);
         }
     }
-    for (output, parts) in query.outputs.iter().zip(&columns.outputs).filter(|(output, _)| output.shown) {
-        let _ = output;
+    for (_, parts) in query.outputs.iter().zip(&columns.outputs).filter(|(output, _)| output.shown) {
         for (_, name, _) in parts {
             put(name);
         }

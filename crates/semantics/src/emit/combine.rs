@@ -27,11 +27,32 @@ pub(super) fn write(
         return Err(refused("a list of members, `include_empty` or dimensions without metrics,", dialect));
     }
     let facts = (0..input.inputs.len()).map(|fact| fact::write(writer, plan, catalog, layout, fact));
-    let facts = facts.collect::<Result<Vec<_>, _>>()?;
-    if let [only] = facts.as_slice() {
-        return Ok(only.clone());
+    let facts = facts.collect::<Result<Vec<_>, _>>()?.into_iter().enumerate();
+    let (apart, facts): (Vec<_>, Vec<_>) = facts.partition(|(fact, _)| input.inputs[*fact].level.is_some());
+    let mut combined = aligned(writer, plan, layout, &facts)?;
+    let mut there: Vec<usize> = facts.into_iter().map(|(fact, _)| fact).collect();
+    for (fact, rows) in apart {
+        combined = beside(writer, plan, layout, (&combined, &there), (fact, &rows))?;
+        there.push(fact);
     }
-    let parts = (0..facts.len()).map(|fact| padded(dialect, plan, layout, fact, &facts[fact])).collect();
+    Ok(combined)
+}
+
+/// Facts of all keys, one row a group and one for the total.
+fn aligned(
+    writer: &mut Writer,
+    plan: &SemanticPlan,
+    layout: &Layout,
+    facts: &[(usize, String)],
+) -> Result<String, Diagnostic> {
+    let dialect = writer.dialect;
+    match facts {
+        [] => return Err(refused("measures at fewer groups than the question's alone", dialect)),
+        [(_, only)] => return Ok(only.clone()),
+        _ => {}
+    }
+    let all: Vec<usize> = facts.iter().map(|(fact, _)| *fact).collect();
+    let parts = facts.iter().map(|(fact, rows)| padded(dialect, plan, layout, &all, (*fact, rows))).collect();
     let together = writer.named("all_measures", parts)?;
     let mut select = Select::from(&together);
     let mut groups: Vec<String> = Vec::new();
@@ -45,14 +66,53 @@ pub(super) fn write(
     for name in &layout.rows {
         select.column(Sql::call("SUM", &[&dialect.name(name)]), name);
     }
-    for (fact, of) in input.inputs.iter().enumerate() {
-        for (measure, of) in of.measures.iter().enumerate() {
-            for period in 0..layout.periods.len() {
-                let name = layout.measure(fact, measure, period);
-                let value = Typed::new(dialect.name(name), of.data_type);
-                select.column(most(dialect, &value)?, name);
-            }
-        }
+    for (name, data_type) in measures(plan, layout, &all) {
+        select.column(most(dialect, &Typed::new(dialect.name(name), data_type))?, name);
+    }
+    writer.named("measures", vec![select])
+}
+
+/// The columns of some facts' measures.
+fn measures<'a>(
+    plan: &'a SemanticPlan,
+    layout: &'a Layout,
+    facts: &'a [usize],
+) -> impl Iterator<Item = (&'a str, DataType)> {
+    facts.iter().flat_map(move |fact| {
+        let of = &plan.root.input.inputs[*fact];
+        of.measures.iter().enumerate().flat_map(move |(measure, of)| {
+            (0..layout.periods.len()).map(move |period| (layout.measure(*fact, measure, period), of.data_type))
+        })
+    })
+}
+
+/// The values of a fact of fewer keys beside every row that has the same of these; the total beside the total.
+fn beside(
+    writer: &mut Writer,
+    plan: &SemanticPlan,
+    layout: &Layout,
+    (combined, there): (&str, &[usize]),
+    (fact, rows): (usize, &str),
+) -> Result<String, Diagnostic> {
+    let dialect = writer.dialect;
+    let column = |table: &str, name: &str| Sql::atom(format!("{table}.{}", dialect.identifier(name)));
+    let (near, far) = (dialect.identifier("m"), dialect.identifier("f"));
+    let kept = plan.root.input.inputs[fact].level.clone().unwrap_or_default();
+    let total = layout.total.iter().filter(|_| !kept.is_empty());
+    let on = total.chain(kept.iter().map(|key| &layout.keys[*key].name));
+    let on = on.map(|name| Sql::compare("IS NOT DISTINCT FROM", &column(&near, name), &column(&far, name)));
+    let on = Sql::all(on).unwrap_or_else(|| Sql::atom("TRUE"));
+    let mut select = Select::from(&format!("{combined} AS {near}"));
+    select.from.push(format!("LEFT JOIN {rows} AS {far} ON {}", on.text()));
+    let keys = layout.keys.iter().map(|key| &key.name).filter(|_| plan.grouping != Grouping::Total);
+    for name in layout.total.iter().chain(keys).chain(&layout.rows) {
+        select.column(column(&near, name), name);
+    }
+    for (name, _) in measures(plan, layout, there) {
+        select.column(column(&near, name), name);
+    }
+    for (name, _) in measures(plan, layout, &[fact]) {
+        select.column(column(&far, name), name);
     }
     writer.named("measures", vec![select])
 }
@@ -66,19 +126,22 @@ pub(super) fn most(dialect: Dialect, of: &Typed) -> Result<Sql, Diagnostic> {
 }
 
 /// A fact's rows with nulls for the measures of the others.
-fn padded(dialect: Dialect, plan: &SemanticPlan, layout: &Layout, fact: usize, rows: &str) -> Select {
+fn padded(
+    dialect: Dialect,
+    plan: &SemanticPlan,
+    layout: &Layout,
+    all: &[usize],
+    (fact, rows): (usize, &str),
+) -> Select {
     let mut select = Select::from(rows);
     let keys = layout.keys.iter().map(|key| &key.name).filter(|_| plan.grouping != Grouping::Total);
     for name in layout.total.iter().chain(keys).chain(&layout.rows) {
         select.column(dialect.name(name), name);
     }
-    for (position, of) in plan.root.input.inputs.iter().enumerate() {
-        for (measure, of) in of.measures.iter().enumerate() {
-            for period in 0..layout.periods.len() {
-                let name = layout.measure(position, measure, period);
-                let value = if position == fact { dialect.name(name) } else { dialect.null(of.data_type) };
-                select.column(value, name);
-            }
+    for other in all {
+        for (name, data_type) in measures(plan, layout, &[*other]) {
+            let value = if *other == fact { dialect.name(name) } else { dialect.null(data_type) };
+            select.column(value, name);
         }
     }
     select

@@ -20,12 +20,9 @@ use crate::query::resolved::{Additivity, Part, ResolvedQuery};
 
 /// What an output's figures are made of.
 pub(super) struct Sides {
-    value: Sql,
-    /// What is compared, where a comparison is in force and something of its range is complete.
-    compared: Option<(Sql, Sql)>,
-    /// Whether the metric is a percent, a number.
-    percent: bool,
-    is_number: bool,
+    pub(super) value: Sql,
+    /// What of it is compared and the previous side, where something of the range is complete.
+    pub(super) compared: Option<(Sql, Sql)>,
 }
 
 impl Sides {
@@ -61,7 +58,7 @@ impl Sides {
                 Some((value(sides.current)?.sql, previous))
             }
         };
-        Ok(Sides { value: own.sql, compared, percent: of.percent, is_number: own.data_type.is_number() })
+        Ok(Sides { value: own.sql, compared })
     }
 }
 
@@ -76,33 +73,23 @@ fn mean(dialect: Dialect, of: &[Typed]) -> Sql {
     Sql::infix("/", Binds::Multiply, &sum.unwrap_or(zero), &divisor)
 }
 
-/// The parts of an output. An absent side of what adds up is 0 in the change where `absent_is_zero` is true.
-pub(super) fn figures(dialect: Dialect, sides: Sides, absent_is_zero: &Sql) -> HashMap<Part, Sql> {
-    let mut found = HashMap::from([(Part::Value, sides.value)]);
-    let Some((now, previous)) = sides.compared else { return found };
-    found.insert(Part::Previous, previous.clone());
-    if !sides.is_number {
-        return found;
-    }
+/// The change of an output. An absent side of what adds up is 0 in it where `absent_is_zero` is true.
+pub(super) fn changes(dialect: Dialect, now: &Sql, previous: &Sql, absent_is_zero: &Sql) -> HashMap<Part, Sql> {
     let zero = Sql::atom("0");
-    let plain = now.minus(&previous);
+    let plain = now.minus(previous);
     let filled = |of: &Sql| Sql::call("COALESCE", &[of, &zero]);
     let some = now.followed_by("IS NOT NULL").or(&previous.followed_by("IS NOT NULL"));
-    let of_absent = Sql::when(&some, &filled(&now).minus(&filled(&previous)));
+    let of_absent = |condition: Sql| (condition, filled(now).minus(&filled(previous)));
     let change = match absent_is_zero.text() {
-        "TRUE" => of_absent,
+        "TRUE" => Sql::case(&[of_absent(some)], None),
         "FALSE" => plain,
-        _ => Sql::case(&[(absent_is_zero.clone(), of_absent)], Some(&plain)),
+        _ => Sql::case(&[of_absent(absent_is_zero.and(&some))], Some(&plain)),
     };
     let float = |of: &Sql| Sql::atom(format!("CAST({} AS {})", of.text(), dialect.type_name(DataType::Float)));
-    let is_above_zero = Sql::compare(">", &previous, &zero);
-    let share = Sql::infix("/", Binds::Multiply, &float(&change), &float(&previous));
-    found.insert(Part::PercentChange, Sql::when(&is_above_zero, &share));
-    if sides.percent {
-        found.insert(Part::Points, Sql::infix("*", Binds::Multiply, &float(&change), &Sql::atom("100")));
-    }
-    found.insert(Part::Change, change);
-    found
+    let share = Sql::infix("/", Binds::Multiply, &float(&change), &float(previous));
+    let percent = Sql::when(&Sql::compare(">", previous, &zero), &share);
+    let points = Sql::infix("*", Binds::Multiply, &float(&change), &Sql::atom("100"));
+    HashMap::from([(Part::Change, change), (Part::PercentChange, percent), (Part::Points, points)])
 }
 
 /// Whether a member is on one side only.
@@ -141,6 +128,9 @@ pub(super) fn series(
     series: usize,
 ) -> Result<Vec<Select>, Diagnostic> {
     let dialect = writer.dialect;
+    if plan.root.input.inputs.iter().any(|of| of.level.is_some()) {
+        return Err(refused("a measure at fewer groups than the question's, in a compared series,", dialect));
+    }
     let paired = Pairs::of(dialect, query, layout, series)?;
     let places = writer.named("places", places(dialect, query)?)?;
     let sides = [Side::Current, Side::Previous];
@@ -334,10 +324,7 @@ impl<'a> Pairs<'a> {
                 Some(sides) => Some((shown(sides.current, Side::Current)?, shown(sides.together, Side::Previous)?)),
                 None => None,
             };
-            let is_number = plan.root.computations[of.computation.0].data_type.is_number();
-            let sides = Sides { value: shown(0, Side::Current)?, compared, percent: of.percent, is_number };
-            let zero = if of.additivity == Additivity::Additive { "TRUE" } else { "FALSE" };
-            columns.put_output(dialect, output, sides, &Sql::atom(zero), &mut select);
+            columns.put_output(output, Sides { value: shown(0, Side::Current)?, compared }, &mut select);
         }
         if let Some(name) = columns.kind_name() {
             let has = |side: usize| Sql::compare("=", &dialect.name(&self.has[side]), &Sql::atom("1"));
@@ -362,7 +349,7 @@ impl<'a> Pairs<'a> {
         };
         let is_absent = Sql::compare("=", &dialect.name(has), &Sql::atom("0"));
         let is_there = self.qualified("p", bucket).followed_by("IS NOT NULL");
-        Ok(Sql::case(&[(is_absent.and(&is_there), nothing)], Some(&value)))
+        Ok(Sql::case(&[(is_absent.and(&is_there), nothing.sql)], Some(&value)))
     }
 }
 
@@ -384,7 +371,7 @@ fn total_select(
     columns.put_groups(dialect, query, layout, &mut select, Some((series, &nothing, &nothing)))?;
     for output in 0..query.outputs.len() {
         let sides = Sides::of_row(dialect, query, plan, layout, output)?;
-        columns.put_output(dialect, output, sides, &Sql::atom("FALSE"), &mut select);
+        columns.put_output(output, sides, &mut select);
     }
     if let Some(name) = columns.kind_name() {
         select.column(dialect.null(DataType::Text), name);

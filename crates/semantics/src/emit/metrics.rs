@@ -5,7 +5,7 @@ use super::expression::{expression, together};
 use super::layout::Layout;
 use super::piece::{Sql, Typed};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{BinaryOp, Expr, Function, Kind, Literal};
+use crate::expr::{BinaryOp, Expr, Kind, Literal};
 use crate::plan::SemanticPlan;
 use crate::query::computation::{ComputationId, Formula};
 
@@ -46,45 +46,46 @@ fn filled(dialect: Dialect, of: Typed, fill: Option<&Literal>) -> Result<Typed, 
     Ok(Typed::new(Sql::call("COALESCE", &[&of.sql, &fill.sql]), data_type))
 }
 
-/// A computation where nothing was read: what its metrics fill nulls with, through sums, differences and `coalesce`;
-/// none where that is null.
-pub(super) fn of_nothing(dialect: Dialect, plan: &SemanticPlan, id: ComputationId) -> Result<Option<Sql>, Diagnostic> {
+/// A computation where nothing was read: its formula over what measures fill nulls with; none where that is null.
+pub(super) fn of_nothing(
+    dialect: Dialect,
+    plan: &SemanticPlan,
+    id: ComputationId,
+) -> Result<Option<Typed>, Diagnostic> {
     let computation = &plan.root.computations[id.0];
+    let of = |id: ComputationId| of_nothing(dialect, plan, id);
     let found = match &computation.formula {
-        Formula::Measure { .. } | Formula::Ratio { .. } | Formula::OfGroups(_) | Formula::OfCohort { .. } => None,
-        Formula::Derived(formula) => formula_of_nothing(dialect, plan, formula)?,
+        Formula::Measure { .. } | Formula::OfGroups(_) | Formula::OfCohort { .. } => None,
+        Formula::Ratio { numerator, denominator } => {
+            of(*numerator)?.zip(of(*denominator)?).map(|(over, under)| divide(dialect, over, under))
+        }
+        Formula::Derived(formula) => {
+            let refs = formula.refs().into_iter().map(|id| of(*id.value)).collect::<Result<Vec<_>, _>>()?;
+            let is_null = refs.iter().all(Option::is_none) && !refs.is_empty() && passes_nulls(formula);
+            let null = |id: &ComputationId| {
+                let data_type = plan.root.computations[id.0].data_type;
+                Typed::new(dialect.null(data_type), data_type)
+            };
+            let known = |id: &ComputationId| Ok(of(*id)?.unwrap_or_else(|| null(id)));
+            if is_null { None } else { Some(expression(dialect, formula, &mut |id| known(id))?) }
+        }
     };
     match (found, &computation.fill) {
-        (None, Some(fill)) => Ok(Some(dialect.literal(fill)?.sql)),
-        (found, _) => Ok(found),
+        (None, Some(fill)) => Ok(Some(dialect.literal(fill)?)),
+        (None, None) => Ok(None),
+        (Some(found), fill) => Ok(Some(filled(dialect, found, fill.as_ref())?)),
     }
 }
 
-fn formula_of_nothing(
-    dialect: Dialect,
-    plan: &SemanticPlan,
-    of: &Expr<ComputationId>,
-) -> Result<Option<Sql>, Diagnostic> {
-    let inner = |of: &Expr<ComputationId>| formula_of_nothing(dialect, plan, of);
-    Ok(match of.kind.as_ref() {
-        Kind::Ref(id) => of_nothing(dialect, plan, *id)?,
-        Kind::Literal(literal @ (Literal::Integer(_) | Literal::Decimal { .. } | Literal::Float(_))) => {
-            Some(dialect.literal(literal)?.sql)
+/// Whether a formula over nulls alone is null.
+fn passes_nulls(of: &Expr<ComputationId>) -> bool {
+    match of.kind.as_ref() {
+        Kind::Ref(_) | Kind::Literal(_) => true,
+        Kind::Negate(of) => passes_nulls(of),
+        Kind::Binary { op: BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, left, right } => {
+            passes_nulls(left) && passes_nulls(right)
         }
-        Kind::Negate(of) => inner(of)?.map(|of| of.negated()),
-        Kind::Binary { op: BinaryOp::Add, left, right } => {
-            inner(left)?.zip(inner(right)?).map(|(left, right)| left.add(&right))
-        }
-        Kind::Binary { op: BinaryOp::Subtract, left, right } => {
-            inner(left)?.zip(inner(right)?).map(|(left, right)| left.minus(&right))
-        }
-        Kind::Call { function: Function::Coalesce, arguments } => {
-            let mut first = None;
-            for argument in arguments {
-                first = first.or(inner(argument)?);
-            }
-            first
-        }
-        _ => None,
-    })
+        Kind::Binary { op: BinaryOp::Divide, left, .. } => passes_nulls(left) && !left.refs().is_empty(),
+        _ => false,
+    }
 }

@@ -19,6 +19,9 @@ use crate::plan::{Aggregate, ColumnRef, On, RowExpr, RowRef, Rows, SemanticPlan,
 use crate::query::period::Period;
 use crate::time::stored::StoredAs;
 
+/// The number of a fact's row, before anything is joined to it.
+pub(super) const ROW: &str = "row_number";
+
 /// What the expressions of one fact are written against.
 pub(super) struct Scope<'a> {
     pub(super) dialect: Dialect,
@@ -27,6 +30,8 @@ pub(super) struct Scope<'a> {
     axis: Option<&'a TimeColumn>,
     /// The instants that the fact's rows lie in, by its axis.
     span: Span,
+    /// Whether the fact's rows are numbered, for a join that repeats them.
+    numbers: bool,
     /// What each joined table is called.
     aliases: BTreeMap<Table, String>,
 }
@@ -72,7 +77,7 @@ impl<'a> Scope<'a> {
         let name = |(table, dataset): (&Table, &DatasetId)| (*table, names.fresh(&catalog.dataset(*dataset).name));
         let mut aliases: BTreeMap<Table, String> = datasets.iter().map(name).collect();
         aliases.insert(Table::SPINE, spine::ALIAS.to_string());
-        Scope { dialect, plan, catalog, axis: of.axis(), span, aliases }
+        Scope { dialect, plan, catalog, axis: of.axis(), span, numbers: of.repeats_rows(), aliases }
     }
 
     /// The table of a dataset with its name here.
@@ -80,6 +85,24 @@ impl<'a> Scope<'a> {
         let name = table_name(self.catalog, dataset);
         let parts: Vec<String> = name.split('.').map(|part| self.dialect.identifier(part)).collect();
         format!("{} AS {}", parts.join("."), self.dialect.identifier(&self.aliases[&table]))
+    }
+
+    /// The fact's own table, its rows numbered where they are repeated.
+    fn fact(&self, dataset: DatasetId) -> String {
+        let table = self.table(dataset, Table::FACT);
+        if !self.numbers {
+            return table;
+        }
+        let alias = self.dialect.identifier(&self.aliases[&Table::FACT]);
+        let order = if self.dialect == Dialect::Snowflake { "ORDER BY NULL" } else { "" };
+        let number = format!("ROW_NUMBER() OVER ({order}) AS {}", self.dialect.identifier(ROW));
+        format!("(SELECT {alias}.*, {number} FROM {table}) AS {alias}")
+    }
+
+    /// The number of the fact's row.
+    pub(super) fn row_number(&self) -> Option<Sql> {
+        let alias = self.dialect.identifier(&self.aliases[&Table::FACT]);
+        self.numbers.then(|| Sql::atom(format!("{alias}.{}", self.dialect.identifier(ROW))))
     }
 
     pub(super) fn column(&self, of: &ColumnRef) -> Typed {
@@ -166,13 +189,12 @@ pub(super) fn write(scope: &Scope<'_>, rows: &Rows, units: Option<&str>, into: &
     }
     match rows {
         Rows::Read { dataset, .. } => {
-            into.from.push(scope.table(*dataset, Table::FACT));
+            into.from.push(scope.fact(*dataset));
         }
         Rows::Attach { hop, on, table, .. } => {
             match hop {
-                Hop::ManyToOne(_) | Hop::Spine(_) => {}
+                Hop::ManyToOne(_) | Hop::Spine(_) | Hop::Bridge(_) => {}
                 Hop::Rates(_) => return refuse("a conversion of currencies by rates of days"),
-                Hop::Bridge(_) => return refuse("a bridge, which repeats rows,"),
             }
             let on = on.iter().map(|on| scope.on(on)).collect::<Result<Vec<_>, _>>()?;
             let on = Sql::all(on).unwrap_or_else(|| Sql::atom("TRUE"));

@@ -120,6 +120,18 @@ impl Select {
         self.columns.push((sql, name.into()));
     }
 
+    /// A column of this value, near to the wanted name; one that is there already, but for the first `keys`, which are
+    /// null in totals. Gives its name, quoted.
+    pub(super) fn reuse(&mut self, dialect: Dialect, keys: usize, names: &mut Names, wanted: &str, sql: Sql) -> Sql {
+        let known = self.columns.iter().skip(keys).find(|(of, _)| *of == sql).map(|(_, name)| name.clone());
+        let name = known.unwrap_or_else(|| {
+            let name = names.fresh(wanted);
+            self.column(sql, name.clone());
+            name
+        });
+        dialect.name(&name)
+    }
+
     fn write(&self, out: &mut String, indent: &str, dialect: Dialect) {
         let columns: Vec<String> = self
             .columns

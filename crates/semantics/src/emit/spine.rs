@@ -1,7 +1,7 @@
 //! Units of a time spine beside the rows that each reads: what cumulative and offset metrics are aggregated over.
 
 use super::dialect::{Dialect, refused};
-use super::piece::{Sql, Typed};
+use super::piece::Sql;
 use super::rows::Scope;
 use super::select::Select;
 use crate::data_type::{Clock, DataType};
@@ -91,9 +91,4 @@ pub(super) fn column(dialect: Dialect, name: &str) -> Sql {
 /// Whether a row stands beside a unit of a period.
 pub(super) fn in_period(dialect: Dialect, period: usize) -> Sql {
     Sql::compare("=", &column(dialect, PERIOD), &Sql::atom(period.to_string()))
-}
-
-/// Whether it stands there for the total.
-pub(super) fn is_total(dialect: Dialect) -> Typed {
-    Typed::new(column(dialect, IS_TOTAL), DataType::Boolean)
 }

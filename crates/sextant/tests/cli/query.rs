@@ -98,7 +98,7 @@ fn lists_audits_times_and_explanations_are_readable() {
     assert!(audit.status == 0 && audit.out.contains("previous"), "{audit:?}");
     let time = answer(&mut commerce(), &["time", "last_7_days", "--compare", "previous_period", "--now", NOW]);
     assert!(time.out.contains("2026-11-13") && time.out.contains("2026-11-06"), "{time:?}");
-    for stage in ["resolved", "semantic", "logical", "physical"] {
+    for stage in ["resolved", "semantic", "logical", "physical", "sql"] {
         let plan =
             answer(&mut commerce(), &["explain", "net_sales", "--time", "last_7_days", "--now", NOW, "--stage", stage]);
         assert!(plan.status == 0 && plan.out.lines().count() > 2, "{stage}: {plan:?}");
