@@ -46,3 +46,6 @@ pub fn sql(
     let last = answer::write(&mut writer, query, plan, &layout, &measures)?;
     writer.statement(&last)
 }
+
+#[cfg(test)]
+mod tests;

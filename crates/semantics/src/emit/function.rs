@@ -79,25 +79,39 @@ pub(super) fn call(
             Dialect::Duckdb | Dialect::Snowflake => all("CONTAINS"),
             Dialect::Postgres | Dialect::Bigquery => Sql::compare(">", &all("STRPOS"), &Sql::atom("0")),
         }),
-        Function::DateTrunc => match word(0).and_then(TimeUnit::parse) {
-            Some(unit) => date::truncated(dialect, unit, arguments[1].clone()),
-            None => refuse("by what is not a constant"),
-        },
-        Function::DatePart => match word(0).and_then(DatePart::parse) {
-            Some(part) => date::part(dialect, part, arguments[1].clone()),
-            None => refuse("by what is not a constant"),
-        },
+        Function::DateTrunc | Function::DatePart | Function::DateAdd | Function::DateDiff | Function::ToDate => {
+            of_time(dialect, function, &arguments, literals)
+        }
+    }
+}
+
+/// A function of a date or a time.
+fn of_time(
+    dialect: Dialect,
+    function: Function,
+    arguments: &[Typed],
+    literals: &[Option<Literal>],
+) -> Result<Typed, Diagnostic> {
+    let refused = || refused(format!("`{function}` by what is not a constant"), dialect);
+    let word = match literals.first().and_then(Option::as_ref) {
+        Some(Literal::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let unit = || word.and_then(TimeUnit::parse).ok_or_else(refused);
+    match function {
+        Function::DateTrunc => date::truncated(dialect, unit()?, arguments[1].clone()),
+        Function::DatePart => {
+            let part = word.and_then(DatePart::parse).ok_or_else(refused)?;
+            date::part(dialect, part, arguments[1].clone())
+        }
         Function::DateAdd => match literals.get(1).and_then(Option::as_ref) {
             Some(Literal::Interval { months, days, microseconds }) => {
                 date::shifted(dialect, arguments[0].clone(), (*months, *days, *microseconds))
             }
-            _ => refuse("of what is not a constant"),
+            _ => Err(refused()),
         },
-        Function::DateDiff => match word(0).and_then(TimeUnit::parse) {
-            Some(unit) => date::difference(dialect, unit, arguments[1].clone(), arguments[2].clone()),
-            None => refuse("by what is not a constant"),
-        },
-        Function::ToDate => cast(dialect, arguments[0].clone(), DataType::Date, false),
+        Function::DateDiff => date::difference(dialect, unit()?, arguments[1].clone(), arguments[2].clone()),
+        _ => cast(dialect, arguments[0].clone(), DataType::Date, false),
     }
 }
 
