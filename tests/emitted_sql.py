@@ -5,6 +5,7 @@
     emitted_sql.py --folder FOLDER   over worlds that are written already
     emitted_sql.py --no-postgres     DuckDB only
     emitted_sql.py --worlds 40       so many worlds of twenty questions
+    emitted_sql.py --commerce 300    so many questions about the commerce model, by the built binary
 
 Each question is asked of the engine, with totals, and of the warehouse by its statement, over the same rows. Numbers
 are equal to relative 1e-9, everything else is equal; the order of rows counts. Fails under 300 equal answers in
@@ -19,6 +20,7 @@ import glob
 import json
 import os
 import pwd
+import random
 import re
 import shutil
 import subprocess
@@ -26,6 +28,7 @@ import sys
 import tempfile
 
 import duckdb
+import yaml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LEAST = 300
@@ -44,18 +47,19 @@ def quoted(name):
 
 
 class Duck:
-    """One world's files as tables of DuckDB."""
+    """A model's files as tables of DuckDB."""
 
-    def __init__(self, folder):
+    def __init__(self, datasets, folder):
         self.connection = duckdb.connect()
         self.tables = {}
-        model = json.load(open(os.path.join(folder, "model.yml")))
-        for dataset in model["datasets"]:
+        for dataset in datasets:
             (kind, path), = dataset["source"].items()
             path = os.path.join(folder, path).replace("'", "''")
-            types = {c["name"]: TYPES.get(c["type"]) or c["type"].upper() for c in dataset["columns"]}
+            types = {c["name"]: TYPES.get(c["type"]) or c["type"].upper() for c in dataset.get("columns") or []}
             if kind == "parquet":
-                relation = f"read_parquet('{path}')"
+                relation = f"read_parquet('{path}', union_by_name = true)"
+                stored = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+                types = {row[0]: types.get(row[0], row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")) for row in stored}
             elif kind == "jsonl":
                 columns = ", ".join(f"'{name}': '{'VARCHAR' if t in ('DATE', 'TIMESTAMP') else t}'" for name, t in types.items())
                 relation = f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}})"
@@ -187,6 +191,22 @@ def same(left, right):
     return left == right
 
 
+def reordered(answer, names, kinds, rows):
+    """The rows in our order where they differ only among equal zeros: we put a zero with a sign before one without,
+    a warehouse takes them as one."""
+    shown = lambda row: [plain(cell, kind) for cell, kind in zip(row, kinds)]
+    numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
+    have, want = [shown(row) for row in rows], [shown(row) for row in answer["rows"]]
+    is_zero = lambda row: any(row[at] == 0 for at in numbers)
+    moved = [(left, right) for left, right in zip(have, want) if not all(map(same, left, right))]
+    if not moved or not all(is_zero(left) and is_zero(right) for left, right in moved):
+        return rows
+    key = lambda row: repr([round(cell, 6) + 0.0 if isinstance(cell, float) else cell for cell in row])
+    if sorted(map(key, have)) != sorted(map(key, want)):
+        return rows
+    return sorted(rows, key=lambda row: [key(shown(other)) for other in answer["rows"]].index(key(shown(row))))
+
+
 def difference(answer, names, rows):
     """What differs between our answer and a warehouse's rows; none where nothing does."""
     columns = answer["columns"]
@@ -202,6 +222,7 @@ def difference(answer, names, rows):
         return f"columns {list(names)}, wanted {wanted}"
     if len(rows) != len(answer["rows"]):
         return f"{len(rows)} rows, wanted {len(answer['rows'])}"
+    rows = reordered(answer, wanted, kinds, rows)
     for at, (have, want) in enumerate(zip(rows, answer["rows"])):
         for name, kind, left, right in zip(wanted, kinds, have, want):
             left, right = plain(left, kind), plain(right, kind)
@@ -255,50 +276,113 @@ def name_of(refusal):
     return re.sub(r"`[^`]*`", "`…`", refusal).replace(" is not written as SQL of", ":")
 
 
+def commerce(folder, count):
+    """Questions about the commerce model, each with its answer and its statements, by the built binary."""
+    pick = random.Random(7)
+    at = os.path.join(ROOT, "fixtures/commerce")
+    plain = ["gross_sales", "net_sales", "orders", "aov", "returns", "discounts", "units_sold"]
+    wide = plain + ["ad_spend", "sessions", "conversion_rate", "blended_roas", "impressions", "clicks"]
+    ranges = ["last_7_days", "last_28_days", "2026-10", "2026-Q3", "last_4_weeks", "2026-11-01..2026-11-18", "this_month", None]
+    requests = []
+    for _ in range(count):
+        of = pick.choice([plain, wide])
+        groups = pick.sample(["channel", "country"] + (["category", "product"] if of is plain else []), pick.choice([0, 1, 1, 2]))
+        if "category" in groups or "product" in groups:
+            of = ["gross_sales", "discounts", "returns", "net_sales", "units_sold"]
+        question = {"metric_names": pick.sample(of, pick.randint(1, 3)), "as_of": "2026-11-20T12:00:00-05:00", "number_format": "string"}
+        question["group_by"] = groups
+        when = pick.choice(ranges)
+        if when:
+            question["time_range"] = when
+            if pick.random() < 0.4:
+                question["comparison"] = pick.choice(["previous_period", "previous_year", "previous_month"])
+        if pick.random() < 0.4:
+            question["granularity"] = pick.choice(["day", "week", "month", "quarter", "fiscal_quarter"])
+        if pick.random() < 0.3:
+            question["where"] = [pick.choice(["country = 'US'", "channel in ('email', 'Paid Search') or country != 'DE'", "channel is not null", "not country = 'US'"])]
+        if pick.random() < 0.2:
+            question["limit"] = pick.randint(1, 5)
+        if pick.random() < 0.2:
+            question["having"] = [f"{question['metric_names'][0]} > 10"]
+        if pick.random() < 0.3:
+            question["timezone"] = pick.choice(["UTC", "Europe/Berlin", "Asia/Kolkata"])
+        if pick.random() < 0.3:
+            question["totals"] = False
+        requests.append(question)
+    lines = []
+    for question in requests:
+        lines.append({"tool": "get_metrics", "arguments": question})
+        for dialect in DIALECTS:
+            lines.append({"tool": "explain", "arguments": {"stage": "sql", "dialect": dialect, "arguments": question}})
+    command = [os.path.join(ROOT, "target/debug/sextant"), "batch", "--models", os.path.join(ROOT, "semantic-models/commerce"), "--data", at]
+    done = subprocess.run(command, input="".join(json.dumps(line) + "\n" for line in lines), stdout=subprocess.PIPE, text=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    found = []
+    for position, question in enumerate(requests):
+        answer, *shown = [one.get("result") or one for one in answers[position * 3:position * 3 + 3]]
+        statements = {}
+        for dialect, one in zip(DIALECTS, shown):
+            statements[dialect] = {"sql": one["text"]} if "text" in one else {"refused": one["error"]["message"]}
+        found.append({"question": question, "answer": answer, "statements": statements})
+    datasets = []
+    for path in sorted(glob.glob(os.path.join(ROOT, "semantic-models/commerce/*.yml"))):
+        datasets += yaml.safe_load(open(path)).get("datasets") or []
+    return Duck(datasets, at), found
+
+
+DIALECTS = ["duckdb", "postgres"]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder")
-    parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--worlds", type=int, default=30)
+    parser.add_argument("--commerce", type=int, default=200)
     parser.add_argument("--no-postgres", action="store_true")
     arguments = parser.parse_args()
     folder = arguments.folder or tempfile.mkdtemp(prefix="emitted")
     if not arguments.folder:
         worlds(folder, arguments.worlds)
-    duckdb_tally, postgres_tally = Tally("duckdb"), Tally("postgres")
+    tallies = {dialect: Tally(dialect) for dialect in DIALECTS}
     postgres = None if arguments.no_postgres else Postgres()
+
+    def run(world, duck, lines):
+        if postgres:
+            postgres.load(duck)
+        asked = []
+        for line in (line for line in lines if "error" not in line["answer"]):
+            for dialect, tally in tallies.items():
+                statement = line["statements"][dialect]
+                if "refused" in statement:
+                    tally.refused[name_of(statement["refused"])] += 1
+                elif dialect == "postgres":
+                    asked.append(line)
+                else:
+                    try:
+                        tally.add(world, line, duck.rows(statement["sql"]))
+                    except duckdb.Error as error:
+                        tally.add(world, line, error)
+        if postgres:
+            outcomes = postgres.answers([line["statements"]["postgres"]["sql"] for line in asked])
+            for line, outcome in zip(asked, outcomes, strict=True):
+                tallies["postgres"].add(world, line, outcome)
+
     try:
         for path in sorted(glob.glob(f"{folder}/*/questions.jsonl")):
-            world = os.path.basename(os.path.dirname(path))
-            lines = [json.loads(line) for line in open(path)]
-            lines = [line for line in lines if "error" not in line["answer"]]
-            duck = Duck(os.path.dirname(path))
-            if postgres:
-                postgres.load(duck)
-            asked = []
-            for line in lines:
-                for tally in [duckdb_tally, postgres_tally]:
-                    statement = line["statements"][tally.dialect]
-                    if "refused" in statement:
-                        tally.refused[name_of(statement["refused"])] += 1
-                    elif tally is duckdb_tally:
-                        try:
-                            tally.add(world, line, duck.rows(statement["sql"]))
-                        except duckdb.Error as error:
-                            tally.add(world, line, error)
-                    elif postgres:
-                        asked.append(line)
-            if postgres:
-                for line, outcome in zip(asked, postgres.answers([line["statements"]["postgres"]["sql"] for line in asked])):
-                    postgres_tally.add(world, line, outcome)
+            at = os.path.dirname(path)
+            datasets = json.load(open(os.path.join(at, "model.yml")))["datasets"]
+            run(os.path.basename(at), Duck(datasets, at), [json.loads(line) for line in open(path)])
+        if arguments.commerce:
+            run("commerce", *commerce(folder, arguments.commerce))
     finally:
         if postgres:
             postgres.close()
-    duckdb_tally.report()
+    tallies["duckdb"].report()
     if postgres:
-        postgres_tally.report()
-    wrong = duckdb_tally.wrong + postgres_tally.wrong
-    if wrong or duckdb_tally.equal < LEAST:
-        sys.exit(f"{len(wrong)} differences, {duckdb_tally.equal} equal in DuckDB, wanted {LEAST}")
+        tallies["postgres"].report()
+    wrong = [wrong for tally in tallies.values() for wrong in tally.wrong]
+    if wrong or tallies["duckdb"].equal < LEAST:
+        sys.exit(f"{len(wrong)} differences, {tallies['duckdb'].equal} equal in DuckDB, wanted {LEAST}")
 
 
 if __name__ == "__main__":
