@@ -56,12 +56,14 @@ class Duck:
             (kind, path), = dataset["source"].items()
             path = os.path.join(folder, path).replace("'", "''")
             types = {c["name"]: TYPES.get(c["type"]) or c["type"].upper() for c in dataset.get("columns") or []}
+            if kind == "table":
+                kind, path = "parquet", f"{path}/**/*.parquet"
             if kind == "parquet":
                 relation = f"read_parquet('{path}', union_by_name = true)"
                 stored = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
                 types = {row[0]: types.get(row[0], row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")) for row in stored}
             elif kind == "jsonl":
-                columns = ", ".join(f"'{name}': '{'VARCHAR' if t in ('DATE', 'TIMESTAMP') else t}'" for name, t in types.items())
+                columns = ", ".join(f"'{name}': '{'VARCHAR' if t in ('DATE', 'TIMESTAMP', 'TIMESTAMPTZ') else t}'" for name, t in types.items())
                 relation = f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}})"
             else:
                 columns = ", ".join(f"'{name}': 'VARCHAR'" for name in types)
