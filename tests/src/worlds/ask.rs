@@ -6,14 +6,12 @@ use super::model::{Season, ZONES};
 use super::random::Random;
 use super::{cohorts, coverage, special, tables, timed};
 use crate::oracle::clock::{self, Grain};
-use crate::oracle::context::Context;
 use crate::oracle::expr::{Comparison, Expr};
 use crate::oracle::follow::Row;
 use crate::oracle::lookup::{self, Bucket};
 use crate::oracle::question::{self, Condition, Question, Window};
 use crate::oracle::value::Value;
-use crate::oracle::window;
-use crate::oracle::world::{DimensionKind, Metric, MetricKind, Pick, World};
+use crate::oracle::world::{DimensionKind, World};
 
 /// A dimension that all datasets of a question can see.
 #[derive(Clone, Debug)]
@@ -73,7 +71,8 @@ pub fn question(random: &mut Random, world: &World, season: Season) -> Question 
     if random.chance(14)
         && let Some(expr) = on_time(random, world, season, &question)
     {
-        question.conditions.push(Condition { metric: None, expr, structured: false });
+        let one = random.chance(20).then(|| *random.pick(&question.metrics));
+        question.conditions.push(Condition { metric: one, expr, structured: false });
     }
     shape(random, world, &mut question);
     question
@@ -113,33 +112,12 @@ fn windows(random: &mut Random, world: &World, season: Season, question: &mut Qu
     }
 }
 
-/// A condition on time, alone or beside another; what is read or listed by longer units than days is kept by
-/// such units whole.
+/// A condition on time, alone or beside another.
 fn on_time(random: &mut Random, world: &World, season: Season, question: &Question) -> Option<Expr> {
-    let context = Context::new(world, question);
     let mut datasets: Vec<usize> = question.metrics.iter().flat_map(|m| world.datasets_of(*m)).collect();
     datasets.sort_unstable();
     datasets.dedup();
-    let by_unit = |m: &usize| timed::is_timed(world, *m) || world.is_somewhere(*m, &|m| m.listed);
-    let mut units: Vec<Grain> = vec![];
-    if question.metrics.iter().any(by_unit) {
-        let buckets = |d: usize| context.own_time(d).iter().flatten().cloned().collect::<Vec<Bucket>>();
-        units.extend(datasets.iter().map(|d| buckets(*d)).filter(|b| !b.is_empty()).map(|b| window::unit(&[], &b)));
-        units.dedup();
-        let last_of_period = |m: &Metric| matches!(m.kind, MetricKind::Cumulative { pick: Pick::Last, .. });
-        let is_of_last = |m: &usize| world.is_somewhere(*m, &last_of_period);
-        if question.metrics.iter().any(is_of_last) && units.iter().any(|unit| *unit != Grain::Day) {
-            return None;
-        }
-    }
-    let word = match units.as_slice() {
-        [] | [Grain::Day] => *random.pick(&["", "", "__day", "__week", "__month"]),
-        [Grain::Week] => "__week",
-        [Grain::Month] => *random.pick(&["__month", "__quarter"]),
-        [Grain::Quarter] => "__quarter",
-        [Grain::Year] => "__year",
-        _ => return None,
-    };
+    let word = *random.pick(&["", "", "__day", "__week", "__month"]);
     let range = question.range.unwrap_or(Window { first: season.first, last: season.last });
     let days = (range.last - range.first).num_days();
     let day = range.first + Days::new(random.between(0, days).unsigned_abs());

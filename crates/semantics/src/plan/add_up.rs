@@ -31,6 +31,7 @@ fn keys(fact: &Fact, windows: &Windows) -> Option<Vec<KeySource>> {
         && !windows.spine.unit.is_sub_day()
         && !is_repeated
         && fact.measures.iter().all(of_parts)
+        && fact.measures.iter().flat_map(|m| &m.filter).all(|filter| of_units(filter, &fact.tables) == Some(false))
         && windows.conditions.iter().all(|condition| of_units(condition, &fact.tables) == Some(true));
     if !is_told {
         return None;

@@ -53,13 +53,17 @@ impl<'a> Units<'a> {
             if is_of_units(&other, &fact.tables) { on_units.push(other) } else { fact.conditions.push(other) }
         }
         let splits: Vec<_> = fact.measures.iter().map(|measure| self.split(&measure.filter)).collect();
-        if let Some((of_first, _)) = splits.first()
-            && splits.iter().all(|(of_measure, _)| of_measure == of_first)
-        {
+        let Some((of_first, others)) = splits.first() else { return told };
+        if splits.iter().all(|(of_measure, _)| of_measure == of_first) {
             told.extend(of_first.iter().cloned());
-            for (measure, (_, others)) in fact.measures.iter_mut().zip(splits) {
-                measure.filter = others;
+            let is_held = |filter: &RowExpr| is_of_units(filter, &fact.tables);
+            let held: Vec<RowExpr> = others.iter().filter(|filter| is_held(filter)).cloned().collect();
+            // What all measures hold against units is a condition of the fact.
+            let alike = splits.iter().all(|(_, others)| held.iter().all(|filter| others.contains(filter)));
+            for (measure, (_, others)) in fact.measures.iter_mut().zip(&splits) {
+                measure.filter = others.iter().filter(|filter| !alike || !held.contains(filter)).cloned().collect();
             }
+            on_units.extend(held.into_iter().filter(|_| alike));
         }
         told
     }
