@@ -286,9 +286,9 @@ pub(crate) enum FailOn {
 
 #[derive(Args, Debug)]
 pub(crate) struct Sql {
-    /// One statement that reads, or - to read it from standard input
+    /// One statement that reads, or - to read it from standard input; without it, a terminal opens a shell
     #[arg(value_name = "STATEMENT")]
-    pub(crate) statement: String,
+    pub(crate) statement: Option<String>,
     #[command(flatten)]
     pub(crate) when: When,
     #[command(flatten)]

@@ -10,5 +10,6 @@ mod import;
 mod model_tests;
 mod process;
 mod query;
+mod shell;
 mod sql;
 mod stdio;
