@@ -40,7 +40,28 @@ fn leaf_of(names: &Names, items: &[Item], key: &Sql) -> Result<Option<Leaf>, Dia
     if let Some(item) = by_alias(names, items, key) {
         return Ok(item.leaf.clone());
     }
-    names.leaf(key)
+    leaf(names, items, key)
+}
+
+/// What an expression beside SELECT is. A bare name of a metric is the metric as SELECT has it, under its filter there;
+/// where SELECT has it under several, or without one, it is the metric itself.
+pub(super) fn leaf(names: &Names, items: &[Item], expr: &Sql) -> Result<Option<Leaf>, Diagnostic> {
+    let found = names.leaf(expr)?;
+    let (Some(Leaf::Metric { name, asked, part, .. }), Sql::Identifier(_) | Sql::CompoundIdentifier(_)) =
+        (&found, expr)
+    else {
+        return Ok(found);
+    };
+    let mut filters = items.iter().filter_map(|item| match &item.leaf {
+        Some(Leaf::Metric { name: selected, offset: None, filter, .. }) if selected == name => Some(filter),
+        _ => None,
+    });
+    let Some(filter) = filters.next() else { return Ok(found) };
+    if !filters.all(|other| other == filter) {
+        return Ok(found);
+    }
+    let (name, asked, part, filter) = (name.clone(), asked.clone(), *part, filter.clone());
+    Ok(Some(Leaf::Metric { name, asked, part, offset: None, filter }))
 }
 
 /// The item that a whole number counts out.

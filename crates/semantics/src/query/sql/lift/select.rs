@@ -156,7 +156,7 @@ fn having(draft: &Draft, items: &[Item], having: Option<&Sql>) -> Result<(Condit
                     return Ok(());
                 }
                 Some(item) => item.leaf.clone(),
-                None => names.leaf(expr)?,
+                None => order::leaf(names, items, expr)?,
             };
             if let Some(leaf) = leaf {
                 is_computed |= !draft.is_told(&leaf);

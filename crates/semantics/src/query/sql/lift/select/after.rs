@@ -123,7 +123,7 @@ fn rewritten(
         }
         let leaf = match order::by_alias(&names, items, expr) {
             Some(item) if item.leaf.is_some() => item.leaf.clone(),
-            _ => names.leaf(expr)?,
+            _ => order::leaf(&names, items, expr)?,
         };
         if let Some(leaf) = leaf {
             let column = draft.register(&leaf, span_of(names.tokens, expr))?;
