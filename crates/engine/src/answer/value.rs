@@ -27,8 +27,9 @@ impl Value {
         Value::Exact { unscaled: value, scale: 0 }
     }
 
+    /// Null for what is not finite; zero has no sign.
     pub fn float(value: f64) -> Value {
-        if value.is_finite() { Value::Float(value) } else { Value::Null }
+        if value.is_finite() { Value::Float(value + 0.0) } else { Value::Null }
     }
 
     pub fn is_null(&self) -> bool {
