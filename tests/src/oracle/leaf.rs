@@ -130,9 +130,11 @@ pub fn sets(context: &Context, leaf: &Leaf, scope: Scope) -> Vec<Vec<Row>> {
         let inside = seen.iter().filter(|s| scope.window.is_none_or(|w| lies_in(s, w))).collect();
         return vec![rows_of(context, leaf, inside, scope.key)];
     }
-    let parts = shown(context, leaf, scope).into_iter();
-    let mut sets: Vec<Vec<Row>> =
-        parts.map(|part| rows_of(context, leaf, read(context, leaf, &seen, part), scope.key)).collect();
+    // What a condition on time leaves of one unit is read together: the last time of a balance is the unit's.
+    let parts = shown(context, leaf, scope);
+    let units = parts.chunk_by(|a, b| a.unit.is_some() && a.unit == b.unit);
+    let of_unit = |parts: &[Part]| parts.iter().flat_map(|part| read(context, leaf, &seen, *part)).collect();
+    let mut sets: Vec<Vec<Row>> = units.map(|parts| rows_of(context, leaf, of_unit(parts), scope.key)).collect();
     if sets.is_empty() {
         sets.push(vec![]);
     }

@@ -33,9 +33,11 @@ pub(super) fn join(
     let on = (0..padding.keys.len()).filter(|key| padding.keys[*key].is_some()).map(key_column);
     let on: Vec<String> = ["__total".to_string()].into_iter().chain(on).collect();
     let both = beside(&aggregated, units(plan, scope, padding, tables)?, &on, &rows)?;
+    let by: Vec<Expr> =
+        [ident("__total")].into_iter().chain(distinct(padding).map(|key| ident(key_column(key)))).collect();
     let read = periods.clone().map(|period| {
         let of = WindowFunction::new(WindowFunctionDefinition::AggregateUDF(sum_udaf()), vec![ident(&rows[period])]);
-        let by = on.iter().map(ident).collect();
+        let by = by.clone();
         Ok(Expr::from(of).partition_by(by).build()?.alias(read_column(period)))
     });
     let both = LogicalPlanBuilder::from(both).window(read.collect::<Result<Vec<_>, LowerError>>()?)?.build()?;
@@ -61,6 +63,13 @@ pub(super) fn join(
     let groups: Vec<Expr> = keys.iter().map(ident).collect();
     let result = LogicalPlanBuilder::from(both).filter(wanted)?.project(columns)?.aggregate(groups, functions)?;
     Ok(result.project(names.iter().map(ident).collect::<Vec<_>>())?.build()?)
+}
+
+/// The time keys without those that are told by an earlier one: merging a union in the order of two equal keys is
+/// refused by the planner's own check where a plan has one partition (DataFusion 55.2).
+fn distinct(padding: &Padding) -> impl Iterator<Item = usize> {
+    let keys = &padding.keys;
+    (0..keys.len()).filter(|key| keys[*key].is_some() && !keys[..*key].contains(&keys[*key]))
 }
 
 /// Whether a row is one of the fact's, not a unit.

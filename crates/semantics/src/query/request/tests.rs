@@ -317,7 +317,7 @@ fn every_argument_of_the_table_is_read() {
             let read = decode(tool, &with).unwrap_or_else(|f| panic!("{tool} {}: {f:?}", argument.name));
             assert_eq!(read.notes, [""; 0], "{tool} {}", argument.name);
             // A few defaults are spelled out by their example.
-            let is_default = ["stage", "tool"].contains(&argument.name);
+            let is_default = ["dialect", "stage", "tool"].contains(&argument.name);
             assert!(is_default || read.request != without.request, "{tool} does not read {}", argument.name);
             if let Shape::Word(words) = &argument.shape {
                 let mut seen = Vec::new();
