@@ -34,7 +34,8 @@ pub fn differences(world: &World, question: &Question, have: &Json, want: &Answe
             parts.push(("percent", &metric["change"]["percent"], &figures.percent));
         }
         for (part, have, want) in parts {
-            if !is_same(have, want) && !(part == "percent" && is_of_nothing(&figures.previous)) {
+            let is_chance = part == "percent" && is_of_nothing(&figures.previous);
+            if !is_same(have, want) && !is_chance {
                 found.push(format!("total {name}, {part}: {have} where the oracle has {want:?}"));
             }
         }
@@ -62,7 +63,8 @@ fn row_differences(names: &[&str], rows: &[Json], want: &Answer, limit: Option<u
         for (j, want) in cells.iter().enumerate() {
             let metric = names[j].strip_suffix("__percent_change");
             let previous = metric.and_then(|of| names.iter().position(|name| *name == format!("{of}__previous")));
-            if !is_same(&row[j], want) && !previous.is_some_and(|previous| is_of_nothing(&cells[previous])) {
+            let is_chance = previous.is_some_and(|previous| is_of_nothing(&cells[previous]));
+            if !is_same(&row[j], want) && !is_chance {
                 found.push(format!("row {i}, {}: {} where the oracle has {want:?}", names[j], row[j]));
             }
         }
