@@ -4,8 +4,8 @@
     emitted_sql.py                   writes random worlds, runs their DuckDB statements, and their Postgres ones
     emitted_sql.py --folder FOLDER   over worlds that are written already
     emitted_sql.py --no-postgres     DuckDB only
-    emitted_sql.py --worlds 40       so many worlds of twenty questions
-    emitted_sql.py --commerce 300    so many questions about the commerce model, by the built binary
+    emitted_sql.py --worlds 40       so many worlds of twenty questions, instead of 6
+    emitted_sql.py --commerce 100    so many questions about the commerce model, by the built binary
 
 Each question is asked of the engine, with totals, and of the warehouse by its statement, over the same rows. Numbers
 are equal to relative 1e-9, everything else is equal; the order of rows counts. Fails under 300 equal answers in
@@ -338,8 +338,8 @@ DIALECTS = ["duckdb", "postgres"]
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder")
-    parser.add_argument("--worlds", type=int, default=30)
-    parser.add_argument("--commerce", type=int, default=200)
+    parser.add_argument("--worlds", type=int, default=6)
+    parser.add_argument("--commerce", type=int, default=300)
     parser.add_argument("--no-postgres", action="store_true")
     arguments = parser.parse_args()
     folder = arguments.folder or tempfile.mkdtemp(prefix="emitted")
