@@ -7,5 +7,6 @@ pub mod wire;
 pub mod error;
 pub mod app;
 pub mod request;
+pub mod operations;
 pub mod mcp;
 pub mod http;

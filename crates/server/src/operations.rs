@@ -1,0 +1,174 @@
+//! Every operation that the doors serve, once: what it is called, what it takes, how it is reached
+//! and what a caller needs to be allowed.
+//!
+//! MCP's tools, `execute`, `search` and the OpenAPI document are written from this list; the
+//! arguments stand in the request vocabulary, the answers' shapes beside their writer.
+
+use serde_json::{Value, json};
+use sextant_engine::json::schema;
+use sextant_semantics::query::request;
+
+/// One operation. Its identifier is its name at every door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// One sentence: when to use it.
+    pub description: &'static str,
+    pub scope: Scope,
+    /// Whether it changes nothing; what is not needs an access mode that allows writing, feedback excepted.
+    pub read_only: bool,
+    /// Whether MCP lists it as a tool of its own; every other one is reached through `execute`.
+    pub is_tool: bool,
+}
+
+/// What a token must allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    MetricsRead,
+    QuerySql,
+    FeedbackWrite,
+}
+
+impl Scope {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::MetricsRead => "metrics:read",
+            Scope::QuerySql => "query:sql",
+            Scope::FeedbackWrite => "feedback:write",
+        }
+    }
+}
+
+/// Which of the paging arguments an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paging {
+    pub limit: bool,
+    pub cursor: bool,
+}
+
+impl Operation {
+    /// The HTTP method of every operation: arguments travel in a body.
+    pub const METHOD: &'static str = "POST";
+
+    /// Where the open API serves it.
+    pub fn path(&self) -> String {
+        format!("/mcp/tool/{}", self.name)
+    }
+
+    /// The JSON Schema of its arguments.
+    pub fn arguments(&self) -> Value {
+        request::schema(self.name).expect("every operation stands in the table of arguments")
+    }
+
+    /// The JSON Schema of its answer.
+    pub fn answer(&self) -> Option<Value> {
+        schema::schema(self.name)
+    }
+
+    pub fn paging(&self) -> Paging {
+        let arguments = self.arguments();
+        let takes = |name: &str| arguments["properties"].get(name).is_some();
+        Paging { limit: takes("limit"), cursor: takes("cursor") }
+    }
+
+    /// `{limit, cursor}`, as answers say it.
+    pub fn paging_json(&self) -> Value {
+        let Paging { limit, cursor } = self.paging();
+        json!({ "limit": limit, "cursor": cursor })
+    }
+
+    /// `{scope, read_only}`, as answers say it.
+    pub fn authorization_json(&self) -> Value {
+        json!({ "scope": self.scope.as_str(), "read_only": self.read_only })
+    }
+}
+
+const fn tool(name: &'static str, title: &'static str, description: &'static str) -> Operation {
+    Operation { name, title, description, scope: Scope::MetricsRead, read_only: true, is_tool: true }
+}
+
+const fn operation(name: &'static str, title: &'static str, description: &'static str) -> Operation {
+    Operation { is_tool: false, ..tool(name, title, description) }
+}
+
+/// Every operation, the tools first, in the order of the documentation.
+pub const ALL: &[Operation] = &[
+    tool(
+        "get_metrics",
+        "Get metrics",
+        "Read the value of metrics over a period: totals, series, breakdowns, rankings.",
+    ),
+    tool(
+        "audit_performance",
+        "Audit performance",
+        "Find out what changed against an earlier period, how unusual it is, and what drove it.",
+    ),
+    tool(
+        "search",
+        "Search the metric catalog",
+        "Find the exact names that the other operations take, and how to call them.",
+    ),
+    operation("list_metrics", "List metrics", "List every metric with its meaning, format and formula."),
+    operation("describe_metric", "Describe a metric", "Read one metric in full: its formula, synonyms and dimensions."),
+    operation(
+        "list_dimensions",
+        "List dimensions",
+        "List the dimensions that all of the given metrics can be grouped by.",
+    ),
+    operation("get_dimension_values", "Get dimension values", "List the most frequent values of one dimension."),
+    operation("list_saved_queries", "List saved queries", "List the questions that the model keeps under a name."),
+    operation(
+        "run_saved_query",
+        "Run a saved query",
+        "Ask a question that the model keeps under a name, with changes.",
+    ),
+    Operation {
+        scope: Scope::QuerySql,
+        ..operation("sql", "Run a SQL statement", "Read with one SQL statement over metrics, dimensions and datasets.")
+    },
+    operation("explain", "Explain a question", "See how a question is understood and run, without its rows."),
+    operation(
+        "get_freshness",
+        "Get data freshness",
+        "See how far the data of every dataset reaches, and whether it is late.",
+    ),
+    operation("resolve_time_range", "Resolve a time range", "See which dates a time range and a comparison mean now."),
+];
+
+/// The operation of this name.
+pub fn find(name: &str) -> Option<&'static Operation> {
+    ALL.iter().find(|operation| operation.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_the_request_vocabulary_is_listed_once() {
+        let mut listed: Vec<&str> = ALL.iter().map(|operation| operation.name).collect();
+        let mut known: Vec<&str> = request::tools().collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn a_description_is_one_sentence() {
+        for operation in ALL {
+            let description = operation.description;
+            assert!(description.ends_with('.') && description.len() <= 120, "{}", operation.name);
+            assert!(!description.trim_end_matches('.').contains(". "), "{}", operation.name);
+        }
+    }
+
+    #[test]
+    fn paging_is_what_the_arguments_take() {
+        let paging = |name| find(name).expect("an operation").paging();
+        assert_eq!(paging("search"), Paging { limit: true, cursor: true });
+        assert_eq!(paging("get_dimension_values"), Paging { limit: true, cursor: false });
+        assert_eq!(paging("sql"), Paging { limit: false, cursor: true });
+        assert_eq!(paging("get_freshness"), Paging { limit: false, cursor: false });
+    }
+}
