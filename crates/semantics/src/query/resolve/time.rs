@@ -11,7 +11,6 @@ use chrono_tz::Tz;
 use super::super::period::{Dates, Interval, Period};
 use super::super::request::{MetricsRequest, TimeArguments};
 use super::super::resolved::{Change, Group, QueryTime};
-use super::groups;
 use super::metrics::{Asked, Flattener};
 use super::rows::FactBuilder;
 use super::{Context, Extent, Moment};
@@ -43,9 +42,9 @@ struct Times<'a> {
     calendar: Calendar,
     named: Vec<NamedRange>,
     now: DateTime<Utc>,
+    /// The periods that the question groups by, the first where they are several; a range is widened to whole ones
+    /// where that is asked.
     granularity: Option<Granularity>,
-    /// The finest period that the question groups by; a range is widened to whole ones where that is asked.
-    aligned: Option<Granularity>,
     data: Option<DataExtent>,
 }
 
@@ -96,8 +95,7 @@ fn try_resolve(
         calendar,
         named: named_ranges(bound),
         now,
-        granularity: groups::granularity(bound, request)?,
-        aligned: groups.iter().filter(|group| group.is_series).filter_map(|group| group.granularity).min(),
+        granularity: groups.iter().find(|group| group.is_series).and_then(|group| group.granularity),
         data,
     };
     if written.timezone.is_some()
@@ -134,8 +132,7 @@ fn try_resolve(
         None => compare::Compare { times: &times, facts, flat, outputs }.changes(&range, &mut periods, &mut changes)?,
     };
     warn_of_changes(&changes, &mut warnings);
-    let granularity = groups.iter().find(|g| g.is_series).and_then(|g| g.granularity);
-    let series = granularity.zip(range.as_ref());
+    let series = times.granularity.zip(range.as_ref());
     let series = series.map(|(granularity, range)| series::series(&range.range, &changes, granularity, &calendar));
     warn_of_data(data, &range, &mut warnings);
     let metrics: Vec<MetricId> = outputs.iter().map(|output| output.metric).collect();
@@ -207,7 +204,7 @@ impl Times<'_> {
             time_range: written.time_range.clone(),
             start_date: written.start_date.clone(),
             end_date: written.end_date.clone(),
-            granularity: self.granularity.or(self.aligned.filter(|_| written.align_to_granularity)),
+            granularity: self.granularity,
             include_today: written.include_today,
             complete_days_only: written.complete_days_only,
             align_to_granularity: written.align_to_granularity,
