@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Drives the built binary, as a process, with clients that others wrote: run.sh BINARY
+# Drives the built binary, as a process, with clients that others wrote: run.sh BINARY CONFORMANCE-FIXTURE
 # The clients are installed once below $SEXTANT_CLIENTS_DIR (default: a directory below the system's
 # temporary one). Nothing is skipped: what cannot be installed or started fails the run.
 set -euo pipefail
 binary=$(realpath "$1")
+fixture=$(realpath "$2")
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tools=${SEXTANT_CLIENTS_DIR:-${TMPDIR:-/tmp}/sextant-clients}
@@ -14,10 +15,12 @@ python=$tools/venv/bin/python
 "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 
 cp "$here/package.json" "$tools/package.json"
-[ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] ||
+[ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] &&
+  [ -x "$tools/node_modules/.bin/conformance" ] ||
   (cd "$tools" && npm install --no-audit --no-fund --loglevel=error)
 node=$tools/node_modules/.bin/node
 inspector=$tools/node_modules/.bin/mcp-inspector
+conformance=$tools/node_modules/.bin/conformance
 
 export SEXTANT_MODELS=$root/semantic-models/commerce
 export SEXTANT_DATA=$root/fixtures/commerce
@@ -42,4 +45,6 @@ echo "== curl"
 bash "$here/curl.sh" "$binary" "$url"
 echo "== the Inspector"
 bash "$here/inspector.sh" "$node" "$inspector" "$binary" "$url"
+echo "== the conformance suite"
+bash "$here/conformance.sh" "$node" "$conformance" "$fixture" "$url"
 echo "all clients agree"

@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use rmcp::ServerHandler;
 use serde_json::json;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
@@ -52,8 +53,20 @@ pub async fn serve(
 
 /// Every path of a server that listens at `address`.
 pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: CancellationToken) -> Router {
-    let guard = Guard::new(address, settings.origins.clone());
     let server = McpServer::new(app.clone(), Limits::mcp(settings.rows));
+    transport(server, open_api::router(app, Limits::api(settings.rows)), settings, address, stop)
+}
+
+/// Everything between the network and an MCP handler, with other paths `beside` it. The server and
+/// the fixture of the protocol's conformance suite differ in their handlers alone.
+pub fn transport<H: ServerHandler + Clone>(
+    server: H,
+    beside: Router,
+    settings: &Settings,
+    address: SocketAddr,
+    stop: CancellationToken,
+) -> Router {
+    let guard = Guard::new(address, settings.origins.clone());
     // Requests in flight outlive `stop`: the MCP service gets a token of its own.
     let mcp = Endpoint::new(server, guard.hosts(), guard.origins(), CancellationToken::new());
     let answer = move |request: Request| {
@@ -63,7 +76,7 @@ pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: Cancella
     Router::new()
         .route("/mcp", post(answer.clone()))
         .route("/mcp/", post(answer))
-        .merge(open_api::router(app, Limits::api(settings.rows)))
+        .merge(beside)
         .route("/healthz", get(|| async { reply::value(StatusCode::OK, &json!({ "status": "ok" })) }))
         .route("/readyz", get(ready).with_state(stop))
         .fallback(not_found)

@@ -9,26 +9,26 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rmcp::ServerHandler;
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::McpServer;
 use crate::app::REQUEST_BYTES;
 
-/// The endpoint, ready to be mounted.
+/// The endpoint of a handler, ready to be mounted.
 #[derive(Clone)]
-pub struct Endpoint(StreamableHttpService<McpServer, NeverSessionManager>);
+pub struct Endpoint<H: ServerHandler + Clone>(StreamableHttpService<H, NeverSessionManager>);
 
 /// JSON-RPC codes of a body that never becomes a request.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 
-impl Endpoint {
+impl<H: ServerHandler + Clone> Endpoint<H> {
     /// `hosts` and `origins` are the names under which the server may be reached and called from.
-    pub fn new(server: McpServer, hosts: Vec<String>, origins: Vec<String>, stop: CancellationToken) -> Self {
+    pub fn new(server: H, hosts: Vec<String>, origins: Vec<String>, stop: CancellationToken) -> Self {
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
