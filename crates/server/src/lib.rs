@@ -5,6 +5,7 @@
 
 pub mod wire;
 pub mod error;
+pub mod docs;
 pub mod app;
 pub mod request;
 pub mod operations;
