@@ -35,6 +35,8 @@ mod statement;
 mod targets;
 mod times;
 
+pub use check::DatasetCheck;
+
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
 pub struct Workspace {
     catalog: Arc<Catalog>,

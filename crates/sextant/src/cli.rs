@@ -1,9 +1,13 @@
 //! What can be typed: commands, flags, their defaults and their help.
 
+mod doors;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sextant_semantics::import::Format as ModelFormat;
+
+pub(crate) use doors::{Connect, Doctor};
 
 use crate::fixtures::Scale;
 
@@ -20,7 +24,7 @@ pub(crate) struct Cli {
 const AFTER_HELP: &str = "\
 Exit status: 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model,
 4 data that cannot be read, 5 a limit, 6 a failed test of the model, 7 a change that audit --fail-on
-asks for. Start with: sextant demo";
+asks for, 8 a fault that doctor found. Start with: sextant demo";
 
 /// Where the model and the data are.
 #[derive(Args, Clone, Debug)]
@@ -68,6 +72,10 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Serve MCP over standard input and output, or MCP and the open API over HTTP
     Serve(Serve),
+    /// Let an assistant in: write its configuration, or say what to write
+    Connect(Connect),
+    /// Make real calls along the whole way from the files to an assistant, and name what is wrong
+    Doctor(Doctor),
     /// Run one tool with JSON arguments, exactly as batch does
     Call(Call),
     /// Answer one JSON request a line on standard input with one JSON answer a line

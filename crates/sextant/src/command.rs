@@ -5,7 +5,9 @@ pub(crate) mod audit;
 mod batch;
 mod call;
 mod completions;
+mod connect;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod fixtures;
@@ -38,6 +40,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::Time(time) => time::run(place, &time),
         Command::Explain(explain) => explain::run(place, &explain),
         Command::Serve(serve) => serve::run(place, &serve),
+        Command::Connect(connect) => connect::run(place, &connect),
+        Command::Doctor(doctor) => doctor::run(place, &doctor),
         Command::Call(call) => call::run(place, &call),
         Command::Batch(batch) => batch::run(place, &batch),
         Command::Fixtures(fixtures) => fixtures::run(&fixtures),

@@ -24,11 +24,27 @@ pub(crate) struct Config {
     pub(crate) model_format: Option<Format>,
 }
 
-/// A directory, and whether somebody named it or it is the default.
+/// A directory, and who named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
     pub(crate) path: PathBuf,
-    pub(crate) named: bool,
+    pub(crate) from: Origin,
+}
+
+/// Where a setting comes from, the strongest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Variable(&'static str),
+    File(PathBuf),
+    Default,
+}
+
+impl Setting {
+    /// Whether somebody named the directory; else it is the default.
+    pub(crate) fn is_named(&self) -> bool {
+        self.from != Origin::Default
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,22 +64,25 @@ impl Config {
 
 /// `here` is the working directory; `environment` gives a variable's value.
 fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathBuf>) -> Result<Config, Fault> {
-    let (file, beside) = match find(here) {
+    let (file, at) = match find(here) {
         Some(path) => {
             let text = std::fs::read_to_string(&path)?;
-            (read(&path, &text)?, path.parent().unwrap_or(here).to_path_buf())
+            (read(&path, &text)?, path)
         }
-        None => (File::default(), here.to_path_buf()),
+        None => (File::default(), here.join(FILE)),
     };
-    let setting = |flag: Option<PathBuf>, variable: &str, written: Option<PathBuf>, default: &str| {
+    let setting = |flag: (&'static str, Option<PathBuf>), variable, written: Option<PathBuf>, default: &str| {
         // A path counts from where it is written: the shell's directory, or the file's.
-        let written = || written.map(|path| shorten(beside.join(path), here));
-        let named = flag.or_else(|| environment(variable)).or_else(written);
-        Setting { named: named.is_some(), path: named.unwrap_or_else(|| PathBuf::from(default)) }
+        let beside = at.parent().unwrap_or(here);
+        let written = || written.map(|path| (shorten(beside.join(path), here), Origin::File(at.clone())));
+        let flagged = flag.1.map(|path| (path, Origin::Flag(flag.0)));
+        let named = flagged.or_else(|| environment(variable).map(|path| (path, Origin::Variable(variable))));
+        let (path, from) = named.or_else(written).unwrap_or_else(|| (PathBuf::from(default), Origin::Default));
+        Setting { path, from }
     };
     Ok(Config {
-        models: setting(place.models.clone(), "SEXTANT_MODELS", file.models, MODELS),
-        data: setting(place.data.clone().flatten(), "SEXTANT_DATA", file.data, DATA),
+        models: setting(("--models", place.models.clone()), "SEXTANT_MODELS", file.models, MODELS),
+        data: setting(("--data", place.data.clone().flatten()), "SEXTANT_DATA", file.data, DATA),
         model_format: place.model_format,
     })
 }
@@ -102,18 +121,19 @@ mod tests {
         std::fs::create_dir_all(&inner).expect("directories");
         let none = |_: &str| None;
         let plain = settle(&place(None), &inner, none).expect("a configuration");
-        assert_eq!(plain.models, Setting { path: MODELS.into(), named: false });
-        assert_eq!(plain.data, Setting { path: DATA.into(), named: false });
+        assert_eq!(plain.models, Setting { path: MODELS.into(), from: Origin::Default });
+        assert_eq!(plain.data, Setting { path: DATA.into(), from: Origin::Default });
 
         std::fs::write(home.path().join(FILE), "models = \"m\"\n").expect("a file");
         let file = settle(&place(None), &inner, none).expect("a configuration");
-        assert_eq!(file.models, Setting { path: home.path().join("m"), named: true });
-        assert!(!file.data.named);
+        assert_eq!(file.models, Setting { path: home.path().join("m"), from: Origin::File(home.path().join(FILE)) });
+        assert!(!file.data.is_named());
 
         let variable = |name: &str| (name == "SEXTANT_MODELS").then(|| PathBuf::from("env"));
-        assert_eq!(settle(&place(None), &inner, variable).expect("a configuration").models.path, PathBuf::from("env"));
+        let varied = settle(&place(None), &inner, variable).expect("a configuration").models;
+        assert_eq!(varied, Setting { path: "env".into(), from: Origin::Variable("SEXTANT_MODELS") });
         let flag = settle(&place(Some("flag")), &inner, variable).expect("a configuration");
-        assert_eq!(flag.models.path, PathBuf::from("flag"));
+        assert_eq!(flag.models, Setting { path: "flag".into(), from: Origin::Flag("--models") });
     }
 
     #[test]

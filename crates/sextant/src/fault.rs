@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Failed,
     /// An audit found a change of the level that was to end the run so; standard output says which.
     Reached,
+    /// `doctor` found a fault; standard output says which.
+    Ill,
     /// The reader of standard output went away.
     Closed,
     /// Interrupted by a signal.
@@ -36,14 +38,14 @@ impl Fault {
             Fault::Refused(failure) => say(&wire::error_text(failure)),
             Fault::Found { text, .. } => say_plain(text),
             Fault::Io(fault) => say(&format!("{}: {fault}", Code::Internal)),
-            Fault::Said(_) | Fault::Failed | Fault::Reached | Fault::Closed | Fault::Interrupted => {}
+            Fault::Said(_) | Fault::Failed | Fault::Reached | Fault::Ill | Fault::Closed | Fault::Interrupted => {}
         }
         ExitCode::from(self.status())
     }
 
     /// 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model, 4 data that cannot
     /// be read, 5 a limit, 6 a failed test of the model, 7 a change that `audit --fail-on` asks for,
-    /// 130 interrupted. `docs/command-line.md` has the table.
+    /// 8 a fault that `doctor` found, 130 interrupted. `docs/command-line.md` has the table.
     fn status(&self) -> u8 {
         match self {
             Fault::Refused(failure) | Fault::Said(failure) => {
@@ -52,6 +54,7 @@ impl Fault {
             Fault::Found { code, .. } => status_of(*code),
             Fault::Failed => 6,
             Fault::Reached => 7,
+            Fault::Ill => 8,
             Fault::Closed => 0,
             Fault::Interrupted => 130,
             Fault::Io(_) => 1,

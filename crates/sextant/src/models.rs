@@ -23,7 +23,7 @@ const LARGEST_FILE: u64 = 8 << 20;
 pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
     let root = &models.path;
     if !root.is_dir() {
-        let what = if models.named { "model directory" } else { "default model directory" };
+        let what = if models.is_named() { "model directory" } else { "default model directory" };
         return Err(no_model(format!("the {what} `{}` does not exist", root.display())));
     }
     let mut paths = Vec::new();

@@ -36,7 +36,7 @@ impl Session {
         let config = Config::of(place)?;
         match workspace(&config) {
             Ok(workspace) => Session::with(Ok(Arc::new(workspace))),
-            Err(Refusal { failure, .. }) if !config.models.named => Session::with(Err(failure)),
+            Err(Refusal { failure, .. }) if !config.models.is_named() => Session::with(Err(failure)),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -73,8 +73,8 @@ pub(crate) fn over(workspace: Arc<Workspace>) -> Result<Session, Fault> {
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.
 pub(crate) struct Refusal {
-    failure: Failure,
-    text: Option<String>,
+    pub(crate) failure: Failure,
+    pub(crate) text: Option<String>,
 }
 
 impl From<Refusal> for Fault {

@@ -64,10 +64,10 @@ const NEXT: [&str; 5] = [
 
 pub(crate) fn run(place: &Place, demo: &Demo) -> Result<(), Fault> {
     let mut config = Config::of(place)?;
-    if !config.models.named {
+    if !config.models.is_named() {
         config.models.path = PathBuf::from(MODEL);
     }
-    if !config.data.named {
+    if !config.data.is_named() {
         config.data.path = PathBuf::from(DATA);
     }
     let session = open_config(&config)?;
@@ -132,5 +132,6 @@ fn commands_place(config: &Config) -> String {
     let flag = |named: bool, name: &str, path: &Path| {
         if named { String::new() } else { format!(" {name} {}", path.display()) }
     };
-    flag(config.models.named, "--models", &config.models.path) + &flag(config.data.named, "--data", &config.data.path)
+    flag(config.models.is_named(), "--models", &config.models.path)
+        + &flag(config.data.is_named(), "--data", &config.data.path)
 }

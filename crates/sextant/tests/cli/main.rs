@@ -2,7 +2,9 @@
 
 mod audit;
 mod batch;
+mod connect;
 mod demo;
+mod doctor;
 mod exit_status;
 mod export;
 mod http;
@@ -10,6 +12,7 @@ mod import;
 mod model_tests;
 mod process;
 mod query;
+mod recipes;
 mod shell;
 mod sql;
 mod stdio;

@@ -1,0 +1,145 @@
+//! Assistants that can be let in: where each keeps its configuration, in which words, and how those are
+//! put into a file that holds other things too.
+
+pub(crate) mod place;
+pub(crate) mod entry;
+pub(crate) mod json_text;
+pub(crate) mod toml_text;
+pub(crate) mod file;
+pub(crate) mod pages;
+
+use serde_json::{Map, Value};
+
+use json_text::Comments;
+
+/// An assistant, or a tool that builds automations, that speaks MCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    Claude,
+    ClaudeCode,
+    Codex,
+    Cursor,
+    Windsurf,
+    Vscode,
+    Chatgpt,
+    N8n,
+    Make,
+}
+
+/// How a client's file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Json(Comments),
+    Toml,
+}
+
+impl Client {
+    pub(crate) const ALL: [Client; 9] = [
+        Client::Claude,
+        Client::ClaudeCode,
+        Client::Codex,
+        Client::Cursor,
+        Client::Windsurf,
+        Client::Vscode,
+        Client::Chatgpt,
+        Client::N8n,
+        Client::Make,
+    ];
+
+    /// What is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Client::Claude => "claude",
+            Client::ClaudeCode => "claude-code",
+            Client::Codex => "codex",
+            Client::Cursor => "cursor",
+            Client::Windsurf => "windsurf",
+            Client::Vscode => "vscode",
+            Client::Chatgpt => "chatgpt",
+            Client::N8n => "n8n",
+            Client::Make => "make",
+        }
+    }
+
+    /// What people call it.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Client::Claude => "Claude Desktop",
+            Client::ClaudeCode => "Claude Code, for the project in the working directory",
+            Client::Codex => "Codex, on the desktop and on the command line",
+            Client::Cursor => "Cursor",
+            Client::Windsurf => "Windsurf",
+            Client::Vscode => "VS Code, for the folder that is the working directory",
+            Client::Chatgpt => "ChatGPT (prints the steps)",
+            Client::N8n => "n8n (prints the steps)",
+            Client::Make => "Make (prints the steps)",
+        }
+    }
+
+    /// The language of its file; none for a client that is configured on a page.
+    pub(crate) fn language(self) -> Option<Language> {
+        match self {
+            Client::Claude | Client::ClaudeCode => Some(Language::Json(Comments::Refused)),
+            Client::Cursor | Client::Windsurf | Client::Vscode => Some(Language::Json(Comments::Allowed)),
+            Client::Codex => Some(Language::Toml),
+            Client::Chatgpt | Client::N8n | Client::Make => None,
+        }
+    }
+
+    /// The key of its file under which servers stand by name.
+    pub(crate) fn section(self) -> &'static str {
+        match self {
+            Client::Codex => "mcp_servers",
+            Client::Vscode => "servers",
+            Client::Claude
+            | Client::ClaudeCode
+            | Client::Cursor
+            | Client::Windsurf
+            | Client::Chatgpt
+            | Client::N8n
+            | Client::Make => "mcpServers",
+        }
+    }
+
+    /// What makes it read its file again.
+    pub(crate) fn after(self) -> &'static str {
+        match self {
+            Client::Claude => "quit Claude Desktop and start it again",
+            Client::ClaudeCode => "start `claude` in this directory and allow the server when it asks",
+            Client::Codex => "start Codex again; `codex mcp list` shows it",
+            Client::Cursor => "look for it under Settings, MCP in Cursor",
+            Client::Windsurf => "press the refresh button of Cascade's MCP servers",
+            Client::Vscode => "press Start above the entry in .vscode/mcp.json, or run `MCP: List Servers`",
+            Client::Chatgpt | Client::N8n | Client::Make => "follow the steps",
+        }
+    }
+}
+
+/// `text` with the server `name` as `settle` makes it of what stood there: the same bytes where it is so
+/// already. The fault is one lower-case fact about the text.
+pub(crate) fn put(
+    client: Client,
+    language: Language,
+    text: &str,
+    name: &str,
+    settle: impl FnOnce(Option<&Map<String, Value>>) -> Map<String, Value>,
+) -> Result<String, String> {
+    match language {
+        Language::Json(comments) => json_text::put(text, client.section(), name, comments, settle),
+        Language::Toml => toml_text::put(text, client.section(), name, settle),
+    }
+}
+
+/// A file that holds this server and nothing else.
+pub(crate) fn alone(client: Client, language: Language, name: &str, entry: &Map<String, Value>) -> String {
+    put(client, language, "", name, |_| entry.clone()).expect("an empty file holds nothing that could be wrong")
+}
+
+/// The servers that a file names.
+pub(crate) fn servers(client: Client, language: Language, text: &str) -> Result<Map<String, Value>, String> {
+    let whole = match language {
+        Language::Json(comments) => json_text::read(text, comments)?,
+        Language::Toml => toml_text::read(text)?,
+    };
+    Ok(whole.get(client.section()).and_then(Value::as_object).cloned().unwrap_or_default())
+}
