@@ -10,6 +10,7 @@ mod export;
 mod http;
 mod import;
 mod model_tests;
+mod packages;
 mod process;
 mod query;
 mod recipes;

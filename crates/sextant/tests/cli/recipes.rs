@@ -96,7 +96,7 @@ fn every_configuration_is_what_connect_prints() {
 #[test]
 fn every_block_parses_as_what_it_says_it_is() {
     let pages = PAGES.map(|(page, _)| format!("docs/clients/{page}.md"));
-    let others = ["docs/clients.md", "packages/npm/README.md", "packages/mcpb/README.md"].map(str::to_string);
+    let others = ["docs/clients/index.md", "packages/npm/README.md", "packages/mcpb/README.md"].map(str::to_string);
     for block in pages.iter().chain(&others).flat_map(|page| blocks(page)) {
         match block.language.as_str() {
             "json" => {
@@ -118,16 +118,17 @@ fn every_block_parses_as_what_it_says_it_is() {
 
 #[test]
 fn every_page_is_in_the_index() {
-    let index = std::fs::read_to_string(repository().join("docs/clients.md")).expect("the index");
+    let index = std::fs::read_to_string(repository().join("docs/clients/index.md")).expect("the index");
     let mut pages: Vec<String> = std::fs::read_dir(repository().join("docs/clients"))
         .expect("the pages")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".md").to_string())
+        .filter(|page| page != "index")
         .collect();
     pages.sort();
     let mut known = PAGES.map(|(page, _)| page.to_string());
     known.sort();
     assert_eq!(pages, known);
     for page in pages {
-        assert!(index.contains(&format!("(clients/{page}.md)")), "{page}");
+        assert!(index.contains(&format!("({page}.md)")), "{page}");
     }
 }
