@@ -41,6 +41,11 @@ done
 
 echo "== the Python client"
 "$python" "$here/python_client.py" "$binary" "$url"
+echo "== the Python client through the npm package, carried to the server"
+printf '#!/usr/bin/env bash\n[ "$1 $2" = "serve --stdio" ] || exec "%s" "$@"\nSEXTANT_URL=%s exec "%s" "%s"\n' \
+  "$binary" "$url" "$node" "$root/packages/npm/bin/mcp-server.js" >"$work/carried"
+chmod +x "$work/carried"
+"$python" "$here/python_client.py" "$work/carried" "$url"
 echo "== curl"
 bash "$here/curl.sh" "$binary" "$url"
 echo "== the Inspector"

@@ -116,7 +116,8 @@ impl Client {
 }
 
 /// `text` with the server `name` as `settle` makes it of what stood there: the same bytes where it is so
-/// already. The fault is one lower-case fact about the text.
+/// already. What comes out is read again: it says what the text said, and the new entry, or it is refused.
+/// The fault is one lower-case fact about the text.
 pub(crate) fn put(
     client: Client,
     language: Language,
@@ -124,9 +125,30 @@ pub(crate) fn put(
     name: &str,
     settle: impl FnOnce(Option<&Map<String, Value>>) -> Map<String, Value>,
 ) -> Result<String, String> {
+    let mut wanted = whole(language, text)?;
+    let mut entry = Map::new();
+    let settle = |old: Option<&Map<String, Value>>| {
+        entry = settle(old);
+        entry.clone()
+    };
+    let section = client.section();
+    let changed = match language {
+        Language::Json(comments) => json_text::put(text, section, name, comments, settle)?,
+        Language::Toml => toml_text::put(text, section, name, settle)?,
+    };
+    let servers = wanted.entry(section).or_insert_with(|| Value::Object(Map::new()));
+    servers[name] = Value::Object(entry);
+    match whole(language, &changed) {
+        Ok(says) if says == wanted => Ok(changed),
+        Ok(_) | Err(_) => Err("it is laid out in a way that nothing can be added to".into()),
+    }
+}
+
+/// The file as one object.
+fn whole(language: Language, text: &str) -> Result<Map<String, Value>, String> {
     match language {
-        Language::Json(comments) => json_text::put(text, client.section(), name, comments, settle),
-        Language::Toml => toml_text::put(text, client.section(), name, settle),
+        Language::Json(comments) => json_text::read(text, comments),
+        Language::Toml => toml_text::read(text),
     }
 }
 
@@ -137,9 +159,38 @@ pub(crate) fn alone(client: Client, language: Language, name: &str, entry: &Map<
 
 /// The servers that a file names.
 pub(crate) fn servers(client: Client, language: Language, text: &str) -> Result<Map<String, Value>, String> {
-    let whole = match language {
-        Language::Json(comments) => json_text::read(text, comments)?,
-        Language::Toml => toml_text::read(text)?,
-    };
+    let whole = whole(language, text)?;
     Ok(whole.get(client.section()).and_then(Value::as_object).cloned().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Puts one server into a file, once and once more.
+    fn put_twice(client: Client, text: &str) -> Result<String, String> {
+        let language = client.language().expect("a file");
+        let entry = json!({"command": "x"}).as_object().cloned().expect("an object");
+        let first = put(client, language, text, "sextant", |_| entry.clone())?;
+        assert_eq!(put(client, language, &first, "sextant", |_| entry.clone()), Ok(first.clone()));
+        Ok(first)
+    }
+
+    #[test]
+    fn every_way_to_write_tables_takes_a_server_or_is_refused() {
+        for text in [
+            "mcp_servers.other.url = \"u\"\n",
+            "mcp_servers.sextant.command = \"old\"\nmcp_servers.sextant.env.A = \"b\"\n[x]\ny = 1.5\n",
+            "[mcp_servers]\nother = { url = \"u\" }\n",
+            "[mcp_servers.other]\nurl = \"u\"\n[mcp_servers.other.env]\nA = 1\n[[list]]\nb = 2026-01-01\n",
+            "mcp_servers = {}\n",
+        ] {
+            let after = put_twice(Client::Codex, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+            assert!(toml::from_str::<toml::Value>(&after).is_ok(), "{after}");
+        }
+        assert!(put_twice(Client::Codex, "[[mcp_servers]]\nname = \"x\"\n").is_err());
+        assert!(put_twice(Client::Claude, "{\"mcpServers\": null}").is_err());
+        assert!(put_twice(Client::Cursor, "{\"mcpServers\": {\"sextant\": null}}").is_ok());
+    }
 }

@@ -48,7 +48,9 @@ pub(super) fn lives(address: &Address, above: &str) -> Finding {
 }
 
 fn tools(address: &Address, above: &str) -> Finding {
-    let key = std::env::var("SEXTANT_API_KEY").ok().filter(|key| !key.is_empty() && !key.contains(['\r', '\n']));
+    // A key leaves this machine only encrypted, which is not spoken here.
+    let key = std::env::var("SEXTANT_API_KEY").ok().filter(|_| address.is_local());
+    let key = key.filter(|key| !key.is_empty() && !key.contains(['\r', '\n']));
     let bearer = key.map_or_else(String::new, |key| format!("Authorization: Bearer {key}\r\n"));
     let headers = format!("MCP-Protocol-Version: 2025-11-25\r\n{bearer}");
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
