@@ -45,28 +45,38 @@ fn over_http(place: &Place, serve: &Serve, address: std::net::SocketAddr) -> Res
             Failure(Diagnostic::new(Code::InvalidArgument, message).field("--http").help(help).into())
         })?;
         let bound = listener.local_addr()?;
+        // Who reads that the server listens may end it at once, and well.
+        let stopped = stopped()?;
         output::note(&format!(
             "listening on http://{bound} (MCP at /mcp, open API at /mcp/tool/<name> and /api/v1/call)"
         ))?;
         let stop = CancellationToken::new();
-        tokio::spawn(stop_on_signal(stop.clone()));
+        let on_signal = stop.clone();
+        tokio::spawn(async move {
+            stopped.await;
+            on_signal.cancel();
+        });
         Ok(http::serve(listener, session.app.clone(), settings, stop).await?)
     })
 }
 
-/// The first interrupt or termination stops accepting; what was begun is finished.
-async fn stop_on_signal(stop: CancellationToken) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return stop.cancel();
+/// Ends at the first interrupt or termination after this call; what was begun is finished then.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-    stop.cancel();
+    })
+}
+
+/// Ends at the first interrupt; what was begun is finished then.
+#[cfg(not(unix))]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -233,6 +233,17 @@ fn what_an_assistant_was_told_is_held_against_the_disk() {
         "warn",
         &[("client codex", "nothing answers at 127.0.0.1:9", "sextant serve --http")],
     );
+    // The file of Claude Code's user, in which much else stands.
+    store.write(".claude.json", r#"{"tips": 3, "mcpServers": {"shop": {"command": "/nowhere/sextant"}}}"#);
+    store.told(
+        &["--config", ".claude.json"],
+        "fail",
+        &[(
+            "client",
+            "`shop` in .claude.json: `command` is `/nowhere/sextant`",
+            "sextant connect CLIENT --config .claude.json",
+        )],
+    );
     store.told(&["--config", "absent.json"], "fail", &[("assistants", "absent.json does not exist", "--config")]);
 }
 

@@ -21,7 +21,7 @@ pub(super) fn check(named: &[PathBuf]) -> Result<Vec<Finding>, Fault> {
         if let (Some(language), Some(Ok(path))) = (client.language(), place::here(client)?)
             && let Ok(Some(text)) = file::read(&path)
         {
-            let found = of_file(client, language, &path, &text);
+            let found = of_file(&Told::by(client), language, &path, &text);
             seen += found.len();
             findings.extend(found);
         }
@@ -29,8 +29,8 @@ pub(super) fn check(named: &[PathBuf]) -> Result<Vec<Finding>, Fault> {
     for path in named {
         let found = match file::read(path) {
             Ok(Some(text)) => {
-                let (client, language) = guess(path, &text);
-                of_file(client, language, path, &text)
+                let (told, language) = guess(path, &text);
+                of_file(&told, language, path, &text)
             }
             Ok(None) => vec![absent(path, "does not exist")],
             Err(fault) => vec![absent(path, &format!("cannot be read: {fault}"))],
@@ -53,28 +53,44 @@ fn absent(path: &Path, what: &str) -> Finding {
     Finding::fail("assistants", format!("{} {what}", path.display()), "see whether --config names the right file")
 }
 
-/// Whose file it is, by its language and the key of its servers.
-fn guess(path: &Path, text: &str) -> (Client, Language) {
-    if path.extension().is_some_and(|end| end == "toml") {
-        return (Client::Codex, Language::Toml);
-    }
-    let language = Language::Json(Comments::Allowed);
-    let is_vscode = clients::servers(Client::Vscode, language, text).is_ok_and(|servers| !servers.is_empty());
-    (if is_vscode { Client::Vscode } else { Client::Cursor }, language)
+/// Whose file is looked into: what the check is called, where its servers stand, what writes it anew.
+struct Told {
+    check: String,
+    client: Client,
+    again: String,
 }
 
-fn of_file(client: Client, language: Language, path: &Path, text: &str) -> Vec<Finding> {
-    let check = format!("client {}", client.word());
-    match clients::servers(client, language, text) {
+impl Told {
+    fn by(client: Client) -> Told {
+        let word = client.word();
+        Told { check: format!("client {word}"), client, again: format!("write it anew: sextant connect {word}") }
+    }
+}
+
+/// Whose file it is, by its language and the key of its servers. Several clients say `mcpServers`.
+fn guess(path: &Path, text: &str) -> (Told, Language) {
+    if path.extension().is_some_and(|end| end == "toml") {
+        return (Told::by(Client::Codex), Language::Toml);
+    }
+    let language = Language::Json(Comments::Allowed);
+    if clients::servers(Client::Vscode, language, text).is_ok_and(|servers| !servers.is_empty()) {
+        return (Told::by(Client::Vscode), language);
+    }
+    let again = format!("write it anew: sextant connect CLIENT --config {}", path.display());
+    (Told { check: "client".to_string(), again, ..Told::by(Client::Cursor) }, language)
+}
+
+fn of_file(told: &Told, language: Language, path: &Path, text: &str) -> Vec<Finding> {
+    match clients::servers(told.client, language, text) {
         Ok(servers) => servers
             .iter()
             .filter_map(|(name, entry)| Some((name, entry.as_object().filter(|entry| is_ours(name, entry))?)))
-            .map(|(name, entry)| of_entry(client, &check, path, name, entry))
+            .map(|(name, entry)| of_entry(told, path, name, entry))
             .collect(),
         Err(fault) => {
             let message = format!("{} does not parse: {fault}", path.display());
             let help = "mend it: the client reads none of its servers until then";
-            vec![Finding::fail(check, message, help)]
+            vec![Finding::fail(&told.check, message, help)]
         }
     }
 }
@@ -88,10 +104,10 @@ fn is_ours(name: &str, entry: &Map<String, Value>) -> bool {
     name == "sextant" || stem == Some("sextant") || arguments.is_some_and(|arguments| arguments.iter().any(carries))
 }
 
-fn of_entry(client: Client, check: &str, path: &Path, name: &str, entry: &Map<String, Value>) -> Finding {
+fn of_entry(told: &Told, path: &Path, name: &str, entry: &Map<String, Value>) -> Finding {
+    let check = &told.check;
     let at = format!("`{name}` in {}", path.display());
-    let again = format!("write it anew: sextant connect {}", client.word());
-    let wrong = |what: String| Finding::fail(check, format!("{at}: {what}"), again.clone());
+    let wrong = |what: String| Finding::fail(check, format!("{at}: {what}"), &told.again);
     let url = ["url", "serverUrl"].iter().find_map(|key| entry.get(*key).and_then(Value::as_str));
     if let Some(url) = url.or_else(|| variable(entry, "SEXTANT_URL")) {
         return of_address(check, &at, url);
@@ -118,7 +134,7 @@ fn of_entry(client: Client, check: &str, path: &Path, name: &str, entry: &Map<St
             Some(_) => {}
             None => {
                 let message = format!("{at} names no {what} directory; the client's working directory decides");
-                return Finding::warn(check, message, again);
+                return Finding::warn(check, message, &told.again);
             }
         }
     }
