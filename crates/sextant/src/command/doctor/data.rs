@@ -78,10 +78,13 @@ fn misfits(found: &Diagnostics, datasets: &[DatasetCheck]) -> Vec<Finding> {
 }
 
 fn of_freshness(fresh: &Value, stands_at_the_end: bool) -> Vec<Finding> {
-    let datasets = fresh.as_object().into_iter().flatten();
+    let dated = |state: &Value| state["data_through"].as_str().map(str::to_string);
+    let datasets =
+        fresh.as_object().into_iter().flatten().filter_map(|(name, state)| Some((name, state, dated(state)?)));
     let mut findings = Vec::new();
-    for (name, state) in datasets {
-        let through = state["data_through"].as_str().unwrap_or("an unknown day");
+    let mut is_known = false;
+    for (name, state, through) in datasets {
+        is_known = true;
         if state["possibly_late"] == true && !stands_at_the_end {
             let message = format!("the newest row of `{name}` is of {through}, later than its gaps usually are long");
             let help = "put the newer files into the data root, or ask with as_of: data";
@@ -92,7 +95,8 @@ fn of_freshness(fresh: &Value, stands_at_the_end: bool) -> Vec<Finding> {
             findings.push(Finding::warn("freshness", message, "see whether the clock or the extract is wrong"));
         }
     }
-    if findings.is_empty() {
+    // Of data that cannot be read there is nothing to say here.
+    if findings.is_empty() && is_known {
         let message = if stands_at_the_end { "questions stand at the end of the data" } else { "as new as usual" };
         findings.push(Finding::ok("freshness", message));
     }
