@@ -14,12 +14,14 @@ mod cases;
 mod checks;
 mod emitted;
 mod injections;
+mod kpis;
 mod laws;
 mod oracle;
 mod pages;
 mod readme;
 mod slt;
 mod tidy;
+mod tools_page;
 mod twins;
 
 fn main() {
@@ -30,12 +32,14 @@ fn main() {
         checks::trials(),
         emitted::trials(),
         injections::trials(),
+        kpis::trials(),
         laws::trials(),
         oracle::trials(),
         pages::trials(),
         readme::trials(),
         slt::trials(),
         tidy::trials(),
+        tools_page::trials(),
         twins::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();

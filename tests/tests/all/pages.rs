@@ -22,7 +22,7 @@ fn repository() -> PathBuf {
 /// The pages for people: those at the top and those in `docs`.
 fn pages() -> Result<Vec<PathBuf>, Failed> {
     let mut pages = Vec::new();
-    for directory in [repository(), repository().join("docs"), repository().join("docs/adr")] {
+    for directory in ["", "docs", "docs/adr", "docs/kpis"].map(|directory| repository().join(directory)) {
         for entry in std::fs::read_dir(directory)? {
             let path = entry?.path();
             if path.extension().is_some_and(|end| end == "md") {
@@ -53,7 +53,8 @@ fn links() -> Result<(), Failed> {
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
 }
 
-/// The targets of a page's links that are files of the repository.
+/// The targets of a page's links that are files of the repository; what begins with `/` is a path of the
+/// server, and held there.
 fn targets(markdown: &str) -> Vec<&str> {
     let mut targets = Vec::new();
     let mut fenced = false;
@@ -64,7 +65,7 @@ fn targets(markdown: &str) -> Vec<&str> {
         }
         for rest in line.split("](").skip(1) {
             let target = rest.split(')').next().unwrap_or_default();
-            if !target.contains("://") && !target.starts_with("mailto:") {
+            if !target.contains("://") && !target.starts_with("mailto:") && !target.starts_with('/') {
                 targets.push(target);
             }
         }

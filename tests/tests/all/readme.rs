@@ -37,6 +37,12 @@ const WORDS: &[(&str, &str, &[&str])] = &[
     ("docs/quick-start.md", "sextant explain", &["last_7_days", "aggregate"]),
     ("docs/quick-start.md", "--print-request", &["\"tool\":\"get_metrics\"", "\"id\":\"a\"", "\"id\":\"b\""]),
     ("docs/quick-start.md", "shop/data", &["Köln", "Bonn"]),
+    ("docs/api.md", "cargo run -- demo", &["Next:"]),
+    ("docs/api.md", "\"comparison\": \"previous_period\"", &["{\"metrics\":[{\"name\":\"net_sales\"", "\"impact\""]),
+    ("docs/api.md", "call_tool", &["\"significance\"", "\"highlights\""]),
+    ("docs/api.md", "/api/v1/metrics?search=roas", &["blended_roas", "\"dimensions\"", "\"values\"", "\"comparison\""]),
+    ("docs/api.md", "max_bytes", &["\"truncated\":true", "\"next_cursor\":\""]),
+    ("docs/api.md", "net_sale\"", &["unknown-metric", "\"did_you_mean\":[\"net_sales\","]),
 ];
 
 /// The port that the pages name, and that a free one takes the place of.
@@ -49,7 +55,7 @@ const REFUSED: i32 = 2;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    ["README.md", "docs/quick-start.md"]
+    ["README.md", "docs/quick-start.md", "docs/api.md"]
         .map(|page| Trial::test(format!("readme::{page}"), move || run(page)))
         .into_iter()
         .collect()

@@ -43,7 +43,7 @@ fn undocumented(repository: &Repository) -> Vec<String> {
 /// The page as `code.rs` has it.
 pub(super) fn page() -> String {
     let mut page = String::from(
-        "# Codes\n\nEvery refusal and every warning carries one of these words as its `code`. A code keeps its meaning; the message beside it\n\
+        "# Errors and warnings\n\nEvery refusal and every warning carries one of these words as its `code`. A code keeps its meaning; the message beside it\n\
          names what was wrong this time, and the help says what to do next. This page is written from `crates/semantics/src/code.rs`.\n",
     );
     for class in [Class::Model, Class::Request, Class::Data, Class::Limit, Class::Warning] {
