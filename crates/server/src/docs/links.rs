@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+use super::Page;
 use super::markdown::{parser, plain};
 
 /// A link as it stands in a page.
@@ -70,6 +71,39 @@ pub(super) fn keep_served(path: &str, text: &str, is_served: impl Fn(&str) -> bo
     kept
 }
 
+/// The page's Markdown with `root` before every link to another page or file of the documentation.
+pub(super) fn from_root(page: &Page, root: &str) -> String {
+    let text = &page.markdown;
+    let mut written = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut open: Option<(String, String)> = None;
+    for (event, range) in parser(text).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                let link = match target(&page.path, &dest_url) {
+                    Target::Page { path, anchor } => {
+                        let anchor = anchor.map_or_else(String::new, |anchor| format!("#{anchor}"));
+                        Some(format!("{root}{path}{anchor}"))
+                    }
+                    Target::Outside => None,
+                };
+                open = link.map(|link| (dest_url.to_string(), link));
+            }
+            Event::End(TagEnd::Link) => {
+                let Some((old, new)) = open.take() else { continue };
+                if let Some(at) = text[range.clone()].rfind(&format!("]({old}")) {
+                    written.push_str(&text[done..range.start + at + 2]);
+                    written.push_str(&new);
+                    done = range.start + at + 2 + old.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    written.push_str(&text[done..]);
+    written
+}
+
 /// Every page that `text` links to, with the nearest heading of the second level above the link.
 pub(super) fn by_heading(from: &str, text: &str) -> Vec<(String, String)> {
     let mut heading = String::new();
@@ -95,7 +129,7 @@ pub(super) fn by_heading(from: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// The anchor of a heading: its letters and digits, in lower case, with hyphens for spaces.
-pub fn anchor(heading: &str) -> String {
+pub(super) fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
     let kept: String = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect();
     kept.replace(' ', "-")

@@ -1,33 +1,45 @@
-//! The open API: a tool's arguments in, the bare answer out, no handshake.
+//! The open API: an operation's arguments in, the bare answer out, no handshake.
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
+use serde_json::Value;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
-use super::reply;
+use super::{browse, reply, schema};
 use crate::app::{App, Limits, REQUEST_BYTES};
 use crate::error;
 use crate::request::{self, Question};
 
+/// What the handlers share.
 #[derive(Clone)]
-struct Api {
+pub struct Api {
     app: App,
     limits: Limits,
 }
 
-/// `POST /mcp/tool/<name>` and `POST /api/v1/call`.
+/// `POST /mcp/tool/<name>`, `POST /api/v1/call`, the browsing GETs and the document that describes them.
 pub fn router(app: App, limits: Limits) -> Router {
+    let api = Api { app, limits };
+    let document: Arc<Value> = Arc::new(schema::document());
+    let described = move || {
+        let document = document.clone();
+        async move { reply::value(StatusCode::OK, &document) }
+    };
     Router::new()
         .route("/mcp/tool/{name}", post(tool))
         .route("/api/v1/call", post(call))
-        .with_state(Api { app, limits })
+        .with_state(api.clone())
+        .route("/api/v1/openapi.json", get(described))
+        .merge(browse::router(api))
 }
 
 async fn tool(State(api): State<Api>, Path(name): Path<String>, request: Request) -> Response {
@@ -52,13 +64,13 @@ async fn call(State(api): State<Api>, request: Request) -> Response {
 }
 
 impl Api {
-    async fn answer(&self, question: Question) -> Result<serde_json::Value, Failure> {
+    pub(super) async fn answer(&self, question: Question) -> Result<Value, Failure> {
         // A caller who hangs up drops this future, which stops the work.
         self.app.call(&question.tool, question.arguments, self.limits, CancellationToken::new()).await
     }
 }
 
-fn written(answer: Result<serde_json::Value, Failure>) -> Response {
+pub(super) fn written(answer: Result<Value, Failure>) -> Response {
     match answer {
         Ok(answer) => reply::value(StatusCode::OK, &answer),
         Err(failure) => reply::failure(&failure),
@@ -68,6 +80,11 @@ fn written(answer: Result<serde_json::Value, Failure>) -> Response {
 /// The body of a request that says it is JSON, when it is not too large.
 async fn body(request: Request) -> Result<Bytes, Failure> {
     let (parts, body) = request.into_parts();
+    if let Some((key, _)) = browse::query(&parts.uri)?.into_iter().next() {
+        let key: String = key.chars().take(80).collect();
+        let fault = Diagnostic::new(Code::UnknownArgument, format!("unknown query parameter `{key}`"));
+        return Err(Failure(fault.field(key).help("send arguments in the body, as one JSON object").into()));
+    }
     if length(&parts.headers).is_some_and(|length| length > REQUEST_BYTES) {
         return Err(error::too_large("the body", REQUEST_BYTES));
     }

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Answers as its arguments say: never, after a while, or not at all; and tells when work begins and stops.
-struct StandIn {
+pub(crate) struct StandIn {
     begun: Semaphore,
     stopped: Semaphore,
 }
@@ -48,7 +48,7 @@ impl Answer for Shared {
     }
 }
 
-fn app() -> (App, Arc<StandIn>) {
+pub(crate) fn app() -> (App, Arc<StandIn>) {
     let stand_in = Arc::new(StandIn { begun: Semaphore::new(0), stopped: Semaphore::new(0) });
     (App::new(Ok(Arc::new(Shared(stand_in.clone()))), Utc::now), stand_in)
 }

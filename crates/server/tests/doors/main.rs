@@ -1,4 +1,5 @@
 //! The network doors as their clients meet them.
 
+mod documentation;
 mod leaving;
 mod protocol;

@@ -78,13 +78,10 @@ fn misfits(found: &Diagnostics, datasets: &[DatasetCheck]) -> Vec<Finding> {
 }
 
 fn of_freshness(fresh: &Value, stands_at_the_end: bool) -> Vec<Finding> {
-    let dated = |state: &Value| state["data_through"].as_str().map(str::to_string);
-    let datasets =
-        fresh.as_object().into_iter().flatten().filter_map(|(name, state)| Some((name, state, dated(state)?)));
+    let datasets = fresh.as_object().into_iter().flatten();
     let mut findings = Vec::new();
-    let mut is_known = false;
-    for (name, state, through) in datasets {
-        is_known = true;
+    for (name, state) in datasets {
+        let through = state["data_through"].as_str().unwrap_or("an unknown day");
         if state["possibly_late"] == true && !stands_at_the_end {
             let message = format!("the newest row of `{name}` is of {through}, later than its gaps usually are long");
             let help = "put the newer files into the data root, or ask with as_of: data";
@@ -95,8 +92,7 @@ fn of_freshness(fresh: &Value, stands_at_the_end: bool) -> Vec<Finding> {
             findings.push(Finding::warn("freshness", message, "see whether the clock or the extract is wrong"));
         }
     }
-    // Of data that cannot be read there is nothing to say here.
-    if findings.is_empty() && is_known {
+    if findings.is_empty() {
         let message = if stands_at_the_end { "questions stand at the end of the data" } else { "as new as usual" };
         findings.push(Finding::ok("freshness", message));
     }
