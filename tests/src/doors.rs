@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -109,6 +109,20 @@ pub fn call(place: &Place, request: &Request) -> Result<Said, String> {
     said(output.trim_end_matches('\n'))
 }
 
+/// What a reply to `tools/call` says; the structured content must be in the text too.
+fn said_by_mcp(body: &str) -> Result<Said, String> {
+    let reply: Value = serde_json::from_str(body).map_err(|e| format!("{e}: {body}"))?;
+    let result = &reply["result"];
+    let text = result["content"][0]["text"].as_str().ok_or_else(|| format!("no text content: {body}"))?;
+    if result["isError"] == true {
+        return Ok(Said::ErrorText(text.to_string()));
+    }
+    if !body.contains(&format!("\"structuredContent\":{text}")) {
+        return Err(format!("the structured content is not the text: {body}"));
+    }
+    Ok(Said::Answer(text.to_string()))
+}
+
 /// A body that is a bare answer or `{"error": …}`.
 fn said(body: &str) -> Result<Said, String> {
     match body.strip_prefix("{\"error\":").and_then(|b| b.strip_suffix('}')) {
@@ -163,16 +177,7 @@ impl Server {
         let params = json!({"name": request.tool, "arguments": request.arguments});
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
         let (_, body) = self.post("/mcp", &message.to_string())?;
-        let reply: Value = serde_json::from_str(&body).map_err(|e| format!("{e}: {body}"))?;
-        let result = &reply["result"];
-        let text = result["content"][0]["text"].as_str().ok_or_else(|| format!("no text content: {body}"))?;
-        if result["isError"] == true {
-            return Ok(Said::ErrorText(text.to_string()));
-        }
-        if !body.contains(&format!("\"structuredContent\":{text}")) {
-            return Err(format!("the structured content is not the text: {body}"));
-        }
-        Ok(Said::Answer(text.to_string()))
+        said_by_mcp(&body)
     }
 
     /// Status and body of one POST of JSON.
@@ -198,6 +203,56 @@ impl Server {
 }
 
 impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server of MCP over standard input and output, stopped with this value.
+pub struct Piped {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Piped {
+    /// Starts the server and introduces a client.
+    pub fn start(place: &Place) -> Result<Piped, String> {
+        let mut command = command(place, &["serve", "--stdio"]);
+        let mut child = command.stderr(Stdio::null()).spawn().map_err(|e| e.to_string())?;
+        let input = child.stdin.take().ok_or("no standard input")?;
+        let output = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+        let mut piped = Piped { child, input, output };
+        let client = json!({"name": "doors", "version": "1"});
+        let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+        piped.send(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}))?;
+        piped.line()?;
+        piped.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
+        Ok(piped)
+    }
+
+    /// MCP's `tools/call`.
+    pub fn mcp(&mut self, request: &Request) -> Result<Said, String> {
+        let params = json!({"name": request.tool, "arguments": request.arguments});
+        self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}))?;
+        said_by_mcp(&self.line()?)
+    }
+
+    fn send(&mut self, message: &Value) -> Result<(), String> {
+        writeln!(self.input, "{message}").map_err(|e| format!("standard input: {e}"))
+    }
+
+    /// The next line; nothing but JSON-RPC stands on standard output.
+    fn line(&mut self) -> Result<String, String> {
+        let mut line = String::new();
+        self.output.read_line(&mut line).map_err(|e| format!("standard output: {e}"))?;
+        let is_message = line.starts_with("{\"jsonrpc\":\"2.0\"") && line.ends_with('\n');
+        if is_message { Ok(line) } else { Err(format!("no JSON-RPC message: {line}")) }
+    }
+}
+
+impl Drop for Piped {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

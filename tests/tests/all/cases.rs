@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::Workspace;
 use sextant_tests::ask::{self, Place};
-use sextant_tests::doors::{self, Request, Said, Server};
+use sextant_tests::doors::{self, Piped, Request, Said, Server};
 use sextant_tests::page::{Case, Page, fingerprint};
 use sextant_tests::{golden, rows};
 
@@ -80,6 +80,7 @@ fn same_bytes(path: &Path) -> Result<(), Failed> {
         requests.push(Request { tool, arguments });
     }
     let server = Server::start(&place)?;
+    let mut piped = Piped::start(&place)?;
     let batch = doors::batch(&place, &requests)?;
     let mut problems = Vec::new();
     for (i, request) in requests.iter().enumerate() {
@@ -92,7 +93,8 @@ fn same_bytes(path: &Path) -> Result<(), Failed> {
             ("call", doors::call(&place, request)),
             ("open API", server.tool(request)),
             ("call_tool", server.call_tool(request)),
-            ("MCP", server.mcp(request)),
+            ("MCP over HTTP", server.mcp(request)),
+            ("MCP over standard input", piped.mcp(request)),
         ];
         for (door, said) in said {
             let same = match (&want, &said) {

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Throws generated requests at the open API of the built binary, as its OpenAPI document describes it:
+#   schemathesis.sh BINARY [CASES]
+# Right and wrong requests by turns; every answer must have a described status, content type and shape, nothing may
+# end in a fault of the server, and what breaks the schema must be refused. Runs until CASES (default 2,000) are sent.
+set -euo pipefail
+binary=$(realpath "$1")
+wanted=${2:-2000}
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tools=${SEXTANT_CLIENTS_DIR:-${TMPDIR:-/tmp}/sextant-clients}
+python=$tools/schemathesis/bin/python
+[ -x "$python" ] || python3 -m venv "$tools/schemathesis"
+"$python" -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+
+work=$(mktemp -d)
+cd "$work"
+export SEXTANT_MODELS=$root/semantic-models/commerce SEXTANT_DATA=$root/fixtures/commerce
+: >server.log
+"$binary" serve --http 127.0.0.1:0 2>server.log &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 100); do
+  url=$(sed -n 's/^listening on \(http[^ ]*\).*/\1/p' server.log)
+  [ -n "$url" ] && break
+  sleep 0.1
+done
+[ -n "${url:-}" ] || { cat server.log >&2; echo "the server did not start" >&2; exit 1; }
+
+export PYTHONPATH=$here SCHEMATHESIS_HOOKS=schemathesis_checks
+sent=0
+seed=1
+# A right shape may still hold names that no model has, so a refusal of it is no fault.
+left_out=positive_data_acceptance,negative_data_rejection
+while [ "$sent" -lt "$wanted" ]; do
+  examples=$(((wanted - sent) / 50 + 1))
+  [ "$examples" -le 100 ] || examples=100
+  [ "$examples" -ge 10 ] || examples=10
+  status=0
+  "$(dirname "$python")/schemathesis" --no-color run "$url/api/v1/openapi.json" --workers 2 --seed "$seed" \
+    --max-examples "$examples" --exclude-checks "$left_out" --continue-on-failure --no-shrink --warnings off \
+    --suppress-health-check all --request-timeout 120 >run.log 2>&1 || status=$?
+  count=$(sed -n 's/^ *\([0-9][0-9,]*\) generated.*/\1/p' run.log | tr -d , | tail -1)
+  [ "$status" -eq 0 ] && [ -n "$count" ] || { cat run.log >&2; echo "seed $seed: failures (status $status)" >&2; exit 1; }
+  sent=$((sent + count))
+  echo "seed $seed: $count requests, no failure; $sent in all"
+  seed=$((seed + 1))
+done
+kill -0 "$server" || { echo "the server is gone" >&2; exit 1; }
+echo "schemathesis: $sent requests, 0 failures"
