@@ -19,6 +19,8 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::execute::memory::QueryPool;
 
+mod pause;
+
 /// What a process gives to its queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resources {
@@ -93,6 +95,14 @@ impl Sessions {
     }
 }
 
+impl Sessions {
+    /// How many tasks of plans live: those that questions wait for, and those that their operators
+    /// began. A task that was told to stop lives until it has.
+    pub(crate) fn running(&self) -> usize {
+        self.queries.as_ref().map_or(0, |queries| queries.metrics().num_alive_tasks())
+    }
+}
+
 impl Drop for Sessions {
     fn drop(&mut self) {
         if let Some(queries) = self.queries.take() {
@@ -135,9 +145,10 @@ fn template(resources: &Resources, shared: Arc<RuntimeEnv>) -> SessionState {
 }
 
 /// The engine's rules without `aggregate_statistics`, which answers sums and counts from column
-/// statistics that joins carry unscaled.
+/// statistics that joins carry unscaled; then ours.
 fn physical_rules() -> Vec<Arc<dyn datafusion::physical_optimizer::PhysicalOptimizerRule + Send + Sync>> {
-    PhysicalOptimizer::new().rules.into_iter().filter(|rule| rule.name() != "aggregate_statistics").collect()
+    let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| rule.name() != "aggregate_statistics");
+    rules.chain([Arc::new(pause::PauseJoins) as _]).collect()
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ impl Workspace {
         &self.losses
     }
 
+    /// How many tasks of plans are at work on data; 0 when every question is answered or has been stopped.
+    pub fn running(&self) -> usize {
+        self.sessions.running()
+    }
+
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }

@@ -3,3 +3,4 @@
 mod documentation;
 mod leaving;
 mod protocol;
+mod stopping;
