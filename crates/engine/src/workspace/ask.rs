@@ -366,7 +366,9 @@ impl Workspace {
     /// As [`Workspace::answer_id`], with the clock as text.
     pub(super) fn answer_id_at(&self, as_of: &str, arguments: &Map<String, Value>, snapshot: &str) -> String {
         let mut asked = arguments.clone();
+        // Another page, or a picture beside it, is the same answer.
         asked.remove("cursor");
+        asked.remove("chart");
         asked.sort_keys();
         let canonical = Value::Object(asked).to_string();
         let mut hasher = blake3::Hasher::new();

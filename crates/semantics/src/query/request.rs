@@ -71,6 +71,23 @@ impl Request {
             | Request::ResolveTimeRange(_) => None,
         }
     }
+
+    /// The picture that is asked for beside the answer.
+    pub fn chart(&self) -> Option<ChartFormat> {
+        match self {
+            Request::GetMetrics(asked) => asked.chart,
+            Request::AuditPerformance(asked) => asked.chart,
+            Request::Search(_)
+            | Request::ListMetrics(_)
+            | Request::DescribeMetric(_)
+            | Request::ListDimensions(_)
+            | Request::GetDimensionValues(_)
+            | Request::GetFreshness
+            | Request::ListSavedQueries
+            | Request::Explain(_)
+            | Request::ResolveTimeRange(_) => None,
+        }
+    }
 }
 
 /// Metrics over a period, in total and by group.
@@ -97,6 +114,8 @@ pub struct MetricsRequest {
     /// None: the door's default.
     pub totals: Option<bool>,
     pub output: OutputArguments,
+    /// Beside the answer, which stays as it is.
+    pub chart: Option<ChartFormat>,
 }
 
 /// Metrics against their previous period, with significance and drivers.
@@ -112,6 +131,8 @@ pub struct AuditRequest {
     pub min_level: Option<Level>,
     pub max_highlights: Option<u64>,
     pub output: OutputArguments,
+    /// Beside the answer, which stays as it is.
+    pub chart: Option<ChartFormat>,
 }
 
 /// The time part of a request, as texts: they are read with the model's calendar and names.
@@ -197,6 +218,13 @@ pub enum ResponseFormat {
 pub enum NumberFormat {
     Number,
     String,
+}
+
+/// What a picture of the answer is made as, at the doors that can send one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFormat {
+    Svg,
+    Png,
 }
 
 /// The lowest level that an audit lists, lowest first.

@@ -28,7 +28,6 @@ mod events;
 mod cohort;
 mod currency;
 mod groups;
-mod leaf;
 mod level;
 mod members;
 mod metric_filter;

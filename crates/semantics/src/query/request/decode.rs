@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::read::{Object, Reader};
 use super::{
-    AuditRequest, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExplainRequest, Level,
+    AuditRequest, ChartFormat, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExplainRequest, Level,
     ListDimensionsRequest, ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat,
     SearchKind, SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
 };
@@ -57,6 +57,7 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
             metrics: items::metrics(reader, &object, "metric_names"),
             saved_query: reader.text(&object, "saved_query"),
             query: reader.text(&object, "query"),
+            chart: reader.word(&object, "chart").and_then(ChartFormat::parse),
             ..question(reader, &object)
         })),
         "run_saved_query" => Some(Request::GetMetrics(MetricsRequest {
@@ -121,6 +122,7 @@ fn question(reader: &mut Reader, object: &Object) -> MetricsRequest {
         include_empty: reader.flag(object, "include_empty").unwrap_or_default(),
         totals: reader.flag(object, "totals"),
         output: output(reader, object),
+        chart: None,
     }
 }
 
@@ -134,6 +136,7 @@ fn audit(reader: &mut Reader, object: &Object) -> AuditRequest {
         min_level: reader.word(object, "min_level").and_then(Level::parse),
         max_highlights: reader.count(object, "max_highlights"),
         output: output(reader, object),
+        chart: reader.word(object, "chart").and_then(ChartFormat::parse),
     }
 }
 

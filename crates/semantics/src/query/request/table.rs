@@ -75,8 +75,8 @@ pub(super) const MAX_FILTERS: usize = 50;
 
 /// Every tool and operation that takes its arguments here, with the lists they are made of.
 pub(super) const TOOLS: [(&str, &[&[Argument]]); 13] = [
-    ("get_metrics", &[&METRICS, &SAVED_QUERY, &QUERY, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT]),
-    ("audit_performance", &[&AUDIT_METRICS, &QUERY, &AUDIT_TIME, &COMPARISON, &AUDIT, &CLOCK, &OUTPUT]),
+    ("get_metrics", &[&METRICS, &SAVED_QUERY, &QUERY, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT, &CHART]),
+    ("audit_performance", &[&AUDIT_METRICS, &QUERY, &AUDIT_TIME, &COMPARISON, &AUDIT, &CLOCK, &OUTPUT, &CHART]),
     ("search", &[&SEARCH]),
     ("list_metrics", &[&LIST_METRICS]),
     ("describe_metric", &[&DESCRIBE_METRIC]),
@@ -404,6 +404,14 @@ static OUTPUT: [Argument; 5] = [
     ),
     Argument::new("explain", Shape::Flag, "Add how the question was understood", "true"),
 ];
+
+static CHART: [Argument; 1] = [Argument::new(
+    "chart",
+    Shape::Word(&["svg", "png"]),
+    "Over MCP, add a picture of the answer as an image of this kind",
+    r#""png""#,
+)
+.not(&["image", "picture", "plot", "graph"])];
 
 static SEARCH: [Argument; 4] = [
     Argument::new("query", Shape::Text, "Words to look for; empty lists everything", r#""net sales""#)

@@ -1,6 +1,6 @@
 //! The closed choices of requests, by their words.
 
-use super::{Dialect, Level, NumberFormat, ResponseFormat, SearchKind, Stage};
+use super::{ChartFormat, Dialect, Level, NumberFormat, ResponseFormat, SearchKind, Stage};
 
 macro_rules! words {
     ($($choice:ident { $($variant:ident $word:literal),* })*) => { $(
@@ -23,6 +23,7 @@ macro_rules! words {
 words! {
     ResponseFormat { Concise "concise", Detailed "detailed" }
     NumberFormat { Number "number", String "string" }
+    ChartFormat { Svg "svg", Png "png" }
     Level { None "none", Notable "notable", Major "major" }
     SearchKind {
         Metric "metric",

@@ -8,8 +8,7 @@ use chrono::SecondsFormat;
 
 use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArguments, TimeArguments};
 use super::super::resolved::ResolvedQuery;
-use super::leaf::{Beside, Filter, Leaf, Measured};
-use super::metrics::Flattener;
+use super::metrics::{Beside, Filter, Flattener, Leaf, Measured};
 use super::{Context, time};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::DatasetId;

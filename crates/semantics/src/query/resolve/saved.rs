@@ -26,6 +26,7 @@ pub fn expand(bound: &BoundCatalog, asked: &MetricsRequest) -> Result<MetricsReq
     let mut having = saved.having;
     having.extend(asked.having.iter().cloned());
     Ok(MetricsRequest {
+        chart: asked.chart,
         metrics: if asked.metrics.is_empty() { saved.metrics } else { asked.metrics.clone() },
         saved_query: None,
         query: asked.query.clone(),
