@@ -8,6 +8,7 @@ pub mod error;
 pub mod docs;
 pub mod app;
 pub mod request;
+pub mod chart;
 pub mod operations;
 pub mod mcp;
 pub mod http;

@@ -5,6 +5,11 @@
 
 pub mod schema;
 pub mod tools;
+mod catalog;
+mod resources;
+mod prompts;
+mod completions;
+mod picture;
 pub mod stdio;
 pub mod streamable;
 
@@ -15,11 +20,11 @@ use std::time::Duration;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::handler::server::tool::{ToolRoute, ToolRouter};
 use rmcp::model::{
-    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult, DiscoverResult,
-    ErrorCode, Implementation, JsonObject, ListPromptsRequestMethod, ListPromptsResult,
-    ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult,
-    ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
+    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
     ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
@@ -29,12 +34,14 @@ use sextant_engine::workspace::Failure;
 
 use crate::app::{App, Limits};
 use crate::wire;
+use catalog::Catalog;
 
 /// Key of the `_meta` entry that carries the error envelope beside the text of a refusal.
 pub const ERROR_META: &str = "sextant/error";
 const SERVER_INFO_META: &str = "io.modelcontextprotocol/serverInfo";
 
-/// How long a client may keep the tool list and the discovery: they change with the binary only.
+/// How long a client may keep a list, a resource and the discovery: they change with the binary and
+/// the model, which are read when the server starts.
 const LIST_TTL_MS: u64 = 300_000;
 /// The first word of progress on a slow question, and every later one, come this far apart.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
@@ -62,11 +69,24 @@ impl McpServer {
     async fn answer(&self, call: &ToolCallContext<'_, McpServer>) -> CallToolResult {
         let arguments = call.arguments.clone().unwrap_or_default();
         let context = &call.request_context;
+        let chart = picture::asked(call.name(), &arguments);
         let work = self.app.call(call.name(), arguments, self.limits, context.ct.clone());
         match with_progress(work, context).await {
-            Ok(answer) => CallToolResult::structured(answer).with_meta(Some(stamp())),
+            Ok(answer) => {
+                let picture = match chart {
+                    Some(format) => Some(picture::block(answer.clone(), format).await),
+                    None => None,
+                };
+                let mut result = CallToolResult::structured(answer).with_meta(Some(stamp()));
+                result.content.extend(picture);
+                result
+            }
             Err(failure) => refusal(&failure),
         }
+    }
+
+    fn catalog(&self, context: &RequestContext<RoleServer>) -> Catalog<'_> {
+        Catalog { app: &self.app, limits: self.limits, cancel: context.ct.clone() }
     }
 }
 
@@ -98,9 +118,13 @@ async fn with_progress<T>(work: impl Future<Output = T>, context: &RequestContex
 
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(implementation())
-            .with_instructions(tools::INSTRUCTIONS)
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_prompts()
+            .enable_resources()
+            .enable_completions()
+            .build();
+        ServerConfig::new(capabilities).with_server_info(implementation()).with_instructions(tools::INSTRUCTIONS)
     }
 
     /// The revisions with Streamable HTTP; 2024-11-05 knew only the transport that is not served.
@@ -121,11 +145,7 @@ impl ServerHandler for McpServer {
     ) -> Result<ListToolsResult, ErrorData> {
         let mut result = ListToolsResult::with_all_items(self.router.list_all());
         result.meta = Some(stamp());
-        // Clients of the earlier revisions do not know these hints.
-        if context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
-        {
-            result = result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private);
-        }
+        (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
         Ok(result)
     }
 
@@ -152,33 +172,70 @@ impl ServerHandler for McpServer {
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+        let mut result = ListPromptsResult::with_all_items(prompts::all());
+        result.meta = Some(stamp());
+        (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
+        Ok(result)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.as_ref();
+        let mut result = prompts::get(&self.catalog(&context), &request.name, arguments).await?;
+        result.meta = Some(stamp());
+        Ok(result.into())
     }
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+        let cursor = request.and_then(|request| request.cursor);
+        let (page, next) = resources::list(&self.catalog(&context), cursor.as_deref()).await?;
+        let mut result = ListResourcesResult::with_all_items(page);
+        (result.meta, result.next_cursor) = (Some(stamp()), next);
+        (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
+        Ok(result)
     }
 
     async fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+        let mut result = ListResourceTemplatesResult::with_all_items(resources::templates());
+        result.meta = Some(stamp());
+        (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
+        Ok(result)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let content = resources::read(&self.catalog(&context), &request.uri).await?;
+        let mut result = ReadResourceResult::new(vec![content]);
+        result.meta = Some(stamp());
+        (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
+        Ok(result.into())
     }
 
     async fn complete(
         &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        let found = completions::complete(&self.catalog(&context), &request).await?;
+        let mut result = CompleteResult::new(found);
+        result.meta = Some(stamp());
+        Ok(result)
     }
 
     /// A method we do not have; or `tools/call` whose params no revision of the protocol allows.
@@ -192,6 +249,15 @@ impl ServerHandler for McpServer {
             return Err(ErrorData::invalid_params(help, None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+    }
+}
+
+/// For how long, and by whom, a result may be kept. Clients of the earlier revisions do not know these hints.
+fn may_be_kept(context: &RequestContext<RoleServer>) -> (Option<u64>, Option<CacheScope>) {
+    let newest = ProtocolVersion::V_2026_07_28;
+    match context.protocol_version() {
+        Some(version) if version.as_str() >= newest.as_str() => (Some(LIST_TTL_MS), Some(CacheScope::Private)),
+        Some(_) | None => (None, None),
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Texts hold no model's names and no data: they are the same bytes for everybody.
 
-use rmcp::model::{Tool, ToolAnnotations};
+use rmcp::model::{MetaObject, Tool, ToolAnnotations};
+use serde_json::json;
 
-use super::{schema, schema_object};
+use super::{resources, schema, schema_object};
 
 /// Bytes that a description or the instructions may have: what every known client shows whole.
 pub const TEXT_BYTES: usize = 1_800;
@@ -59,8 +60,8 @@ order, the best match first; total says how many there are, limit how many to gi
 /// Every tool, in the order of the documentation; a client sees them sorted by name.
 pub fn all() -> Vec<Tool> {
     vec![
-        tool("get_metrics", "Get metrics", GET_METRICS),
-        tool("audit_performance", "Audit performance", AUDIT_PERFORMANCE),
+        tool("get_metrics", "Get metrics", GET_METRICS).with_meta(shown_by(resources::CHART)),
+        tool("audit_performance", "Audit performance", AUDIT_PERFORMANCE).with_meta(shown_by(resources::CHART)),
         tool("search", "Search the metric catalog", SEARCH),
     ]
 }
@@ -73,6 +74,13 @@ fn tool(name: &'static str, title: &str, description: &'static str) -> Tool {
         .with_title(title)
         .with_annotations(hints)
         .with_raw_output_schema(schema_object(schema::output(name)))
+}
+
+/// The page that a client which shows pages draws the answer with.
+fn shown_by(page: &str) -> MetaObject {
+    let mut meta = MetaObject::new();
+    meta.insert("ui".into(), json!({ "resourceUri": page }));
+    meta
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ async fn discovery_names_every_revision_and_may_be_cached_privately() {
     assert!(result["ttlMs"].as_u64().is_some_and(|ttl| ttl > 0));
     assert_eq!(result["cacheScope"], "private");
     assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "sextant");
-    assert_eq!(result["capabilities"], json!({"tools": {}}));
+    assert_eq!(result["capabilities"], json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}}));
 }
 
 #[tokio::test]
@@ -210,15 +210,32 @@ async fn an_unknown_tool_is_a_protocol_error_with_the_list() {
 
 #[tokio::test]
 async fn what_is_not_declared_is_not_found() {
-    for method in ["prompts/list", "resources/list", "resources/templates/list", "completion/complete", "call_tool"] {
-        let params = match method {
-            "completion/complete" => {
-                json!({"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": ""}})
-            }
-            _ => json!({}),
-        };
-        let answer = json_of(send(legacy(method, params)).await).await;
-        assert_eq!(answer["error"]["code"], -32601, "{method}: {answer}");
+    for (method, params) in [
+        ("call_tool", json!({})),
+        ("logging/setLevel", json!({"level": "info"})),
+        ("resources/subscribe", json!({"uri": "catalog://"})),
+        ("resources/unsubscribe", json!({"uri": "catalog://"})),
+        ("tasks/get", json!({"taskId": "1"})),
+        ("skills/list", json!({})),
+        ("sampling/createMessage", json!({})),
+    ] {
+        // The library wants the name of what is asked for in a header before it looks at the method.
+        let name = params.get("uri").or(params.get("taskId")).and_then(Value::as_str).map(str::to_string);
+        for request in [legacy(method, params.clone()), modern(method, name.as_deref(), params.clone())] {
+            let response = send(request).await;
+            let status = response.status();
+            let answer = json_of(response).await;
+            assert_eq!(answer["error"]["code"], -32601, "{method}: {answer}");
+            assert_eq!(answer["id"], 1, "{method}: {status}");
+        }
+    }
+    let listen = json!({"notifications": {"toolsListChanged": true}});
+    let answer = json_of(send(modern("subscriptions/listen", None, listen)).await).await;
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
+    // What the newest revision has taken away.
+    for method in ["ping", "initialize"] {
+        let response = send(modern(method, None, json!({}))).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method}");
     }
 }
 
@@ -280,4 +297,144 @@ async fn a_body_that_is_no_message_gets_the_words_of_json_rpc() {
     let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let response = send(post("/mcp").body(body(notification)).expect("a request")).await;
     assert_eq!(response.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn every_result_says_who_answered_and_who_may_keep_it() {
+    let metric = json!({"ref": {"type": "ref/prompt", "name": "explain_metric_change"},
+        "argument": {"name": "comparison", "value": "prev"}});
+    for (method, name, params, may_be_kept) in [
+        ("tools/list", None, json!({}), true),
+        ("prompts/list", None, json!({}), true),
+        ("prompts/get", Some("weekly_performance_review"), json!({"name": "weekly_performance_review"}), false),
+        ("resources/list", None, json!({}), true),
+        ("resources/templates/list", None, json!({}), true),
+        ("resources/read", Some("ui://sextant/chart"), json!({"uri": "ui://sextant/chart"}), true),
+        ("completion/complete", None, metric, false),
+        ("tools/call", Some("search"), json!({"name": "search", "arguments": {}}), false),
+    ] {
+        let old = json_of(send(legacy(method, params.clone())).await).await;
+        let new = json_of(send(modern(method, name, params)).await).await;
+        for answer in [&old, &new] {
+            let info = &answer["result"]["_meta"]["io.modelcontextprotocol/serverInfo"];
+            assert_eq!(info["name"], "sextant", "{method}: {answer}");
+        }
+        assert_eq!(new["result"]["resultType"], "complete", "{method}");
+        let scope = may_be_kept.then_some("private");
+        assert_eq!(new["result"]["cacheScope"].as_str(), scope, "{method}: {new}");
+        assert_eq!(new["result"]["ttlMs"].is_u64(), may_be_kept, "{method}: {new}");
+        for key in ["cacheScope", "ttlMs", "resultType"] {
+            assert!(old["result"].get(key).is_none(), "{method} {key}: {old}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn prompts_are_listed_filled_in_and_refused_by_name() {
+    let listed = json_of(send(legacy("prompts/list", json!({}))).await).await;
+    let prompts = listed["result"]["prompts"].as_array().expect("prompts");
+    let names: Vec<&Value> = prompts.iter().map(|prompt| &prompt["name"]).collect();
+    assert_eq!(names, ["explain_metric_change", "weekly_performance_review"]);
+    assert_eq!(prompts[0]["arguments"][0]["required"], true);
+    let arguments = json!({"time_range": "last_week"});
+    let filled = legacy("prompts/get", json!({"name": "weekly_performance_review", "arguments": arguments}));
+    let text = json_of(send(filled).await).await["result"]["messages"][0]["content"]["text"].to_string();
+    assert!(text.contains(r#"{\"time_range\":\"last_week\",\"comparison\":\"previous_period\"}"#), "{text}");
+    for (params, said) in [
+        (json!({"name": "weekly"}), "unknown prompt `weekly`"),
+        (json!({"name": "explain_metric_change"}), "argument `metric` is missing"),
+        (json!({"name": "weekly_performance_review", "arguments": {"metric": "x"}}), "unknown argument `metric`"),
+        (json!({"name": "weekly_performance_review", "arguments": {"time_range": 7}}), "is not a text"),
+        (json!({"name": "explain_metric_change", "arguments": {"metric": "x"}}), "no-model"),
+    ] {
+        let answer = json_of(send(legacy("prompts/get", params.clone())).await).await;
+        assert_eq!(answer["error"]["code"], -32602, "{params}: {answer}");
+        let message = answer["error"]["message"].as_str().expect("a message");
+        assert!(message.contains(said), "{params}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn resources_without_a_model_are_the_chart_alone() {
+    let listed = json_of(send(legacy("resources/list", json!({}))).await).await;
+    assert_eq!(listed["result"]["resources"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(listed["result"]["resources"][0]["mimeType"], "text/html;profile=mcp-app");
+    let templates = json_of(send(legacy("resources/templates/list", json!({}))).await).await;
+    assert_eq!(templates["result"]["resourceTemplates"][0]["uriTemplate"], "metric://{name}");
+    let old = json_of(send(legacy("resources/read", json!({"uri": "metric://"}))).await).await;
+    assert_eq!((&old["error"]["code"], &old["error"]["data"]["uri"]), (&json!(-32002), &json!("metric://")), "{old}");
+    let new = modern("resources/read", Some("file:///etc/passwd"), json!({"uri": "file:///etc/passwd"}));
+    assert_eq!(json_of(send(new).await).await["error"]["code"], -32602);
+    let cursor = json_of(send(legacy("resources/list", json!({"cursor": "x"}))).await).await;
+    assert_eq!(cursor["error"]["code"], -32602, "{cursor}");
+}
+
+#[tokio::test]
+async fn words_are_completed_and_nothing_else_is() {
+    let ask = |kind: Value, name: &str, typed: &str| {
+        legacy("completion/complete", json!({"ref": kind, "argument": {"name": name, "value": typed}}))
+    };
+    let prompt = || json!({"type": "ref/prompt", "name": "weekly_performance_review"});
+    let found = json_of(send(ask(prompt(), "time_range", "month")).await).await;
+    assert_eq!(found["result"]["completion"]["values"], json!(["last_month", "this_month"]), "{found}");
+    let none = json_of(send(ask(json!({"type": "ref/resource", "uri": "metric://{name}"}), "name", "n")).await).await;
+    assert_eq!(none["result"]["completion"]["values"], json!([]), "{none}");
+    for refused in [ask(prompt(), "metric", ""), ask(json!({"type": "ref/resource", "uri": "x://"}), "name", "")] {
+        assert_eq!(json_of(send(refused).await).await["error"]["code"], -32602);
+    }
+}
+
+/// The page is shown inside other people's windows: it must reach nothing, and take no text for markup.
+#[tokio::test]
+async fn the_chart_is_one_page_without_another_origin() {
+    let read = legacy("resources/read", json!({"uri": "ui://sextant/chart"}));
+    let answer = json_of(send(read).await).await;
+    let content = &answer["result"]["contents"][0];
+    assert_eq!(content["_meta"]["ui"]["csp"], json!({}));
+    let page = content["text"].as_str().expect("a page");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("color-scheme: light dark"));
+    assert!(page.contains("default-src 'none'"));
+    let origins = page.matches("://").count() - page.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!(origins, 0, "the page names another origin");
+    for reach in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "fetch(",
+        "src=",
+        "href=",
+        "@import",
+        "url(",
+    ] {
+        assert!(!page.contains(reach), "{reach}");
+    }
+    let tools = json_of(send(legacy("tools/list", json!({}))).await).await;
+    for tool in tools["result"]["tools"].as_array().expect("tools") {
+        let is_drawn = ["get_metrics", "audit_performance"].contains(&tool["name"].as_str().expect("a name"));
+        assert_eq!(tool["_meta"]["ui"]["resourceUri"] == "ui://sextant/chart", is_drawn, "{}", tool["name"]);
+    }
+}
+
+/// Every client reads the list before anything else, and many keep it by its bytes.
+#[tokio::test]
+async fn the_list_of_tools_is_small_and_always_the_same() {
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let response = send(legacy("tools/list", json!({}))).await;
+        seen.push(to_bytes(response.into_body(), 1 << 24).await.expect("a body"));
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(seen[0].len() <= 24_000, "{} bytes", seen[0].len());
+}
+
+#[tokio::test]
+async fn no_header_of_a_session_is_given_or_needed() {
+    for request in [legacy("tools/list", json!({})), modern("tools/list", None, json!({}))] {
+        assert!(!send(request).await.headers().contains_key("mcp-session-id"));
+    }
+    let mut stale = legacy("tools/list", json!({}));
+    stale.headers_mut().insert("mcp-session-id", "0".parse().expect("a value"));
+    assert_eq!(send(stale).await.status(), StatusCode::OK);
 }
