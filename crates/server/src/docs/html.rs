@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Tag, TagEnd, html};
 
 use super::links::{Target, anchor, target};
 use super::markdown::{parser, plain};
@@ -154,11 +154,24 @@ impl<'a> Writer<'a> {
                 self.out.push(Event::End(TagEnd::Table));
                 Event::Html("</div>\n".into())
             }
-            Event::Start(Tag::CodeBlock(_)) => Event::Html("<pre tabindex=\"0\"><code>".into()),
+            Event::Start(Tag::CodeBlock(kind)) => Event::Html(opening(&kind).into()),
             Event::End(TagEnd::CodeBlock) => Event::Html("</code></pre>\n".into()),
             other => other,
         };
         self.out.push(written);
+    }
+}
+
+/// The start of a block of code; one that is a request or an answer says so.
+fn opening(kind: &CodeBlockKind<'_>) -> &'static str {
+    let word = match kind {
+        CodeBlockKind::Fenced(info) => info.split(' ').nth(1),
+        CodeBlockKind::Indented => None,
+    };
+    match word {
+        Some("request") => "<pre tabindex=\"0\" data-label=\"Request\"><code>",
+        Some("answer") => "<pre tabindex=\"0\" data-label=\"Answer\"><code>",
+        Some(_) | None => "<pre tabindex=\"0\"><code>",
     }
 }
 
@@ -224,5 +237,7 @@ mod tests {
         let body = render(&page("| a |\n|---|\n| b |\n\n```sh\nls\n```\n")).body;
         assert!(body.contains("tabindex=\"0\"><table>") && body.contains("</table>\n</div>"), "{body}");
         assert!(body.contains("<pre tabindex=\"0\"><code>ls\n</code></pre>"), "{body}");
+        let labelled = render(&page("```json answer\n1\n```\n")).body;
+        assert!(labelled.contains("data-label=\"Answer\"><code>1"), "{labelled}");
     }
 }
