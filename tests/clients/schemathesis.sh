@@ -16,6 +16,7 @@ python=$tools/schemathesis/bin/python
 work=$(mktemp -d)
 cd "$work"
 export SEXTANT_MODELS=$root/semantic-models/commerce SEXTANT_DATA=$root/fixtures/commerce
+export SEXTANT_STATE=$work/state.db
 : >server.log
 "$binary" serve --http 127.0.0.1:0 2>server.log &
 server=$!

@@ -36,9 +36,11 @@ pub fn binary() -> &'static PathBuf {
 pub fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).arg("--models").arg(&place.models).arg("--data").arg(&place.data);
-    for name in ["SEXTANT_MODELS", "SEXTANT_DATA", "SEXTANT_STATE", "SEXTANT_API_KEY", "SEXTANT_URL"] {
+    for name in ["SEXTANT_MODELS", "SEXTANT_DATA", "SEXTANT_API_KEY", "SEXTANT_URL"] {
         command.env_remove(name);
     }
+    // Nothing of a test is kept in the user's own state.
+    command.env("SEXTANT_STATE", std::env::temp_dir().join(format!("sextant-tests-{}.db", std::process::id())));
     command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
