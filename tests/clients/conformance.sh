@@ -38,10 +38,11 @@ scenario() {
   suite --url "$url/mcp" --spec-version "$1" --scenario "$2" || fail "the server fails $2 of $1"
   passed=$((passed + 1))
 }
-for name in server-initialize ping tools-list dns-rebinding-protection; do
+for name in server-initialize ping tools-list resources-list prompts-list dns-rebinding-protection; do
   scenario 2025-11-25 "$name"
 done
-for name in tools-list dns-rebinding-protection server-sse-multiple-streams http-header-validation; do
+for name in tools-list resources-list prompts-list caching dns-rebinding-protection sep-2164-resource-not-found \
+  server-sse-multiple-streams input-required-result-unsupported-methods http-header-validation; do
   scenario 2026-07-28 "$name"
 done
 echo "the server itself: $passed scenarios pass"

@@ -16,6 +16,8 @@ for target in "$url/mcp" "$binary serve --stdio"; do
   # shellcheck disable=SC2086 # the command and its arguments are words
   inspect tools.json $target "${place[@]}" --method tools/list --strict
   tail -n 1 said.txt
+  # Strict fails on errors; a warning is one too many as well.
+  ! grep -qi 'warning' said.txt || { cat said.txt >&2; exit 1; }
   "$node" -e 'const t = JSON.parse(require("fs").readFileSync("tools.json")).tools.map(t => t.name).sort().join();
     if (t !== "audit_performance,get_metrics,search") { console.error(t); process.exit(1) }'
   # shellcheck disable=SC2086

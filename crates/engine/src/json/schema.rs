@@ -31,9 +31,9 @@ fn envelope(metric: Json) -> Json {
             "applied": {"type": "object", "description": "What the request was taken to mean: windows, filters, groups, defaults."},
             "freshness": {"type": "object", "description": "Each dataset's last date."},
             "warnings": list("What to know before relying on the numbers.", warning()),
-            "environment": text("production or sandbox."),
+            "environment": text(""),
             "model_version": text(""),
-            "snapshot": text("The data, by its files."),
+            "snapshot": text(""),
             "answer_id": text(""),
             "explain": {"type": "object"},
         }),
@@ -42,13 +42,6 @@ fn envelope(metric: Json) -> Json {
 }
 
 fn metric() -> Json {
-    let per_day = object(
-        "Both sides a day, where they are not equally long.",
-        json!({
-            "current": anything(""), "previous": anything(""), "absolute": anything(""), "percent": anything(""),
-        }),
-        &["current", "previous", "absolute", "percent"],
-    );
     let change = object(
         "Between the two periods.",
         json!({
@@ -57,26 +50,26 @@ fn metric() -> Json {
             "points": anything("Percentage points, of percent metrics."),
             "null_reason": text(""),
             "impact": text("favourable, unfavourable or neutral."),
-            "per_day": per_day,
+            "per_day": {"type": "object", "description": "Both sides a day, where they are not equally long."},
         }),
         &["absolute", "percent", "impact"],
     );
     object(
         "",
         json!({
-            "name": text("Or the alias that was given."),
-            "asked": text("The name as asked."),
+            "name": text(""),
+            "asked": text(""),
             "label": text(""),
             "value": anything("Over the whole range, or null."),
-            "null_reason": text("Why the value is null."),
+            "null_reason": text(""),
             "format": text("number, currency, percent, ratio or duration."),
-            "unit": text("A currency or a word."),
+            "unit": text(""),
             "direction": text("Which way is good: up, down or neutral."),
-            "compared_value": anything("The part of the range that is compared, where only a part has elapsed."),
-            "previous": anything("Over the comparison, or null; of a target, the part for the days of the range."),
-            "full_target": anything("The targets of all periods that the range touches."),
+            "compared_value": anything("Of the part of the range that is compared."),
+            "previous": anything("Over the comparison, or null; of a target, its part for the range."),
+            "full_target": anything(""),
             "change": change,
-            "definition": text("Its formula."),
+            "definition": text(""),
         }),
         &["name"],
     )
@@ -101,7 +94,7 @@ fn audited_metric() -> Json {
 fn column() -> Json {
     let properties = json!({
         "name": text(""),
-        "type": text("boolean, integer, decimal, float, text, date or timestamp."),
+        "type": text(""),
         "unit": text(""),
     });
     object("", properties, &["name", "type"])
