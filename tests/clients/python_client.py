@@ -4,6 +4,7 @@ The answers must be equal everywhere, and equal to what batch gives for the same
 """
 
 import asyncio
+import base64
 import json
 import os
 import pathlib
@@ -11,10 +12,12 @@ import subprocess
 import sys
 
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.types import PromptReference, ResourceTemplateReference
 
 BINARY, URL = sys.argv[1:]
 NOW = os.environ["NOW"]
 PLACE = {name: os.environ[name] for name in ("SEXTANT_MODELS", "SEXTANT_DATA")}
+PROMPTS = ["explain_metric_change", "weekly_performance_review"]
 TOOLS = ["audit_performance", "get_metrics", "search"]
 
 
@@ -55,6 +58,7 @@ async def check(server, mode, expected):
             assert not result.is_error, result
             assert result.structured_content == wanted, (question, result.structured_content, wanted)
             assert json.loads(result.content[0].text) == wanted, question
+        await check_beside_tools(client)
         refused = await client.call_tool("get_metrics", {"metric_names": ["net_sale"]})
         text = refused.content[0].text
         assert refused.is_error and "unknown-metric" in text and "`net_sales`" in text and len(text) < 1000, refused
@@ -66,6 +70,37 @@ async def check(server, mode, expected):
             assert error.error.code == -32602, error
         else:
             raise AssertionError("an unknown tool was called")
+
+
+async def check_beside_tools(client):
+    """Prompts, resources, completions, and a picture that changes nothing of the answer."""
+    assert [prompt.name for prompt in (await client.list_prompts()).prompts] == PROMPTS
+    review = await client.get_prompt("weekly_performance_review", {"time_range": "last_week"})
+    assert "audit_performance" in review.messages[0].content.text, review
+    explained = await client.get_prompt("explain_metric_change", {"metric": "mer", "dimension": "channel"})
+    definition = json.loads(explained.messages[0].content.resource.text)
+    assert definition["name"] == "blended_roas" and "`blended_roas`" in explained.messages[1].content.text, explained
+    uris = [str(resource.uri) for resource in (await client.list_resources()).resources]
+    assert {"catalog://", "ui://sextant/chart", "metric://net_sales"} <= set(uris), uris
+    assert (await client.list_resource_templates()).resource_templates[0].uri_template == "metric://{name}"
+    metric = (await client.read_resource("metric://net_sales")).contents[0]
+    assert json.loads(metric.text)["definition"] == "gross_sales - discounts - returns", metric
+    catalog = json.loads((await client.read_resource("catalog://")).contents[0].text)
+    assert len(catalog["metrics"]) == sum(uri.startswith("metric://") for uri in uris) > 50
+    page = (await client.read_resource("ui://sextant/chart")).contents[0]
+    assert page.mime_type == "text/html;profile=mcp-app" and page.text.startswith("<!DOCTYPE html>"), page
+    found = await client.complete(ResourceTemplateReference(uri="metric://{name}"), {"name": "name", "value": "net_s"})
+    assert found.completion.values[0] == "net_sales", found
+    prompt = PromptReference(name="explain_metric_change")
+    found = await client.complete(prompt, {"name": "dimension", "value": "chan"}, {"metric": "blended_roas"})
+    assert found.completion.values == ["channel"], found
+    question = {"metric_names": ["net_sales"], "time_range": "last_28_days", "granularity": "week", "as_of": NOW}
+    plain = await client.call_tool("get_metrics", question)
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg")):
+        drawn = await client.call_tool("get_metrics", question | {"chart": kind})
+        text, image = drawn.content
+        assert drawn.structured_content == plain.structured_content and text == plain.content[0], drawn
+        assert image.type == "image" and base64.b64decode(image.data).startswith(start), image
 
 
 async def main():
