@@ -127,3 +127,36 @@ pub(super) fn png(figure: &Figure) -> Result<Vec<u8>, DrawError> {
     resvg::render(&tree, Transform::from_scale(SHARPNESS, SHARPNESS), &mut pixels.as_mut());
     pixels.encode_png().map_err(|fault| DrawError::Encode(fault.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hostile() -> [Figure; 2] {
+        let name = "</text><script>alert(1)</script>&\"'".to_string();
+        let line = Line { name: name.clone(), values: vec![Some(-1.0), None, Some(2e9)], is_previous: false };
+        let bar = Bar { label: name.clone(), value: -3.5, tone: Tone::Bad };
+        let labels = vec![name.clone(); 3];
+        let of = |shape| Figure { title: name.clone(), note: name.clone(), suffix: "%", shape };
+        [of(Shape::Lines { labels, lines: vec![line.clone(), line] }), of(Shape::Bars(vec![bar]))]
+    }
+
+    #[test]
+    fn names_are_text_and_never_markup() {
+        for figure in hostile() {
+            let drawn = svg(&figure).expect("drawn");
+            assert!(!drawn.contains("<script") && drawn.contains("&lt;script&gt;"), "{drawn}");
+            Tree::from_str(&drawn, &Options::default()).expect("well-formed");
+        }
+    }
+
+    #[test]
+    fn a_png_is_as_large_as_its_points_say() {
+        for figure in hostile() {
+            let drawn = png(&figure).expect("drawn");
+            assert!(drawn.starts_with(b"\x89PNG"));
+            let width = u32::from_be_bytes(drawn[16..20].try_into().expect("four bytes"));
+            assert_eq!(width, (WIDTH * SHARPNESS) as u32);
+        }
+    }
+}
