@@ -19,7 +19,7 @@ for target in "$url/mcp" "$binary serve --stdio"; do
   # Strict fails on errors; a warning is one too many as well.
   ! grep -qi 'warning' said.txt || { cat said.txt >&2; exit 1; }
   "$node" -e 'const t = JSON.parse(require("fs").readFileSync("tools.json")).tools.map(t => t.name).sort().join();
-    if (t !== "audit_performance,get_metrics,search") { console.error(t); process.exit(1) }'
+    if (t !== "audit_performance,execute,fetch,get_metrics,search,submit_mcp_feedback") { console.error(t); process.exit(1) }'
   # shellcheck disable=SC2086
   inspect answer.json $target "${place[@]}" --method tools/call --tool-name get_metrics \
     --tool-arg 'metric_names=["net_sales"]' time_range=last_7_days as_of="$NOW"

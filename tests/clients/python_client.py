@@ -18,13 +18,13 @@ BINARY, URL = sys.argv[1:]
 NOW = os.environ["NOW"]
 PLACE = {name: os.environ[name] for name in ("SEXTANT_MODELS", "SEXTANT_DATA")}
 PROMPTS = ["explain_metric_change", "weekly_performance_review"]
-TOOLS = ["audit_performance", "get_metrics", "search"]
+TOOLS = ["audit_performance", "execute", "fetch", "get_metrics", "search", "submit_mcp_feedback"]
 
 
 def questions():
     asked = json.loads((pathlib.Path(__file__).parent / "questions.json").read_text())
     for question in asked:
-        if question["tool"] != "search":
+        if question["tool"] in ("get_metrics", "audit_performance"):
             # The clock and the size of an answer are the door's unless the request says them.
             question["arguments"] |= {"as_of": NOW, "max_bytes": 1_000_000}
     return asked
@@ -50,8 +50,8 @@ async def check(server, mode, expected):
         assert [tool.name for tool in tools] == TOOLS, tools
         for tool in tools:
             assert tool.title and tool.output_schema and tool.input_schema["additionalProperties"] is False, tool
-            hints = tool.annotations
-            assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint) == (True, False, True, False)
+            hints, reads = tool.annotations, tool.name != "submit_mcp_feedback"
+            assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint) == (reads, False, reads, False)
         for question, wanted in zip(questions(), expected, strict=True):
             # The client itself checks structured content against the tool's output schema.
             result = await client.call_tool(question["tool"], question["arguments"])

@@ -27,6 +27,7 @@ export SEXTANT_DATA=$root/fixtures/commerce
 export NOW=2026-11-20T09:00:00-05:00
 work=$(mktemp -d)
 cd "$work"
+export SEXTANT_STATE=$work/state.db
 
 : >"$work/server.log"
 "$binary" serve --http 127.0.0.1:0 2>"$work/server.log" &

@@ -10,6 +10,7 @@ use sextant_semantics::significance;
 
 pub mod applied;
 pub mod audit;
+pub mod cursor;
 pub mod freshness;
 pub mod listing;
 pub mod number;
@@ -74,6 +75,28 @@ pub fn envelope(of: &Envelope) -> Json {
         out.insert("explain".into(), json!({"resolved": resolved, "semantic": semantic}));
     }
     Json::Object(out)
+}
+
+/// An answer with the slips that were read as what they mean: envelopes say them in `applied`, other answers
+/// beside what they hold.
+pub fn with_notes(mut answer: Json, notes: &[String]) -> Json {
+    if notes.is_empty() {
+        return answer;
+    }
+    let whole = answer.as_object_mut().expect("an answer is an object");
+    let place = match whole.get_mut("applied").and_then(Json::as_object_mut) {
+        Some(applied) => applied,
+        None => whole,
+    };
+    let said = place.entry("read_as").or_insert_with(|| json!([]));
+    if let Json::Array(said) = said {
+        for note in notes {
+            if !said.iter().any(|known| known == note) {
+                said.push(json!(note));
+            }
+        }
+    }
+    answer
 }
 
 fn metrics(of: &Envelope, concise: bool, format: NumberFormat) -> Json {

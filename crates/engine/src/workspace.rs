@@ -11,13 +11,14 @@ use sextant_semantics::catalog::{self, Catalog};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
 use sextant_semantics::import;
-use sextant_semantics::query::request::{self, Request};
-use sextant_semantics::query::saved;
+use sextant_semantics::query::request::{self, Decoded, Request};
+use sextant_semantics::query::{saved, slips};
 use sextant_semantics::time::range::NamedRange;
 use tokio_util::sync::CancellationToken;
 
 use crate::execute::Limits;
 use crate::json;
+use crate::json::cursor::Cursors;
 use crate::session::{Resources, Sessions};
 use crate::source::DatasetSource;
 use crate::source::cache::SourceCache;
@@ -34,6 +35,9 @@ mod sources;
 mod statement;
 mod targets;
 mod times;
+pub mod values;
+
+use values::Values;
 
 pub use check::DatasetCheck;
 
@@ -42,6 +46,7 @@ pub struct Workspace {
     catalog: Arc<Catalog>,
     /// BLAKE3 over the model's files, 16 hexadecimal digits.
     model_version: String,
+    cursors: Cursors,
     root: PathBuf,
     /// By `DatasetId::index`; none for a dataset that cannot be read yet.
     sources: Vec<Option<DatasetSource>>,
@@ -55,6 +60,8 @@ pub struct Workspace {
     losses: Diagnostics,
     /// The last schemas seen and the catalog bound to them.
     bound: Mutex<Option<(Schemas, Arc<BoundCatalog>)>>,
+    /// The values of the last snapshot that was searched.
+    values: tokio::sync::Mutex<Option<Arc<Values>>>,
 }
 
 /// What a door gives along with a call. A door reads the clock once per request.
@@ -131,7 +138,8 @@ impl Workspace {
             sources: catalog.datasets().iter().map(sources::source).collect(),
             target_sources: targets::target_sources(&catalog),
             catalog: Arc::new(catalog),
-            model_version,
+            cursors: Cursors::of(model_version.as_bytes()),
+            model_version: model_version[..VERSION].to_string(),
             root,
             cache: Arc::new(SourceCache::default()),
             sessions,
@@ -139,6 +147,7 @@ impl Workspace {
             memory_bytes: QUESTION_MEMORY,
             losses: Diagnostics(losses),
             bound: Mutex::new(None),
+            values: tokio::sync::Mutex::new(None),
         })
     }
 
@@ -161,37 +170,59 @@ impl Workspace {
         &self.catalog
     }
 
-    /// Runs one tool or operation and gives the bare envelope. The names are [`TOOLS`].
+    /// The cursors of everything that is given in pages.
+    pub fn cursors(&self) -> &Cursors {
+        &self.cursors
+    }
+
+    /// Runs one tool or operation and gives the bare envelope. The names are [`TOOLS`]; what is made of several
+    /// of them, or of more than a model, is the doors' application.
     pub async fn call(
         &self,
         tool: &str,
         arguments: &Map<String, Value>,
         context: &CallContext,
     ) -> Result<Value, Failure> {
-        let decoded = request::decode(tool, arguments)?;
+        let mut decoded = request::decode(tool, arguments)?;
+        slips::mend(&self.catalog, &mut decoded);
+        let answer = self.answer(&decoded, arguments, context).await?;
+        Ok(json::with_notes(answer, &decoded.notes))
+    }
+
+    async fn answer(
+        &self,
+        decoded: &Decoded,
+        arguments: &Map<String, Value>,
+        context: &CallContext,
+    ) -> Result<Value, Failure> {
         match &decoded.request {
             Request::GetMetrics(asked) if asked.query.is_some() => {
-                self.statement(asked, &decoded, arguments, context).await
+                self.statement(asked, decoded, arguments, context).await
             }
             Request::AuditPerformance(asked) if asked.query.is_some() => {
-                self.audit_statement(asked, &decoded, arguments, context).await
+                self.audit_statement(asked, decoded, arguments, context).await
             }
-            Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(&decoded, arguments, context).await,
+            Request::GetMetrics(_) | Request::AuditPerformance(_) => self.ask(decoded, arguments, context).await,
             Request::Explain(explain) if explain.request.query().is_some() => {
                 self.explain_query(explain, context).await
             }
             Request::Explain(explain) => self.explain(explain, &decoded.notes, context).await,
-            Request::Search(search) => Ok(json::listing::search(&self.catalog, search)?),
-            Request::ListMetrics(list) => Ok(json::listing::metrics(&self.catalog, list)?),
+            Request::ListMetrics(list) => {
+                Ok(json::listing::metrics(&self.catalog, &self.cursors, list, context.max_bytes)?)
+            }
             Request::DescribeMetric(describe) => Ok(json::listing::metric(&self.catalog, &describe.name)?),
             Request::ListDimensions(list) => Ok(json::listing::dimensions(&self.catalog, list)?),
             Request::ListSavedQueries => Ok(json::listing::saved_queries(&self.catalog)),
             Request::GetFreshness => self.freshness(context).await,
-            Request::ResolveTimeRange(_) => {
+            Request::ResolveTimeRange(asked) => {
                 let calendar = self.catalog.calendar;
-                Ok(json::time_range::answer(arguments, context.now, Some(&calendar), &self.named_ranges())?)
+                Ok(json::time_range::answer(asked, context.now, Some(&calendar), &self.named_ranges())?)
             }
             Request::GetDimensionValues(values) => self.dimension_values(values, context).await,
+            Request::Search(_) | Request::Execute(_) | Request::Fetch(_) | Request::SubmitFeedback(_) => {
+                let fact = "a workspace alone does not answer search, execute, fetch and feedback";
+                Err(Diagnostic::new(Code::UnknownTool, fact).field("tool").help("the doors answer them").into())
+            }
         }
     }
 
@@ -215,10 +246,9 @@ impl Workspace {
 }
 
 /// Every name that [`Workspace::call`] knows.
-pub const TOOLS: [&str; 13] = [
+pub const TOOLS: [&str; 12] = [
     "get_metrics",
     "audit_performance",
-    "search",
     "list_metrics",
     "describe_metric",
     "list_dimensions",
@@ -231,6 +261,10 @@ pub const TOOLS: [&str; 13] = [
     "explain",
 ];
 
+/// Digits of the model's version that answers say.
+const VERSION: usize = 16;
+
+/// BLAKE3 over the model's files, in hexadecimal digits.
 fn version(texts: &[(String, String)]) -> String {
     let mut sorted: Vec<&(String, String)> = texts.iter().collect();
     sorted.sort();
@@ -241,7 +275,7 @@ fn version(texts: &[(String, String)]) -> String {
             hasher.update(part.as_bytes());
         }
     }
-    hasher.finalize().to_hex()[..16].to_string()
+    hasher.finalize().to_hex().to_string()
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ codes! {
     ForbiddenOrigin "forbidden-origin" Request 403 false "A Host or Origin header that does not name this server.";
     AddressNotAllowed "address-not-allowed" Request 400 false "An address that cannot be served without identity.";
     UnknownTool "unknown-tool" Request 400 false "A tool or operation that does not exist.";
+    UnknownOperation "unknown-operation" Request 400 false "`execute` names an operation that does not exist.";
+    UnknownId "unknown-id" Request 400 false "No search result has this id.";
     UnknownArgument "unknown-argument" Request 400 false "An argument that the tool does not have.";
     InvalidArgument "invalid-argument" Request 400 false "An argument of the wrong type or outside its list.";
     EmptyQuery "empty-query" Request 400 false "A request that names nothing to answer.";
@@ -128,6 +130,8 @@ codes! {
     Timeout "timeout" Limit 504 true "The question took longer than its time limit.";
     ResourcesExhausted "resources-exhausted" Limit 503 true "The question needed more memory than its limit.";
     Cancelled "cancelled" Limit 503 true "The caller went away, or the server is stopping.";
+    StoreUnavailable "store-unavailable" Limit 503 true "The state file cannot be opened or written.";
+    StoreFull "store-full" Limit 503 false "The state file keeps as much feedback as it may.";
     Internal "internal" Limit 500 false "A fault of ours.";
     // warnings
     PartialPeriod "partial-period" Warning 200 false "The range includes a day that is not over.";

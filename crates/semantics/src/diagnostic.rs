@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::source::{Span, Spanned};
+use crate::spelling;
 
 /// One fault of a model, a request or the data, for a person or a program to mend.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,7 +121,7 @@ impl Warning {
 /// The candidates nearest to `name`, best first, at most three: equal but for case and
 /// separators, then by Damerau–Levenshtein distance up to a third of the length.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let plain = |s: &str| s.to_lowercase().replace(['-', ' ', '.'], "_");
+    let plain = |s: &str| spelling::plain(s).replace('.', "_");
     let wanted = plain(name);
     let limit = (wanted.chars().count() / 3).max(1);
     let mut found: Vec<(usize, &str)> = candidates

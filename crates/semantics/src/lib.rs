@@ -5,6 +5,7 @@
 //! export, catalog, query, plan, emit, significance, decompose, highlight.
 
 pub mod code;
+pub mod spelling;
 pub mod source;
 pub mod diagnostic;
 pub mod render;

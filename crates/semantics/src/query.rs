@@ -11,6 +11,7 @@ pub mod audit;
 pub mod resolved;
 pub mod resolve;
 pub mod saved;
+pub mod slips;
 pub mod display;
 pub mod events;
 pub mod sql;

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sextant_engine::json::time_range;
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
-use sextant_semantics::code::Code;
-use sextant_semantics::diagnostic::Diagnostic;
-use sextant_semantics::query::request;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error;
+use crate::operations::run::{Ground, run};
+use crate::store::Store;
 
 /// Rows of a page over the network unless the operator says otherwise.
 pub const DEFAULT_ROWS: usize = 1_000;
@@ -63,6 +61,11 @@ pub trait Answer: Send + Sync + 'static {
         arguments: &'a Map<String, Value>,
         context: &'a CallContext,
     ) -> Answering<'a>;
+
+    /// The workspace that it is; none of a stand-in.
+    fn workspace(&self) -> Option<&Workspace> {
+        None
+    }
 }
 
 impl Answer for Workspace {
@@ -74,19 +77,29 @@ impl Answer for Workspace {
     ) -> Answering<'a> {
         Box::pin(self.call(tool, arguments, context))
     }
+
+    fn workspace(&self) -> Option<&Workspace> {
+        Some(self)
+    }
 }
 
 /// The one workspace behind all doors of a process. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    workspace: Result<Arc<dyn Answer>, Failure>,
+    ground: Ground,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl App {
     /// A workspace, or why there is none: questions that need no model are answered all the same.
     pub fn new(workspace: Result<Arc<dyn Answer>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
-        App { workspace, clock }
+        App { ground: Ground { workspace, store: Arc::new(Store::in_memory()) }, clock }
+    }
+
+    /// Keeps state in this store, in place of memory that ends with the process.
+    pub fn with_store(mut self, store: Store) -> Self {
+        self.ground.store = Arc::new(store);
+        self
     }
 
     /// Answers one question. The clock is read once; dropping the future, or cancelling the token,
@@ -102,16 +115,11 @@ impl App {
         let _stop_when_dropped = cancel.clone().drop_guard();
         let context =
             CallContext { now: (self.clock)(), max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
-        let workspace = self.workspace.clone();
+        let ground = self.ground.clone();
         let name = tool.to_string();
         // Dropping the set aborts the work at its next pause, wherever it is.
         let mut work = JoinSet::new();
-        work.spawn(async move {
-            match workspace {
-                Ok(workspace) => workspace.answer(&name, &arguments, &context).await,
-                Err(failure) => without_model(&name, &arguments, &context, failure),
-            }
-        });
+        work.spawn(async move { run(&ground, &name, &arguments, &context).await });
         let joined = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(error::cancelled()),
@@ -130,25 +138,5 @@ async fn over(time: Option<Duration>) {
     match time {
         Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The operations that a calendar alone can answer.
-fn without_model(
-    tool: &str,
-    arguments: &Map<String, Value>,
-    context: &CallContext,
-    failure: Failure,
-) -> Result<Value, Failure> {
-    match tool {
-        "resolve_time_range" => {
-            time_range::answer(arguments, context.now, None, &[]).map_err(|fault| Failure(fault.into()))
-        }
-        known if request::tools().any(|name| name == known) => Err(failure),
-        unknown => {
-            let name: String = unknown.chars().take(80).collect();
-            let fault = Diagnostic::new(Code::UnknownTool, format!("unknown tool `{name}`")).field("tool");
-            Err(Failure(fault.help("`search` and `get_metrics` are tools").suggest(unknown, request::tools()).into()))
-        }
     }
 }

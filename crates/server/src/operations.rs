@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 use sextant_engine::json::schema;
 use sextant_semantics::query::request;
 
+use crate::{feedback, fetch, search};
+
+pub(crate) mod run;
+
 /// One operation. Its identifier is its name at every door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -61,9 +65,14 @@ impl Operation {
         request::schema(self.name).expect("every operation stands in the table of arguments")
     }
 
-    /// The JSON Schema of its answer.
+    /// The JSON Schema of its answer; none of `execute`, whose answer is another operation's.
     pub fn answer(&self) -> Option<Value> {
-        schema::schema(self.name)
+        match self.name {
+            "search" => Some(search::answer_schema()),
+            "fetch" => Some(fetch::answer_schema()),
+            "submit_mcp_feedback" => Some(feedback::answer_schema()),
+            of_the_model => schema::schema(of_the_model),
+        }
     }
 
     pub fn paging(&self) -> Paging {
@@ -109,6 +118,14 @@ pub const ALL: &[Operation] = &[
         "Search the metric catalog",
         "Find the exact names that the other operations take, and how to call them.",
     ),
+    // What it runs needs its own scope besides.
+    tool("execute", "Run an operation", "Run any operation that reads, by the identifier that search gives."),
+    tool("fetch", "Fetch a search result", "Read one result of search in full, as text with a place to cite."),
+    Operation {
+        scope: Scope::FeedbackWrite,
+        read_only: false,
+        ..tool("submit_mcp_feedback", "Submit feedback", "Tell the operator of this server what is wrong or missing.")
+    },
     operation("list_metrics", "List metrics", "List every metric with its meaning, format and formula."),
     operation("describe_metric", "Describe a metric", "Read one metric in full: its formula, synonyms and dimensions."),
     operation(
@@ -136,6 +153,11 @@ pub const ALL: &[Operation] = &[
     operation("resolve_time_range", "Resolve a time range", "See which dates a time range and a comparison mean now."),
 ];
 
+/// The operations that `execute` runs: all that read, but itself. It is listed as a tool that changes nothing.
+pub fn executable() -> impl Iterator<Item = &'static Operation> {
+    ALL.iter().filter(|operation| operation.read_only && operation.name != "execute")
+}
+
 /// The operation of this name.
 pub fn find(name: &str) -> Option<&'static Operation> {
     ALL.iter().find(|operation| operation.name == name)
@@ -152,6 +174,12 @@ mod tests {
         listed.sort_unstable();
         known.sort_unstable();
         assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn every_answer_has_a_schema_but_that_of_execute() {
+        let without: Vec<&str> = ALL.iter().filter(|of| of.answer().is_none()).map(|of| of.name).collect();
+        assert_eq!(without, ["execute"]);
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub(crate) struct Place {
     /// The directory that the model's sources are relative to [default: data of sextant.toml, else ./data]
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, help_heading = "Place")]
     pub(crate) data: Option<Option<PathBuf>>,
+    /// The file that keeps feedback [default: state of sextant.toml, else in the user's state directory]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Place")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// The format of that name.

@@ -20,6 +20,8 @@ const DATA: &str = "data";
 pub(crate) struct Config {
     pub(crate) models: Setting,
     pub(crate) data: Setting,
+    /// The file of what outlives a run: feedback.
+    pub(crate) state: PathBuf,
     /// None: what the files look like.
     pub(crate) model_format: Option<Format>,
 }
@@ -52,6 +54,7 @@ impl Setting {
 struct File {
     models: Option<PathBuf>,
     data: Option<PathBuf>,
+    state: Option<PathBuf>,
 }
 
 impl Config {
@@ -80,11 +83,26 @@ fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathB
         let (path, from) = named.or_else(written).unwrap_or_else(|| (PathBuf::from(default), Origin::Default));
         Setting { path, from }
     };
+    let state = setting(("--state", place.state.clone()), "SEXTANT_STATE", file.state, "");
     Ok(Config {
+        state: if state.is_named() { state.path } else { user_state(&environment) },
         models: setting(("--models", place.models.clone()), "SEXTANT_MODELS", file.models, MODELS),
         data: setting(("--data", place.data.clone().flatten()), "SEXTANT_DATA", file.data, DATA),
         model_format: place.model_format,
     })
+}
+
+/// The file in the user's own directory for state, as the system has it; in the working directory without one.
+fn user_state(environment: &impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
+    let home = |below: &str| environment("HOME").map(|home| home.join(below));
+    let folder = if cfg!(windows) {
+        environment("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        home("Library/Application Support")
+    } else {
+        environment("XDG_STATE_HOME").filter(|path| path.is_absolute()).or_else(|| home(".local/state"))
+    };
+    folder.map_or_else(|| PathBuf::from("sextant.db"), |folder| folder.join("sextant").join("sextant.db"))
 }
 
 /// A path below the working directory as it would be typed there.
@@ -101,7 +119,8 @@ fn read(path: &Path, text: &str) -> Result<File, Fault> {
     toml::from_str(text).map_err(|fault| {
         let line = fault.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let message = format!("{}:{line}: {}", path.display(), fault.message());
-        let diagnostic = Diagnostic::new(Code::InvalidArgument, message).help("the keys are `models` and `data`");
+        let diagnostic =
+            Diagnostic::new(Code::InvalidArgument, message).help("the keys are `models`, `data` and `state`");
         Fault::Refused(Failure(diagnostic.into()))
     })
 }
@@ -111,7 +130,7 @@ mod tests {
     use super::*;
 
     fn place(models: Option<&str>) -> Place {
-        Place { models: models.map(PathBuf::from), model_format: None, data: None }
+        Place { models: models.map(PathBuf::from), model_format: None, data: None, state: None }
     }
 
     #[test]
@@ -134,6 +153,25 @@ mod tests {
         assert_eq!(varied, Setting { path: "env".into(), from: Origin::Variable("SEXTANT_MODELS") });
         let flag = settle(&place(Some("flag")), &inner, variable).expect("a configuration");
         assert_eq!(flag.models, Setting { path: "flag".into(), from: Origin::Flag("--models") });
+    }
+
+    #[test]
+    fn state_is_the_users_unless_it_is_named() {
+        let home = tempfile::tempdir().expect("a directory");
+        let own = home.path().to_path_buf();
+        let environment = |name: &str| (name == "HOME" || name == "LOCALAPPDATA").then(|| own.clone());
+        let plain = settle(&place(None), home.path(), environment).expect("a configuration").state;
+        assert!(plain.starts_with(home.path()) && plain.ends_with("sextant/sextant.db"), "{}", plain.display());
+        std::fs::write(home.path().join(FILE), "state = \"s.db\"\n").expect("a file");
+        let file = settle(&place(None), home.path(), environment).expect("a configuration").state;
+        assert_eq!(file, PathBuf::from("s.db"));
+        let variable = |name: &str| (name == "SEXTANT_STATE").then(|| PathBuf::from("env.db"));
+        assert_eq!(
+            settle(&place(None), home.path(), variable).expect("a configuration").state,
+            PathBuf::from("env.db")
+        );
+        let flag = Place { state: Some("flag.db".into()), ..place(None) };
+        assert_eq!(settle(&flag, home.path(), variable).expect("a configuration").state, PathBuf::from("flag.db"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::{Failure, Workspace};
 use sextant_semantics::code::Code;
 use sextant_server::app::{Answer, App, Limits};
+use sextant_server::store::Store;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -35,14 +36,15 @@ impl Session {
     pub(crate) fn open_if_any(place: &Place) -> Result<Session, Fault> {
         let config = Config::of(place)?;
         match workspace(&config) {
-            Ok(workspace) => Session::with(Ok(Arc::new(workspace))),
-            Err(Refusal { failure, .. }) if !config.models.is_named() => Session::with(Err(failure)),
+            Ok(workspace) => Session::with(Ok(Arc::new(workspace)), &config),
+            Err(Refusal { failure, .. }) if !config.models.is_named() => Session::with(Err(failure), &config),
             Err(refusal) => Err(refusal.into()),
         }
     }
 
-    fn with(workspace: Result<Arc<dyn Answer>, Failure>) -> Result<Session, Fault> {
-        Ok(Session { runtime: Session::runtime()?, app: App::new(workspace, Utc::now) })
+    fn with(workspace: Result<Arc<dyn Answer>, Failure>, config: &Config) -> Result<Session, Fault> {
+        let app = App::new(workspace, Utc::now).with_store(Store::at(config.state.clone()));
+        Ok(Session { runtime: Session::runtime()?, app })
     }
 
     pub(crate) fn runtime() -> Result<Runtime, Fault> {
@@ -63,12 +65,12 @@ impl Session {
 
 /// The session of a settled configuration.
 pub(crate) fn open_config(config: &Config) -> Result<Session, Fault> {
-    over(Arc::new(workspace(config)?))
+    Session::with(Ok(Arc::new(workspace(config)?)), config)
 }
 
 /// The session over a workspace that is open already.
 pub(crate) fn over(workspace: Arc<Workspace>) -> Result<Session, Fault> {
-    Session::with(Ok(workspace))
+    Ok(Session { runtime: Session::runtime()?, app: App::new(Ok(workspace), Utc::now) })
 }
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.

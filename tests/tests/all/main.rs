@@ -16,9 +16,12 @@ mod emitted;
 mod injections;
 mod kpis;
 mod laws;
+mod mistakes;
 mod oracle;
 mod pages;
+mod questions;
 mod readme;
+mod shapes;
 mod slt;
 mod tidy;
 mod tools_page;
@@ -34,9 +37,12 @@ fn main() {
         injections::trials(),
         kpis::trials(),
         laws::trials(),
+        mistakes::trials(),
         oracle::trials(),
         pages::trials(),
+        questions::trials(),
         readme::trials(),
+        shapes::trials(),
         slt::trials(),
         tidy::trials(),
         tools_page::trials(),

@@ -1,22 +1,28 @@
 //! Lists of what a model offers: metrics, dimensions, saved queries, and what a search finds.
 
 use serde_json::{Map, Value as Json, json};
+use sextant_semantics::catalog::id::{DimensionId, MetricId};
 use sextant_semantics::catalog::locate::Located;
-use sextant_semantics::catalog::search::{self, Found, What};
+use sextant_semantics::catalog::search;
 use sextant_semantics::catalog::{Catalog, Metric, MetricKind};
-use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::model::{LeftOut, LeftOutKind};
-use sextant_semantics::query::request::{ListDimensionsRequest, ListMetricsRequest, SearchKind, SearchRequest};
+use sextant_semantics::query::request::{ListDimensionsRequest, ListMetricsRequest};
 
+use super::cursor::{Cursors, Slice};
 use super::number::{direction_word, format_word};
 
 /// Metrics by name, hidden ones left out.
-pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Result<Json, Diagnostic> {
+pub fn metrics(
+    catalog: &Catalog,
+    cursors: &Cursors,
+    request: &ListMetricsRequest,
+    max_bytes: Option<usize>,
+) -> Result<Json, Diagnostic> {
     let mut metrics: Vec<&Metric> = catalog.metrics().iter().filter(|m| !m.hidden).collect();
     if let Some(wanted) = &request.search {
-        let found = search::search(catalog, wanted);
-        metrics.retain(|m| found.iter().any(|f| f.what == What::Metric(m.id)));
+        let found = search::metrics(catalog, wanted);
+        metrics.retain(|m| found.contains(&m.id));
     }
     let is_wanted = |of: &&LeftOut| {
         of.kind == LeftOutKind::Metric && request.search.as_ref().is_none_or(|wanted| of.name.contains(wanted.as_str()))
@@ -25,33 +31,31 @@ pub fn metrics(catalog: &Catalog, request: &ListMetricsRequest) -> Result<Json, 
     all.extend(catalog.left_out.iter().filter(is_wanted).map(|of| (of.name.as_str(), left_out(catalog, of, &of.name))));
     all.sort_by(|a, b| a.0.cmp(b.0));
     let total = all.len();
-    let page = Slice::of(total, request.cursor.as_deref(), request.limit, usize::MAX)?;
+    let limit = request.limit.map_or(usize::MAX, |l| usize::try_from(l).unwrap_or(usize::MAX));
+    let bound_to = ["list_metrics", request.search.as_deref().unwrap_or_default()];
+    let page = Slice::of(cursors, &bound_to, total, request.cursor.as_deref(), limit)?;
     let shown: Vec<Json> = all.drain(page.from..page.to).map(|(_, one)| one).collect();
+    let shown = within(shown, max_bytes);
+    let to = page.from + shown.len();
+    let page = page.shortened(cursors, &bound_to, total, to);
     Ok(json!({"metrics": shown, "total": total, "truncated": page.next.is_some(), "next_cursor": page.next}))
 }
 
-/// A part of a list: the cursor is where the next one starts.
-struct Slice {
-    from: usize,
-    to: usize,
-    next: Option<String>,
-}
+/// What an answer says beside its list.
+const ENVELOPE: usize = 1_000;
 
-impl Slice {
-    fn of(total: usize, cursor: Option<&str>, limit: Option<u64>, default: usize) -> Result<Slice, Diagnostic> {
-        let from: usize = match cursor {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| {
-                Diagnostic::new(Code::CursorExpired, "the cursor is not one of this list")
-                    .field("cursor")
-                    .received(text)
-                    .help("give `next_cursor` of the page before, or leave it out")
-            })?,
-        };
-        let limit = limit.map_or(default, |l| usize::try_from(l).unwrap_or(usize::MAX));
-        let (from, to) = (from.min(total), from.saturating_add(limit).min(total));
-        Ok(Slice { from, to, next: (to < total).then(|| to.to_string()) })
+/// The first items, as many as the bytes allow, at least one.
+pub fn within(mut items: Vec<Json>, max_bytes: Option<usize>) -> Vec<Json> {
+    if let Some(most) = max_bytes {
+        let mut bytes = ENVELOPE;
+        let fits = items.iter().take_while(|item| {
+            bytes += item.to_string().len() + 1;
+            bytes <= most
+        });
+        let fits = fits.count().max(1);
+        items.truncate(fits);
     }
+    items
 }
 
 /// One metric in full.
@@ -167,7 +171,7 @@ fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
 /// The `type` of a thing that rows belong to and are grouped by.
 const ENTITY: &str = "entity";
 
-fn path(catalog: &Catalog, id: sextant_semantics::catalog::id::DimensionId) -> String {
+fn path(catalog: &Catalog, id: DimensionId) -> String {
     let dimension = catalog.dimension(id);
     format!("{}.{}", catalog.dataset(dimension.dataset).name, dimension.name)
 }
@@ -258,53 +262,36 @@ pub fn saved_queries(catalog: &Catalog) -> Json {
     json!({"saved_queries": queries.collect::<Vec<_>>()})
 }
 
-/// What matches a search, best first, each with what runs it.
-pub fn search(catalog: &Catalog, request: &SearchRequest) -> Result<Json, Diagnostic> {
-    let wanted = |found: &Found| match (request.kind, &found.what) {
-        (None, _) => true,
-        (Some(SearchKind::Metric), What::Metric(_)) => true,
-        (Some(SearchKind::Dimension), What::Dimension(_)) => true,
-        (Some(SearchKind::SavedQuery), What::SavedQuery(_)) => true,
-        (Some(_), _) => false,
-    };
-    let found: Vec<Found> = search::search(catalog, &request.query).into_iter().filter(wanted).collect();
-    let total = found.len();
-    let page = Slice::of(total, request.cursor.as_deref(), request.limit, 20)?;
-    let results: Vec<Json> = found[page.from..page.to].iter().map(|f| result(catalog, f)).collect();
-    Ok(json!({"results": results, "total": total, "truncated": page.next.is_some(), "next_cursor": page.next}))
+/// One metric for a list of what was found: its name, label, description, formula, and whether it can be asked.
+pub fn summary(catalog: &Catalog, id: MetricId) -> Summary<'_> {
+    let metric = catalog.metric(id);
+    Summary {
+        name: &metric.name,
+        title: metric.label.as_deref().unwrap_or(&metric.name),
+        description: metric.description.as_deref(),
+        definition: &metric.definition,
+        is_askable: is_askable(catalog, metric),
+    }
 }
 
-fn result(catalog: &Catalog, found: &Found) -> Json {
-    match &found.what {
-        What::Metric(id) => {
-            let metric = catalog.metric(*id);
-            json!({
-                "kind": "metric",
-                "id": format!("metric:{}", metric.name),
-                "name": metric.name,
-                "title": metric.label.clone().unwrap_or_else(|| metric.name.clone()),
-                "description": metric.description,
-                "definition": metric.definition,
-                "call": {"tool": "get_metrics", "arguments": {"metric_names": [metric.name], "time_range": "last_7_days"}},
-            })
-        }
-        What::Dimension(name) => json!({
-            "kind": "dimension",
-            "id": format!("dimension:{name}"),
-            "name": name,
-            "title": name,
-            "call": {"tool": "get_dimension_values", "arguments": {"dimension": name}},
-        }),
-        What::SavedQuery(i) => {
-            let query = &catalog.saved_queries[*i];
-            json!({
-                "kind": "saved_query",
-                "id": format!("saved_query:{}", query.name.value),
-                "name": query.name.value,
-                "title": query.label.as_ref().map_or(&query.name.value, |l| &l.value),
-                "description": query.description.as_ref().map(|d| &d.value),
-                "call": {"tool": "run_saved_query", "arguments": {"name": query.name.value}},
-            })
-        }
-    }
+/// What a search says of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary<'a> {
+    pub name: &'a str,
+    pub title: &'a str,
+    pub description: Option<&'a str>,
+    pub definition: &'a str,
+    pub is_askable: bool,
+}
+
+/// A metric by which a dimension can be read, and the dimension's name there: the model's main metrics first.
+pub fn metric_that_sees(catalog: &Catalog, dimension: DimensionId) -> Option<(&str, String)> {
+    let main = catalog.audit_metrics.iter().map(|id| catalog.metric(*id));
+    let metrics = main.chain(catalog.metrics()).filter(|m| !m.hidden && matches!(m.kind, MetricKind::Simple(_)));
+    metrics.filter(|metric| is_askable(catalog, metric)).find_map(|metric| {
+        let seen = catalog.available(metric.dataset?).into_iter();
+        let (name, _) =
+            seen.into_iter().find(|(_, located)| located.dimension == dimension && located.path.bridge().is_none())?;
+        Some((metric.name.as_str(), name))
+    })
 }

@@ -1,8 +1,8 @@
 //! Pages: the part of an answer's rows that one door gives, and the cursor to the next.
 
-use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
+use super::cursor::Cursors;
 use crate::answer::Answer;
 use crate::answer::value::Value;
 
@@ -29,6 +29,7 @@ impl Page {
 /// The page that a cursor asks for, under a door's caps. `answer_id` binds a cursor to its
 /// question, clock, data and model.
 pub fn page(
+    cursors: &Cursors,
     answer: &Answer,
     cursor: Option<&str>,
     answer_id: &str,
@@ -36,7 +37,7 @@ pub fn page(
     max_bytes: Option<usize>,
 ) -> Result<Page, Diagnostic> {
     let from = match cursor {
-        Some(cursor) => offset(cursor, answer_id)?.min(answer.rows.len()),
+        Some(cursor) => cursors.read(&[answer_id], cursor)?.min(answer.rows.len()),
         None => 0,
     };
     let mut to = answer.rows.len().min(max_rows.map_or(usize::MAX, |max| from.saturating_add(max)));
@@ -51,20 +52,7 @@ pub fn page(
         }
     }
     let truncated = to < answer.rows.len();
-    Ok(Page { from, to, truncated, next: truncated.then(|| format!("{to:x}.{answer_id}")) })
-}
-
-fn offset(cursor: &str, answer_id: &str) -> Result<usize, Diagnostic> {
-    let expired = || {
-        Diagnostic::new(Code::CursorExpired, "the cursor belongs to another question or to data that has changed")
-            .field("cursor")
-            .help("ask again without cursor; keep `as_of` the same from page to page")
-    };
-    let (offset, id) = cursor.split_once('.').ok_or_else(expired)?;
-    if id != answer_id {
-        return Err(expired());
-    }
-    usize::from_str_radix(offset, 16).map_err(|_| expired())
+    Ok(Page { from, to, truncated, next: truncated.then(|| cursors.write(&[answer_id], to)) })
 }
 
 /// About the bytes that a value takes as JSON, with its comma.

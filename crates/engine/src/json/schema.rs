@@ -5,12 +5,21 @@
 
 use serde_json::{Value as Json, json};
 
-/// The schema of a tool's answer; none for tools whose answer has no fixed shape.
+mod listing;
+
+/// The schema of the answer of a tool or operation; none for those that a workspace does not answer.
 pub fn schema(tool: &str) -> Option<Json> {
     match tool {
-        "get_metrics" | "run_saved_query" => Some(envelope(metric())),
+        "get_metrics" | "run_saved_query" | "sql" => Some(envelope(metric())),
         "audit_performance" => Some(envelope(audited_metric())),
-        "search" => Some(search()),
+        "list_metrics" => Some(listing::metrics()),
+        "describe_metric" => Some(listing::metric()),
+        "list_dimensions" => Some(listing::dimensions()),
+        "get_dimension_values" => Some(listing::dimension_values()),
+        "list_saved_queries" => Some(listing::saved_queries()),
+        "get_freshness" => Some(listing::freshness()),
+        "explain" => Some(listing::explanation()),
+        "resolve_time_range" => Some(listing::time_range()),
         _ => None,
     }
 }
@@ -104,33 +113,8 @@ fn warning() -> Json {
     object("", json!({"code": text(""), "message": text("")}), &["code", "message"])
 }
 
-fn search() -> Json {
-    let result = object(
-        "One match and the call that uses it.",
-        json!({
-            "kind": text("metric, dimension or saved_query."),
-            "id": text("Its identifier."),
-            "name": text("Its name."),
-            "title": text("Its name for people."),
-            "description": anything("What it is, or null."),
-            "definition": text("Its formula."),
-            "call": {"type": "object", "description": "The tool and the arguments that use it."},
-        }),
-        &["kind", "id", "name", "title", "call"],
-    );
-    object(
-        "What matches, best first.",
-        json!({
-            "results": list("Matches.", result),
-            "total": integer("Matches in all."),
-            "truncated": boolean("Whether there are more."),
-            "next_cursor": anything("Cursor of the next page, or null."),
-        }),
-        &["results", "total", "truncated"],
-    )
-}
-
-fn object(description: &str, properties: Json, required: &[&str]) -> Json {
+/// A closed object.
+pub fn object(description: &str, properties: Json, required: &[&str]) -> Json {
     let shape = json!({
         "type": "object",
         "properties": properties,
@@ -140,24 +124,28 @@ fn object(description: &str, properties: Json, required: &[&str]) -> Json {
     described(description, shape)
 }
 
-fn list(description: &str, items: Json) -> Json {
+/// A list.
+pub fn list(description: &str, items: Json) -> Json {
     described(description, json!({"type": "array", "items": items}))
 }
 
-fn text(description: &str) -> Json {
+/// A text.
+pub fn text(description: &str) -> Json {
     described(description, json!({"type": "string"}))
 }
 
-fn integer(description: &str) -> Json {
+/// A whole number.
+pub fn integer(description: &str) -> Json {
     described(description, json!({"type": "integer"}))
 }
 
-fn boolean(description: &str) -> Json {
+/// True or false.
+pub fn boolean(description: &str) -> Json {
     described(description, json!({"type": "boolean"}))
 }
 
 /// A number, an exact text or null.
-fn anything(description: &str) -> Json {
+pub fn anything(description: &str) -> Json {
     described(description, json!({"not": {"type": "object"}}))
 }
 

@@ -3,21 +3,20 @@
 use chrono::{DateTime, SecondsFormat, Utc, Weekday};
 use serde_json::{Map, Value, json};
 use sextant_semantics::diagnostic::{Diagnostic, Warning};
-use sextant_semantics::query::request::time_range::{self, TimeRangeAnswer};
+use sextant_semantics::query::request::time_range::{self, TimeRangeAnswer, TimeRangeRequest};
 use sextant_semantics::time::calendar::Calendar;
 use sextant_semantics::time::comparison::{Compared, ResolvedComparison};
 use sextant_semantics::time::range::{Asked, NamedRange, Window};
 
-/// Answers `resolve_time_range`. `now` is the door's clock, `default` and `named` are the model's
+/// The answer of `resolve_time_range`. `now` is the door's clock, `default` and `named` are the model's
 /// calendar and ranges, where there is a model.
 pub fn answer(
-    arguments: &Map<String, Value>,
+    request: &TimeRangeRequest,
     now: DateTime<Utc>,
     default: Option<&Calendar>,
     named: &[NamedRange],
 ) -> Result<Value, Diagnostic> {
-    let request = time_range::decode(arguments)?;
-    Ok(write(&time_range::resolve(&request, now, default, named)?))
+    Ok(write(&time_range::resolve(request, now, default, named)?))
 }
 
 fn write(answer: &TimeRangeAnswer) -> Value {
@@ -97,7 +96,7 @@ mod tests {
 
     fn ask(arguments: Value) -> Value {
         let now = DateTime::parse_from_rfc3339("2026-11-20T15:00:00-05:00").unwrap().to_utc();
-        answer(arguments.as_object().unwrap(), now, None, &[]).unwrap()
+        answer(&time_range::decode(arguments.as_object().unwrap()).unwrap(), now, None, &[]).unwrap()
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl Workspace {
         let query = prepared.series.as_ref().map_or(&prepared.query, |series| &series.query);
         let answer_id = self.answer_id(query, arguments, &prepared.snapshot.id);
         let max_bytes = query.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
-        let page = page(&answer, query.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
+        let page = page(&self.cursors, &answer, query.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
         let mut warnings = query.warnings.clone();
         if answer.rounded && query.output.number_format != Some(sextant_semantics::query::request::NumberFormat::String)
         {

@@ -11,7 +11,7 @@ use sextant_semantics::time::zone;
 
 use super::probe::{self, Data};
 use super::{CallContext, Failure, Workspace, late};
-use crate::json::number;
+use crate::json::{listing, number};
 
 /// Values given unless a request says otherwise, and at most.
 const VALUES: (usize, usize) = (100, 1_000);
@@ -84,13 +84,14 @@ impl Workspace {
         let counts = probe::column(&batches, probe::MEASURES[0])?.into_iter();
         let counts = counts.map(|count| count.as_f64().unwrap_or(0.0) as i64);
         let values = probe::column(&batches, probe::KEY)?.into_iter().zip(counts).collect();
-        Ok(self.write_values(request, values))
+        Ok(self.write_values(request, values, context.max_bytes))
     }
 
     fn write_values(
         &self,
         request: &DimensionValuesRequest,
         mut values: Vec<(crate::answer::value::Value, i64)>,
+        max_bytes: Option<usize>,
     ) -> Value {
         let text = |value: &crate::answer::value::Value| {
             number::write_in(value, NumberFormat::Number, self.catalog.calendar.zone)
@@ -106,12 +107,9 @@ impl Workspace {
         let total = values.len();
         let limit = request.limit.map_or(VALUES.0, |l| usize::try_from(l).unwrap_or(VALUES.1)).min(VALUES.1);
         let written = values.iter().take(limit).map(|(v, n)| json!({"value": text(v), "rows": n}));
-        json!({
-            "dimension": request.dimension,
-            "values": written.collect::<Vec<_>>(),
-            "total_values": total,
-            "truncated": total > limit,
-        })
+        let written = listing::within(written.collect(), max_bytes);
+        let is_cut = total > written.len();
+        json!({"dimension": request.dimension, "values": written, "total_values": total, "truncated": is_cut})
     }
 
     /// The dimension that a name without a metric means: `dataset.dimension`, the first member of a

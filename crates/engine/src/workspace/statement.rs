@@ -226,7 +226,7 @@ impl Workspace {
         let answer_id = self.answer_id_at(&as_of.to_rfc3339(), arguments, &planned.snapshot.id);
         let max_bytes =
             request.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
-        let page = page(&answer, request.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
+        let page = page(&self.cursors, &answer, request.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
         let mut warnings: Vec<Warning> = Vec::new();
         for warning in planned.asked.iter().flat_map(|asked| &asked.warnings) {
             if !warnings.contains(warning) {

@@ -18,6 +18,8 @@ pub use schema::{schema, tools};
 
 use time_range::TimeRangeRequest;
 
+use serde_json::{Map, Value};
+
 use crate::expr::{DatePart, Expr, Name};
 use crate::model::metric::Offset;
 use crate::source::Sources;
@@ -52,6 +54,9 @@ pub enum Request {
     ListSavedQueries,
     Explain(ExplainRequest),
     ResolveTimeRange(TimeRangeRequest),
+    Execute(ExecuteRequest),
+    Fetch(FetchRequest),
+    SubmitFeedback(FeedbackRequest),
 }
 
 impl Request {
@@ -68,7 +73,10 @@ impl Request {
             | Request::GetFreshness
             | Request::ListSavedQueries
             | Request::Explain(_)
-            | Request::ResolveTimeRange(_) => None,
+            | Request::ResolveTimeRange(_)
+            | Request::Execute(_)
+            | Request::Fetch(_)
+            | Request::SubmitFeedback(_) => None,
         }
     }
 
@@ -85,7 +93,10 @@ impl Request {
             | Request::GetFreshness
             | Request::ListSavedQueries
             | Request::Explain(_)
-            | Request::ResolveTimeRange(_) => None,
+            | Request::ResolveTimeRange(_)
+            | Request::Execute(_)
+            | Request::Fetch(_)
+            | Request::SubmitFeedback(_) => None,
         }
     }
 }
@@ -312,6 +323,50 @@ pub enum Dialect {
     Postgres,
     Snowflake,
     Bigquery,
+}
+
+/// Another operation by its identifier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecuteRequest {
+    pub operation: String,
+    pub arguments: Map<String, Value>,
+    /// Stands for the operation's own `query`.
+    pub query: Option<String>,
+}
+
+/// One result of a search in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    pub id: String,
+}
+
+/// What a caller says about the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedbackRequest {
+    pub category: FeedbackCategory,
+    pub comment: String,
+    pub tool_name: Option<String>,
+    pub answer_id: Option<String>,
+    pub severity: Option<FeedbackSeverity>,
+    pub tags: Vec<String>,
+}
+
+/// What feedback is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FeedbackCategory {
+    Bug,
+    MissingCapability,
+    WorkflowFriction,
+    WrongResult,
+    Docs,
+}
+
+/// How much it hinders, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FeedbackSeverity {
+    Low,
+    Medium,
+    High,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use rmcp::model::{MetaObject, Tool, ToolAnnotations};
 use serde_json::json;
 
 use super::{resources, schema, schema_object};
+use crate::operations;
 
 /// Bytes that a description or the instructions may have: what every known client shows whole.
 pub const TEXT_BYTES: usize = 1_800;
@@ -51,27 +52,49 @@ the exact dates of both periods, warnings what to tell the reader. Use get_metri
 dimension.";
 
 const SEARCH: &str = "\
-Use first, to find the exact names that the other tools take: metrics, dimensions and saved queries that match some words, \
-by name, label, synonym or description. An empty query lists everything.
+Use first, to find the exact names that the other tools take: metrics, dimensions and their values, saved queries, \
+operations and documentation that match some words. An empty query lists everything.
 
-Each result says its kind, its name, what it means, and the call that uses it, ready to send. Results come in a fixed \
-order, the best match first; total says how many there are, limit how many to give.";
+Each result has an id (fetch gives it in full) and a call, which execute takes without an edit. The best match comes \
+first; next_cursor leads on.";
+
+const EXECUTE: &str = "\
+Use to run any operation that search returned: pass operation and arguments of a result's call as they are.
+
+Also operation sql with query, one SQL statement that reads: SELECT channel, MEASURE(net_sales) FROM metrics \
+WHERE TIME_RANGE('last_7_days') GROUP BY channel. The answer is that of the operation called by itself.";
+
+const FETCH: &str = "\
+Use to read one result of search in full, by its id: a metric with its formula and dimensions, a dimension with its values, \
+an operation with its arguments, a page of the documentation. Cite url.";
+
+const SUBMIT_MCP_FEEDBACK: &str = "\
+Use when the person asks to report a bug, a wrong result, a missing capability, friction or unclear documentation of this \
+server, never unasked. Leave out secrets and personal data. It is kept for the operator and shown to nobody else.";
 
 /// Every tool, in the order of the documentation; a client sees them sorted by name.
 pub fn all() -> Vec<Tool> {
     vec![
-        tool("get_metrics", "Get metrics", GET_METRICS).with_meta(shown_by(resources::CHART)),
-        tool("audit_performance", "Audit performance", AUDIT_PERFORMANCE).with_meta(shown_by(resources::CHART)),
-        tool("search", "Search the metric catalog", SEARCH),
+        tool("get_metrics", GET_METRICS).with_meta(shown_by(resources::CHART)),
+        tool("audit_performance", AUDIT_PERFORMANCE).with_meta(shown_by(resources::CHART)),
+        tool("search", SEARCH),
+        tool("execute", EXECUTE),
+        tool("fetch", FETCH),
+        tool("submit_mcp_feedback", SUBMIT_MCP_FEEDBACK),
     ]
 }
 
-/// All three read one model and its data and change nothing.
-fn tool(name: &'static str, title: &str, description: &'static str) -> Tool {
-    let hints =
-        ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true).open_world(false);
+/// Nothing is ever destroyed, and nothing beyond this server is touched. What does not only read adds a
+/// record with every call.
+fn tool(name: &'static str, description: &'static str) -> Tool {
+    let operation = operations::find(name).expect("every tool is an operation");
+    let hints = ToolAnnotations::with_title(operation.title)
+        .read_only(operation.read_only)
+        .destructive(false)
+        .idempotent(operation.read_only)
+        .open_world(false);
     Tool::new(name, description, schema_object(schema::input(name)))
-        .with_title(title)
+        .with_title(operation.title)
         .with_annotations(hints)
         .with_raw_output_schema(schema_object(schema::output(name)))
 }
@@ -108,8 +131,21 @@ mod tests {
             let hints = tool.annotations.expect("hints");
             assert!(tool.title.is_some() && hints.title.is_some());
             let all = (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint);
-            assert_eq!(all, (Some(true), Some(false), Some(true), Some(false)));
+            let reads = tool.name != "submit_mcp_feedback";
+            assert_eq!(all, (Some(reads), Some(false), Some(reads), Some(false)));
         }
+    }
+
+    #[test]
+    fn the_whole_list_stays_small_and_names_every_tool_of_the_operations() {
+        let bytes = serde_json::to_string(&all()).expect("tools are JSON").len();
+        assert!(bytes <= 24 << 10, "{bytes} bytes");
+        let mut listed: Vec<String> = all().iter().map(|tool| tool.name.to_string()).collect();
+        let tools = operations::ALL.iter().filter(|operation| operation.is_tool);
+        let mut known: Vec<String> = tools.map(|operation| operation.name.to_string()).collect();
+        listed.sort();
+        known.sort();
+        assert_eq!(listed, known);
     }
 
     /// What breaks clients: references, nullable types, open objects at the root, tags in descriptions.

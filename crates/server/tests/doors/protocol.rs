@@ -16,6 +16,9 @@ use sextant_server::http::{Settings, router};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// As clients see them: sorted.
+const TOOLS: [&str; 6] = ["audit_performance", "execute", "fetch", "get_metrics", "search", "submit_mcp_feedback"];
+
 fn server() -> Router {
     let absent = Failure(Diagnostic::new(Code::NoModel, "no model").into());
     let settings = Settings { rows: 1_000, origins: vec!["http://app.test".into()] };
@@ -173,7 +176,7 @@ async fn the_tools_are_the_same_in_both_eras_but_for_the_cache_hints() {
         .iter()
         .map(|tool| tool["name"].as_str().expect("a name"))
         .collect();
-    assert_eq!(names, ["audit_performance", "get_metrics", "search"]);
+    assert_eq!(names, TOOLS);
     assert_eq!(new["result"]["cacheScope"], "private");
     assert!(new["result"]["ttlMs"].as_u64().is_some_and(|ttl| ttl > 0));
     assert!(old["result"].get("cacheScope").is_none() && old["result"].get("ttlMs").is_none());
@@ -203,7 +206,7 @@ async fn a_refusal_of_a_tool_says_everything_in_its_text() {
 async fn an_unknown_tool_is_a_protocol_error_with_the_list() {
     let answer = json_of(send(legacy("tools/call", json!({"name": "get_metric", "arguments": {}}))).await).await;
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
-    assert_eq!(answer["error"]["data"]["available"], json!(["audit_performance", "get_metrics", "search"]));
+    assert_eq!(answer["error"]["data"]["available"], json!(TOOLS));
     let shape = json_of(send(legacy("tools/call", json!({"name": "search", "arguments": []}))).await).await;
     assert_eq!(shape["error"]["code"], -32602, "{shape}");
 }

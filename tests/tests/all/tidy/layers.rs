@@ -56,8 +56,9 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The stages of `semantics`; each names only itself and those before it.
-const STAGES: [&str; 18] = [
+const STAGES: [&str; 19] = [
     "code",
+    "spelling",
     "source",
     "diagnostic",
     "render",

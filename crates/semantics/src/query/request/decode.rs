@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 
 use super::read::{Object, Reader};
 use super::{
-    AuditRequest, ChartFormat, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExplainRequest, Level,
-    ListDimensionsRequest, ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat,
-    SearchKind, SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
+    AuditRequest, ChartFormat, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExecuteRequest,
+    ExplainRequest, FeedbackCategory, FeedbackRequest, FeedbackSeverity, FetchRequest, Level, ListDimensionsRequest,
+    ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat, SearchKind,
+    SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
 };
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::spelling;
 
 /// Reads the arguments of a tool; every fault is reported, not only the first.
 pub fn decode(tool: &str, arguments: &Map<String, Value>) -> Result<Decoded, Diagnostics> {
@@ -98,7 +100,10 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
         "get_freshness" => Some(Request::GetFreshness),
         "list_saved_queries" => Some(Request::ListSavedQueries),
         "explain" => explain(reader, &object),
-        "resolve_time_range" => resolve_time_range(reader, arguments),
+        "resolve_time_range" => resolve_time_range(reader, &object),
+        "execute" => execute(reader, &object),
+        "fetch" => Some(Request::Fetch(FetchRequest { id: reader.text(&object, "id")? })),
+        "submit_mcp_feedback" => feedback(reader, &object),
         other => unreachable!("`{other}` is in the table and not read"),
     }
 }
@@ -142,17 +147,29 @@ fn audit(reader: &mut Reader, object: &Object) -> AuditRequest {
 
 fn time(reader: &mut Reader, object: &Object) -> TimeArguments {
     TimeArguments {
-        time_range: reader.scalar(object, "time_range"),
+        time_range: worded(reader, object, "time_range"),
         start_date: reader.scalar(object, "start_date"),
         end_date: reader.scalar(object, "end_date"),
         granularity: reader.text(object, "granularity").map(|g| g.trim().to_ascii_lowercase().replace(['-', ' '], "_")),
-        comparison: reader.scalar(object, "comparison"),
+        comparison: worded(reader, object, "comparison"),
         timezone: reader.text(object, "timezone"),
         as_of: reader.scalar(object, "as_of"),
         include_today: reader.flag(object, "include_today").unwrap_or_default(),
         complete_days_only: reader.flag(object, "complete_days_only").unwrap_or_default(),
         align_to_granularity: reader.flag(object, "align_to_granularity").unwrap_or_default(),
     }
+}
+
+/// A range or a comparison; words are read in any spelling, and a note says so.
+fn worded(reader: &mut Reader, object: &Object, name: &str) -> Option<String> {
+    let text = reader.scalar(object, name)?;
+    let plain = spelling::plain(&text);
+    let is_word = plain.starts_with(|c: char| c.is_ascii_alphabetic())
+        && plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_word && plain != text {
+        reader.note(format!("`{}` was given as `{text}` and read as `{plain}`", object.field(name)));
+    }
+    Some(text)
 }
 
 fn output(reader: &mut Reader, object: &Object) -> OutputArguments {
@@ -177,11 +194,31 @@ fn explain(reader: &mut Reader, object: &Object) -> Option<Request> {
     Some(Request::Explain(ExplainRequest { stage, dialect, request: Box::new(request) }))
 }
 
-fn resolve_time_range(reader: &mut Reader, arguments: &Map<String, Value>) -> Option<Request> {
-    let table = table::arguments("resolve_time_range").unwrap_or_default();
-    let known = arguments.iter().filter(|(name, _)| table.iter().any(|a| a.name == name.as_str()));
-    let known: Map<String, Value> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    match time_range::decode(&known) {
+fn execute(reader: &mut Reader, object: &Object) -> Option<Request> {
+    let arguments = if object.has("arguments") { reader.map(object, "arguments")?.into_owned() } else { Map::new() };
+    let query = reader.text(object, "query");
+    if query.is_some() && arguments.contains_key("query") {
+        let fault = Diagnostic::new(Code::InvalidArgument, "`query` is given beside `arguments.query`");
+        reader.fault(fault.field(object.field("query")).help("give it once"));
+    }
+    Some(Request::Execute(ExecuteRequest { operation: reader.text(object, "operation")?, arguments, query }))
+}
+
+fn feedback(reader: &mut Reader, object: &Object) -> Option<Request> {
+    let tags: Vec<_> = reader.list(object, "tags").unwrap_or_default();
+    let tags = tags.iter().filter_map(|item| reader.prose_item(object, "tags", item)).collect();
+    let category = reader.word(object, "category").and_then(FeedbackCategory::parse);
+    let comment = reader.prose(object, "comment");
+    let tool_name = reader.prose(object, "tool_name");
+    let answer_id = reader.prose(object, "answer_id");
+    let severity = reader.word(object, "severity").and_then(FeedbackSeverity::parse);
+    let (category, comment) = (category?, comment?);
+    Some(Request::SubmitFeedback(FeedbackRequest { category, comment, tool_name, answer_id, severity, tags }))
+}
+
+/// The reader of time ranges has its own faults; arguments that the table does not know are refused already.
+fn resolve_time_range(reader: &mut Reader, object: &Object) -> Option<Request> {
+    match time_range::decode(&object.known()) {
         Ok(request) => Some(Request::ResolveTimeRange(request)),
         Err(fault) => {
             reader.fault(fault);

@@ -9,6 +9,7 @@ use super::table::{Argument, Shape};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceId, Sources, Span};
+use crate::spelling;
 
 /// What is found while a request is read.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(in crate::query) struct Object<'a> {
     table: Vec<&'static Argument>,
     /// The path of the object with a point, or nothing at the top.
     prefix: String,
+    /// Arguments that are written with another case or other separators: the table's name, then the key.
+    respelled: Vec<(&'static str, &'a str)>,
 }
 
 /// An item of a list and its path.
@@ -41,7 +44,19 @@ impl<'a> Object<'a> {
     fn get(&self, name: &str) -> Option<(&'static Argument, &'a Value)> {
         let argument =
             self.table.iter().find(|a| a.name == name).expect("the decoder asks only for arguments of the table");
-        self.map.get(name).filter(|value| !value.is_null()).map(|value| (*argument, value))
+        self.written(name).filter(|value| !value.is_null()).map(|value| (*argument, value))
+    }
+
+    /// The value under an argument's name, or under the key that was read as it.
+    fn written(&self, name: &str) -> Option<&'a Value> {
+        let key = self.respelled.iter().find(|(meant, _)| *meant == name).map_or(name, |(_, key)| *key);
+        self.map.get(key)
+    }
+
+    /// The arguments that the table has, by its names.
+    pub(super) fn known(&self) -> Map<String, Value> {
+        let given = self.table.iter().filter_map(|argument| Some((argument.name, self.written(argument.name)?)));
+        given.map(|(name, value)| (name.to_string(), value.clone())).collect()
     }
 
     pub(in crate::query) fn has(&self, name: &str) -> bool {
@@ -50,7 +65,7 @@ impl<'a> Object<'a> {
 
     /// Whether null is written for the argument.
     pub(in crate::query) fn is_null(&self, name: &str) -> bool {
-        self.map.get(name).is_some_and(Value::is_null)
+        self.written(name).is_some_and(Value::is_null)
     }
 
     /// The shape of one of the table's arguments.
@@ -74,9 +89,16 @@ impl Reader {
         map: &'a Map<String, Value>,
         table: Vec<&'static Argument>,
     ) -> Object<'a> {
-        let object = Object { map, table, prefix };
+        let mut object = Object { map, table, prefix, respelled: Vec::new() };
         for (name, value) in map {
-            if !object.takes(name) {
+            if object.takes(name) {
+                continue;
+            }
+            if let Some(meant) = meant(name, &object) {
+                let field = object.field(meant);
+                self.note(format!("the argument `{}` was read as `{field}`", crate::expr::parse::excerpt(name)));
+                object.respelled.push((meant, name));
+            } else {
                 let fault = unknown(what, name, &object).field(object.field(name));
                 self.faults.push(with_received(fault, value));
             }
@@ -110,8 +132,47 @@ impl Reader {
         let (argument, value) = object.get(name)?;
         match value {
             Value::String(text) => Some(text.clone()),
+            Value::Number(number) => {
+                self.note(format!("`{}` was given as a number and read as the text `{number}`", object.field(name)));
+                Some(number.to_string())
+            }
             _ => self.wrong(object, argument, value, "a text"),
         }
+    }
+
+    /// Words within the argument's length.
+    pub(super) fn prose(&mut self, object: &Object, name: &str) -> Option<String> {
+        let text = self.text(object, name)?;
+        let Shape::Prose { most } = object.shape_of(name) else {
+            unreachable!("`{name}` is not prose in the table");
+        };
+        self.within(&text, *most, object.field(name))
+    }
+
+    /// As [`Reader::prose`], of an item of a list of such texts.
+    pub(super) fn prose_item(&mut self, object: &Object, name: &str, item: &Item) -> Option<String> {
+        let Shape::List { of: Shape::Prose { most }, .. } = object.shape_of(name) else {
+            unreachable!("`{name}` is not a list of prose in the table");
+        };
+        match item.value.as_ref() {
+            Value::String(text) => self.within(text, *most, item.field.clone()),
+            other => {
+                let fact = format!("`{}` is {}, not a text", item.field, kind_of(other));
+                self.fault(with_received(Diagnostic::new(Code::InvalidArgument, fact).field(&item.field), other));
+                None
+            }
+        }
+    }
+
+    fn within(&mut self, text: &str, most: usize, field: String) -> Option<String> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if (1..=most).contains(&length) {
+            return Some(text.to_string());
+        }
+        let fact = format!("`{field}` has {length} characters, not 1 to {most}");
+        self.fault(Diagnostic::new(Code::InvalidArgument, fact).field(field).help("say it in fewer words"));
+        None
     }
 
     /// A text, or a number by its text.
@@ -175,7 +236,7 @@ impl Reader {
         if let Some(word) = words.iter().find(|word| **word == text) {
             return Some(word);
         }
-        let plain = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+        let plain = spelling::plain(text);
         let meant = words.iter().find(|word| **word == plain).copied().or_else(|| synonym(&plain, words));
         match meant {
             Some(word) => {
@@ -318,6 +379,15 @@ fn unknown(what: &str, name: &str, object: &Object) -> Diagnostic {
     }
     let help = if names.is_empty() { "it takes no arguments".into() } else { format!("it takes {}", names.join(", ")) };
     fault.help(help).candidates(meant)
+}
+
+/// The one argument that a key is but for case and separators, when it is not given by its own name too.
+fn meant(key: &str, object: &Object) -> Option<&'static str> {
+    let plain = spelling::plain(key);
+    let mut fits = object.table.iter().map(|argument| argument.name).filter(|name| spelling::plain(name) == plain);
+    let (only, None) = (fits.next()?, fits.next()) else { return None };
+    let given = object.map.contains_key(only) || object.respelled.iter().any(|(name, _)| *name == only);
+    (!given).then_some(only)
 }
 
 /// Other spellings of words, where the argument has the word.

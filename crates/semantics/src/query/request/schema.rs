@@ -39,7 +39,11 @@ fn object(arguments: impl IntoIterator<Item = &'static Argument>) -> Value {
 fn shape(shape: &'static Shape) -> Map<String, Value> {
     let schema = match shape {
         Shape::Text | Shape::Scalar => json!({ "type": "string" }),
+        Shape::Prose { most } => json!({ "type": "string", "minLength": 1, "maxLength": most }),
         Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Count { least, most } if *most < u64::from(u32::MAX) => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
         Shape::Count { least, .. } => json!({ "type": "integer", "minimum": least }),
         Shape::Word(words) => json!({ "type": "string", "enum": words }),
         Shape::Value => json!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] }),

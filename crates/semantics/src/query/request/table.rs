@@ -1,6 +1,10 @@
 //! The arguments of every tool: the one table that the decoder reads by and the schemas are
 //! written from.
 
+mod calls;
+
+use calls::{EXECUTE, FEEDBACK, FETCH};
+
 /// A named value that a tool, or an item of one of its lists, takes.
 #[derive(Debug)]
 pub(super) struct Argument {
@@ -20,6 +24,10 @@ pub(super) enum Shape {
     Text,
     /// A text; a number is read from its text.
     Scalar,
+    /// Words for a person to read, of so many characters at most.
+    Prose {
+        most: usize,
+    },
     Flag,
     /// A whole number.
     Count {
@@ -74,10 +82,13 @@ pub(super) const MAX_GROUPS: usize = 20;
 pub(super) const MAX_FILTERS: usize = 50;
 
 /// Every tool and operation that takes its arguments here, with the lists they are made of.
-pub(super) const TOOLS: [(&str, &[&[Argument]]); 13] = [
+pub(super) const TOOLS: [(&str, &[&[Argument]]); 16] = [
     ("get_metrics", &[&METRICS, &SAVED_QUERY, &QUERY, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT, &CHART]),
     ("audit_performance", &[&AUDIT_METRICS, &QUERY, &AUDIT_TIME, &COMPARISON, &AUDIT, &CLOCK, &OUTPUT, &CHART]),
     ("search", &[&SEARCH]),
+    ("execute", &[&EXECUTE]),
+    ("fetch", &[&FETCH]),
+    ("submit_mcp_feedback", &[&FEEDBACK]),
     ("list_metrics", &[&LIST_METRICS]),
     ("describe_metric", &[&DESCRIBE_METRIC]),
     ("list_dimensions", &[&LIST_DIMENSIONS]),

@@ -1,6 +1,8 @@
 //! The closed choices of requests, by their words.
 
-use super::{ChartFormat, Dialect, Level, NumberFormat, ResponseFormat, SearchKind, Stage};
+use super::{
+    ChartFormat, Dialect, FeedbackCategory, FeedbackSeverity, Level, NumberFormat, ResponseFormat, SearchKind, Stage,
+};
 
 macro_rules! words {
     ($($choice:ident { $($variant:ident $word:literal),* })*) => { $(
@@ -34,5 +36,13 @@ words! {
         Documentation "documentation"
     }
     Stage { Resolved "resolved", Semantic "semantic", Logical "logical", Physical "physical", Sql "sql" }
+    FeedbackCategory {
+        Bug "bug",
+        MissingCapability "missing_capability",
+        WorkflowFriction "workflow_friction",
+        WrongResult "wrong_result",
+        Docs "docs"
+    }
+    FeedbackSeverity { Low "low", Medium "medium", High "high" }
     Dialect { Duckdb "duckdb", Postgres "postgres", Snowflake "snowflake", Bigquery "bigquery" }
 }

@@ -1,0 +1,234 @@
+//! The state that outlives a process: one SQLite file, opened when first needed.
+//!
+//! Query data is never in it. Feedback is only ever added: the tables themselves refuse to change or to
+//! lose a row, and nothing here reads one back.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, params};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+/// What a version of the file adds to the one before; its number is the file's `user_version`.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE feedback (
+    id TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    category TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    tool_name TEXT,
+    answer_id TEXT,
+    severity TEXT,
+    tags TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER feedback_is_not_changed BEFORE UPDATE ON feedback BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER feedback_is_not_deleted BEFORE DELETE ON feedback BEGIN SELECT RAISE(ABORT, 'append only'); END;
+"];
+
+/// Pieces of feedback that one file keeps.
+const MOST_FEEDBACK: i64 = 10_000;
+/// How long a write waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The file, or memory in its place.
+#[derive(Debug)]
+pub struct Store {
+    place: Option<PathBuf>,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// One piece of feedback as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Feedback {
+    pub(crate) id: String,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) category: &'static str,
+    pub(crate) comment: String,
+    pub(crate) tool_name: Option<String>,
+    pub(crate) answer_id: Option<String>,
+    pub(crate) severity: Option<&'static str>,
+    pub(crate) tags: Vec<String>,
+}
+
+impl Store {
+    /// The state in this file; it and its directory are made on first use.
+    pub fn at(path: PathBuf) -> Store {
+        Store { place: Some(path), connection: Mutex::new(None) }
+    }
+
+    /// State that ends with the process.
+    pub fn in_memory() -> Store {
+        Store { place: None, connection: Mutex::new(None) }
+    }
+
+    pub(crate) fn keep_feedback(&self, feedback: &Feedback) -> Result<(), Failure> {
+        self.with(|connection| {
+            let kept: i64 = connection.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))?;
+            if kept >= MOST_FEEDBACK {
+                return Ok(Err(full()));
+            }
+            let tags = serde_json::Value::from(feedback.tags.clone()).to_string();
+            connection.execute(
+                "INSERT INTO feedback (id, at, category, comment, tool_name, answer_id, severity, tags) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    feedback.id,
+                    feedback.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+                    feedback.category,
+                    feedback.comment,
+                    feedback.tool_name,
+                    feedback.answer_id,
+                    feedback.severity,
+                    tags,
+                ],
+            )?;
+            Ok(Ok(()))
+        })?
+    }
+
+    /// Runs `work` on the open file; one at a time.
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match held.take() {
+            Some(open) => open,
+            None => open(self.place.as_deref()).map_err(|fault| unavailable(&fault))?,
+        };
+        let done = work(&connection);
+        *held = Some(connection);
+        done.map_err(|fault| unavailable(&fault.into()))
+    }
+}
+
+/// Why the file cannot be used; the log has it, the answer does not.
+#[derive(Debug, thiserror::Error)]
+enum StoreError {
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error("the file is of version {0}, later than this program knows")]
+    Newer(usize),
+}
+
+fn open(place: Option<&Path>) -> Result<Connection, StoreError> {
+    let mut connection = match place {
+        Some(path) => {
+            prepare(path)?;
+            Connection::open(path)?
+        }
+        None => Connection::open_in_memory()?,
+    };
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Makes the directory and the file so that only their owner reads them; SQLite gives its side files the same mode.
+fn prepare(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::Newer(version));
+    }
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    Ok(transaction.commit()?)
+}
+
+fn unavailable(fault: &StoreError) -> Failure {
+    tracing::error!(%fault, "the state file cannot be used");
+    let fault = Diagnostic::new(Code::StoreUnavailable, "the state file cannot be opened or written");
+    fault.help("the operator finds the cause in the log; --state names another file").into()
+}
+
+fn full() -> Failure {
+    let fault = Diagnostic::new(Code::StoreFull, format!("{MOST_FEEDBACK} pieces of feedback are kept already"));
+    fault.help("the operator can keep the state file and start another one with --state").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feedback(id: &str) -> Feedback {
+        Feedback {
+            id: id.into(),
+            at: DateTime::UNIX_EPOCH,
+            category: "bug",
+            comment: "a comment".into(),
+            tool_name: None,
+            answer_id: None,
+            severity: Some("low"),
+            tags: vec!["a".into()],
+        }
+    }
+
+    fn count(store: &Store) -> i64 {
+        store.with(|c| c.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))).unwrap()
+    }
+
+    #[test]
+    fn feedback_outlives_the_process_and_cannot_be_changed() {
+        let folder = std::env::temp_dir().join(format!("sextant-store-{}", std::process::id()));
+        let path = folder.join("state/sextant.db");
+        let store = Store::at(path.clone());
+        assert!(!path.exists());
+        store.keep_feedback(&feedback("fb_1")).unwrap();
+        drop(store);
+        let store = Store::at(path.clone());
+        store.keep_feedback(&feedback("fb_2")).unwrap();
+        assert_eq!(count(&store), 2);
+        for change in ["UPDATE feedback SET comment = ''", "DELETE FROM feedback"] {
+            assert!(store.with(|connection| connection.execute(change, [])).is_err(), "{change}");
+        }
+        assert_eq!(count(&store), 2);
+        #[cfg(unix)]
+        for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+            let mode = std::os::unix::fs::MetadataExt::mode(&file.unwrap().metadata().unwrap());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        drop(store);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_full_store_refuses() {
+        let store = Store::in_memory();
+        let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
+                    INSERT INTO feedback SELECT i, '', '', '', NULL, NULL, NULL, '[]' FROM n";
+        store.with(|connection| connection.execute(fill, [])).unwrap();
+        assert_eq!(store.keep_feedback(&feedback("fb_1")).unwrap_err().0.0[0].code, Code::StoreFull);
+    }
+
+    #[test]
+    fn a_file_of_a_later_version_or_out_of_reach_is_refused_without_its_path() {
+        let store = Store::at(PathBuf::from("/dev/null/state.db"));
+        let Failure(faults) = store.keep_feedback(&feedback("fb_1")).unwrap_err();
+        assert_eq!(faults.0[0].code, Code::StoreUnavailable);
+        assert!(!faults.0[0].message.contains("/dev"));
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(migrate(&mut connection), Err(StoreError::Newer(99))));
+    }
+}
