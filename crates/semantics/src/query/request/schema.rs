@@ -17,11 +17,23 @@ pub fn tools() -> impl Iterator<Item = &'static str> {
 }
 
 fn object(arguments: impl IntoIterator<Item = &'static Argument>) -> Value {
+    closed(arguments, |argument| Map::from_iter([("description".to_string(), argument.description.into())]))
+}
+
+/// An item of a list, spelled out. Its keys say by their names what they are: lists of tools are read with every
+/// conversation, and clients stop at 24 KB.
+fn item(arguments: &'static [Argument]) -> Value {
+    closed(arguments, |_| Map::new())
+}
+
+fn closed(
+    arguments: impl IntoIterator<Item = &'static Argument>,
+    said: impl Fn(&Argument) -> Map<String, Value>,
+) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for argument in arguments {
-        let mut property = Map::new();
-        property.insert("description".into(), argument.description.into());
+        let mut property = said(argument);
         property.extend(shape(&argument.shape));
         properties.insert(argument.name.into(), Value::Object(property));
         if argument.required {
@@ -49,7 +61,7 @@ fn shape(shape: &'static Shape) -> Map<String, Value> {
         Shape::Value => json!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] }),
         Shape::List { of, most, .. } => json!({ "type": "array", "items": self::shape(of), "maxItems": most }),
         Shape::Object(arguments) => object(arguments.iter()),
-        Shape::TextOr(arguments) => json!({ "anyOf": [{ "type": "string" }, object(arguments.iter())] }),
+        Shape::TextOr(arguments) => json!({ "anyOf": [{ "type": "string" }, item(arguments)] }),
         Shape::Arguments => json!({ "type": "object" }),
     };
     match schema {
