@@ -31,7 +31,7 @@ fn what_was_asked_before_the_end_of_input_is_answered() {
         answers.iter().find(|answer| answer["id"] == id).unwrap_or_else(|| panic!("no answer {id}: {answers:?}"))
     };
     assert_eq!(of(1)["result"]["serverInfo"]["name"], "sextant");
-    assert_eq!(of(2)["result"]["tools"].as_array().map(Vec::len), Some(3));
+    assert_eq!(of(2)["result"]["tools"].as_array().map(Vec::len), Some(6));
     let result = &of(3)["result"];
     assert_eq!(result["isError"], false, "{result}");
     assert_eq!(result["content"][0]["text"], result["structuredContent"].to_string());
