@@ -28,6 +28,7 @@ mod events;
 mod cohort;
 mod currency;
 mod groups;
+mod leaf;
 mod level;
 mod members;
 mod metric_filter;

@@ -4,7 +4,7 @@ use super::super::field::{Field, FieldOf};
 use super::super::request::{FilterItem, MetricsRequest};
 use super::super::resolved::Attached;
 use super::super::row::{On, RowExpr, RowRef, Table, TimeColumn};
-use super::metrics::Filter;
+use super::leaf::Filter;
 use super::rows::FactBuilder;
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::DatasetId;

@@ -6,7 +6,7 @@ use super::super::row::{KeySource, Measure, RowExpr, RowRef, Table};
 use super::attach::comparable;
 use super::balance::identity;
 use super::conditions::{is_of_units, of_request};
-use super::metrics::{Filter, Leaf};
+use super::leaf::{Filter, Leaf};
 use super::rows::{FactBuilder, column_ref};
 use crate::catalog::aggregation::Aggregation;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};

@@ -8,7 +8,8 @@ use chrono::SecondsFormat;
 
 use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArguments, TimeArguments};
 use super::super::resolved::ResolvedQuery;
-use super::metrics::{Beside, Filter, Flattener, Leaf, Measured};
+use super::leaf::{Beside, Filter, Leaf, Measured};
+use super::metrics::Flattener;
 use super::{Context, time};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::DatasetId;

@@ -8,8 +8,9 @@ use super::super::row::{ColumnRef, KeySource, RowExpr, RowRef, Table, TimeColumn
 use super::super::spine::unit_column;
 use super::attach::events_beyond_a_bridge;
 use super::by_day::by_day;
+use super::leaf::{Filter, Leaf, Treatment};
 use super::metric_filter::MetricByKeys;
-use super::metrics::{Filter, Flattener, Leaf, Treatment};
+use super::metrics::Flattener;
 use crate::catalog::Axis;
 use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
 use crate::catalog::id::{DatasetId, DimensionId};

@@ -5,7 +5,7 @@ use super::super::row::{ColumnRef, Grouping, KeySource, On, RowExpr, RowRef, Tab
 use super::super::spine::{TimeSpine, TimeStep, unit_column};
 use super::attach::{found_by_time, is_of_tables};
 use super::conditions::is_of_units;
-use super::metrics::Treatment;
+use super::leaf::Treatment;
 use super::on_time::{Units, conjuncts};
 use super::windows::{self, Frame, Reach, TimeKeys};
 use super::{Context, Moment};

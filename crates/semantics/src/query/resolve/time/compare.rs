@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::super::super::period::{Interval, Period};
 use super::super::super::resolved::{Change, Sides};
-use super::super::metrics::{Asked, Beside, Flattener};
+use super::super::leaf::Beside;
+use super::super::metrics::{Asked, Flattener};
 use super::super::rows::FactBuilder;
 use super::{Times, interval, one, place};
 use crate::catalog::id::DatasetId;
