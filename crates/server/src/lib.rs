@@ -9,6 +9,7 @@ pub mod docs;
 pub mod app;
 pub mod request;
 pub mod chart;
+pub mod identity;
 pub mod operations;
 mod search;
 mod fetch;

@@ -1,33 +1,23 @@
 //! The state that outlives a process: one SQLite file, opened when first needed.
 //!
-//! Query data is never in it. Feedback is only ever added: the tables themselves refuse to change or to
-//! lose a row, and nothing here reads one back.
+//! Query data is never in it, nor any secret: of those it has the hashes. Feedback and the audit log are
+//! only ever added to: their tables themselves refuse to change or to lose a row.
+
+pub mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
 /// What a version of the file adds to the one before; its number is the file's `user_version`.
-const MIGRATIONS: &[&str] = &["
-CREATE TABLE feedback (
-    id TEXT PRIMARY KEY,
-    at TEXT NOT NULL,
-    category TEXT NOT NULL,
-    comment TEXT NOT NULL,
-    tool_name TEXT,
-    answer_id TEXT,
-    severity TEXT,
-    tags TEXT NOT NULL
-) STRICT;
-CREATE TRIGGER feedback_is_not_changed BEFORE UPDATE ON feedback BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER feedback_is_not_deleted BEFORE DELETE ON feedback BEGIN SELECT RAISE(ABORT, 'append only'); END;
-"];
+const MIGRATIONS: &[&str] =
+    &[include_str!("store/migrations/1_feedback.sql"), include_str!("store/migrations/2_identity.sql")];
 
 /// Pieces of feedback that one file keeps.
 const MOST_FEEDBACK: i64 = 10_000;
@@ -91,7 +81,7 @@ impl Store {
     }
 
     /// Runs `work` on the open file; one at a time.
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
         let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match held.take() {
             Some(open) => open,
@@ -100,6 +90,17 @@ impl Store {
         let done = work(&connection);
         *held = Some(connection);
         done.map_err(|fault| unavailable(&fault.into()))
+    }
+
+    /// Runs `work` in one transaction that holds the file's write lock from its beginning: all of it is on the disk
+    /// when this returns, or nothing.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        self.with(|connection| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })
     }
 }
 
@@ -143,7 +144,7 @@ fn prepare(path: &Path) -> std::io::Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     if version > MIGRATIONS.len() {
