@@ -4,6 +4,8 @@
 //! only ever added to: their tables themselves refuse to change or to lose a row.
 
 pub mod tokens;
+pub mod users;
+pub mod sessions;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -1,6 +1,7 @@
 //! What can be typed: commands, flags, their defaults and their help.
 
 mod doors;
+mod user;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sextant_semantics::import::Format as ModelFormat;
 
 pub(crate) use doors::{Connect, Doctor};
+pub(crate) use user::{Membership, User, UserAction};
 
 use crate::fixtures::Scale;
 
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Make real calls along the whole way from the files to an assistant, and name what is wrong
     Doctor(Doctor),
+    /// Say who may sign in to a server, and what each may do there
+    User(User),
     /// Run one tool with JSON arguments, exactly as batch does
     Call(Call),
     /// Answer one JSON request a line on standard input with one JSON answer a line

@@ -18,6 +18,7 @@ mod serve;
 mod sql;
 mod test;
 mod time;
+mod user;
 mod validate;
 
 use crate::cli::{Cli, Command};
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::Serve(serve) => serve::run(place, &serve),
         Command::Connect(connect) => connect::run(place, &connect),
         Command::Doctor(doctor) => doctor::run(place, &doctor),
+        Command::User(user) => user::run(place, &user),
         Command::Call(call) => call::run(place, &call),
         Command::Batch(batch) => batch::run(place, &batch),
         Command::Fixtures(fixtures) => fixtures::run(&fixtures),

@@ -1,0 +1,81 @@
+//! What can be typed about the users of a server.
+
+use clap::{Args, Subcommand};
+
+use super::TextFormat;
+
+#[derive(Args, Debug)]
+pub(crate) struct User {
+    #[command(subcommand)]
+    pub(crate) action: UserAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserAction {
+    /// Add a user to the server, and to an organization
+    Create {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// How pages call the user [default: the address]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        #[command(flatten)]
+        membership: Membership,
+    },
+    /// Let a user into another organization, or change what the user may do in one
+    Add {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        #[command(flatten)]
+        membership: Membership,
+    },
+    /// Take a user out of an organization, and end what applications may do there for the user
+    Remove {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// The organization
+        #[arg(long, value_name = "ID")]
+        org: String,
+    },
+    /// List the users and their organizations
+    List {
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Set a password, read from the terminal or from one line of standard input
+    Password {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
+    /// Print an address that signs the user in once, within 15 minutes
+    Link {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// The address of the server as the user's browser knows it
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
+    /// Lock a user out: sessions, grants and access tokens end
+    Disable {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
+    /// Let a disabled user sign in again
+    Enable {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Membership {
+    /// The organization
+    #[arg(long, value_name = "ID", default_value = "default")]
+    pub(crate) org: String,
+    /// What the user may do there at most: metrics:read, query:sql, feedback:write, tokens:manage, admin
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "metrics:read,feedback:write")]
+    pub(crate) scopes: Vec<String>,
+    /// What policies know of the user there; several of one key are a list
+    #[arg(long = "attribute", value_name = "KEY=VALUE")]
+    pub(crate) attributes: Vec<String>,
+}
