@@ -26,7 +26,9 @@ pub fn hash(password: &Secret) -> Result<String, Failure> {
     let chosen = password.expose();
     if chosen.chars().count() < SHORTEST || chosen.len() > LONGEST {
         let message = format!("a password has at least {SHORTEST} characters and at most {LONGEST} bytes");
-        return Err(Diagnostic::new(Code::InvalidArgument, message).help("a few words in a row make a good one").into());
+        return Err(Diagnostic::new(Code::InvalidArgument, message)
+            .help("a few words in a row make a good one")
+            .into());
     }
     hashed(chosen)
 }

@@ -33,7 +33,8 @@ impl Store {
     pub fn use_link(&self, presented: &str, now: DateTime<Utc>) -> Result<Option<User>, Failure> {
         let hash = Hash::of(presented);
         let user: Option<String> = self.write(|transaction| {
-            let sql = "UPDATE sign_in_links SET used = ?2 WHERE hash = ?1 AND used IS NULL AND expires > ?2 RETURNING user";
+            let sql =
+                "UPDATE sign_in_links SET used = ?2 WHERE hash = ?1 AND used IS NULL AND expires > ?2 RETURNING user";
             transaction.query_row(sql, params![hash.bytes(), text(now)], |row| row.get(0)).optional()
         })?;
         match user {
@@ -60,9 +61,8 @@ impl Store {
     pub fn session(&self, presented: &str, now: DateTime<Utc>) -> Result<Option<User>, Failure> {
         let hash = Hash::of(presented);
         let found = self.with(|connection| {
-            let mut query = connection.prepare_cached(
-                "SELECT user, hash FROM browser_sessions WHERE hash = ?1 AND expires > ?2",
-            )?;
+            let mut query = connection
+                .prepare_cached("SELECT user, hash FROM browser_sessions WHERE hash = ?1 AND expires > ?2")?;
             let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?));
             query.query_row(params![hash.bytes(), text(now)], read).optional()
         })?;

@@ -237,7 +237,8 @@ fn end_access(
     organization: Option<&str>,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
-    let sql = "UPDATE tokens SET revoked = ?3 WHERE user = ?1 AND revoked IS NULL AND (?2 IS NULL OR organization = ?2)";
+    let sql =
+        "UPDATE tokens SET revoked = ?3 WHERE user = ?1 AND revoked IS NULL AND (?2 IS NULL OR organization = ?2)";
     connection.execute(sql, params![user, organization, text(now)]).map(drop)
 }
 

@@ -29,7 +29,10 @@ fn a_user_is_found_by_address_in_any_case_and_belongs_to_organizations() {
     assert_eq!(store.user_by_email(" ada@example.COM ").unwrap(), Some(user.clone()));
     assert_eq!(store.users().unwrap(), [user.clone()]);
     let members = store.memberships(&user.id).unwrap();
-    assert_eq!((members[0].organization_name.as_str(), members[0].scopes.to_string().as_str()), ("Default", "query:sql"));
+    assert_eq!(
+        (members[0].organization_name.as_str(), members[0].scopes.to_string().as_str()),
+        ("Default", "query:sql")
+    );
     assert_eq!(members[0].attributes["country"], "DE");
     assert!(store.create_user("ADA@example.com", "Other", &[], now()).is_err());
     assert!(store.create_user("b@example.com", "B", &[member("nobody", "admin")], now()).is_err());
@@ -71,11 +74,9 @@ fn a_browser_is_known_until_it_signs_out_or_twelve_hours_are_over() {
 fn nothing_of_a_disabled_user_is_left() {
     let (store, user) = store_with_user();
     store.set_password(&user.id, "$argon2id$").unwrap();
-    let (cookie, link) =
-        (store.open_session(&user.id, now()).unwrap(), store.create_link(&user.id, now()).unwrap());
+    let (cookie, link) = (store.open_session(&user.id, now()).unwrap(), store.create_link(&user.id, now()).unwrap());
     let owner = Owner::User { user: user.id.clone(), organization: "default".into(), grant: None };
-    let new =
-        NewToken { name: "app".into(), owner, scopes: Scopes::MINIMAL, attributes: Map::new(), expires: None };
+    let new = NewToken { name: "app".into(), owner, scopes: Scopes::MINIMAL, attributes: Map::new(), expires: None };
     let (_, token) = store.create_token(&new, now()).unwrap();
     store.disable_user(&user.id, now()).unwrap();
     assert_eq!(store.session(cookie.expose(), now()).unwrap(), None);
