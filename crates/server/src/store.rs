@@ -3,6 +3,10 @@
 //! Query data is never in it, nor any secret: of those it has the hashes. Feedback and the audit log are
 //! only ever added to: their tables themselves refuse to change or to lose a row.
 
+pub mod audit;
+pub mod backup;
+pub mod organizations;
+pub mod partners;
 pub mod tokens;
 pub mod users;
 pub mod sessions;
@@ -134,15 +138,48 @@ fn open(place: Option<&Path>) -> Result<Connection, StoreError> {
 }
 
 /// Makes the directory and the file so that only their owner reads them; SQLite gives its side files the same mode.
+/// A file that others may read is closed to them before it is used.
 fn prepare(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    options.open(path)?;
+    [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")].iter().try_for_each(|file| keep_private(file))
+}
+
+/// Takes from everyone but its owner what may be done with a file; of a file that is not there, nothing.
+fn keep_private(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = match std::fs::metadata(file) {
+            Ok(metadata) => metadata.permissions().mode() & 0o777,
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(fault) => return Err(fault),
+        };
+        if mode & 0o077 != 0 {
+            tracing::warn!(mode = format!("{mode:o}"), "others could read a file of the state; it is its owner's now");
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// The file of this name and ending, in the same directory.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -212,6 +249,27 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         drop(store);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_read_is_closed_to_them() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("sextant-wide-{}", std::process::id()));
+        let path = folder.join("sextant.db");
+        let first = Store::at(path.clone());
+        first.keep_feedback(&feedback("fb_1")).unwrap();
+        let files = [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")];
+        for file in &files {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o664)).unwrap();
+        }
+        let second = Store::at(path);
+        second.keep_feedback(&feedback("fb_2")).unwrap();
+        for file in &files {
+            assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        }
+        drop((first, second));
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -1,16 +1,25 @@
 //! What can be typed: commands, flags, their defaults and their help.
 
 mod doors;
+mod identity;
 mod user;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::Format as ModelFormat;
 
 pub(crate) use doors::{Connect, Doctor};
+pub(crate) use identity::{
+    AuditLog, AuditLogAction, Backup, Org, OrgAction, OrgCreate, OrgSet, Partner, PartnerAction, Restore, Token,
+    TokenAction, TokenCreate, TokenKind, Unset,
+};
 pub(crate) use user::{Membership, User, UserAction};
 
+use crate::fault::Fault;
 use crate::fixtures::Scale;
 
 /// Ask a semantic model for business numbers.
@@ -40,7 +49,7 @@ pub(crate) struct Place {
     /// The directory that the model's sources are relative to [default: data of sextant.toml, else ./data]
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, help_heading = "Place")]
     pub(crate) data: Option<Option<PathBuf>>,
-    /// The file that keeps feedback [default: state of sextant.toml, else in the user's state directory]
+    /// The file of tokens, organizations, the audit log and feedback [default: state of sextant.toml, else in the user's state directory]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Place")]
     pub(crate) state: Option<PathBuf>,
 }
@@ -83,6 +92,18 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Say who may sign in to a server, and what each may do there
     User(User),
+    /// Create, list and revoke access tokens
+    Token(Token),
+    /// Create, list and change organizations
+    Org(Org),
+    /// Create, list and change partners
+    Partner(Partner),
+    /// List the audit log, or show that nobody changed it
+    AuditLog(AuditLog),
+    /// Copy the state file while servers use it
+    Backup(Backup),
+    /// Put a backup of the state file in place
+    Restore(Restore),
     /// Run one tool with JSON arguments, exactly as batch does
     Call(Call),
     /// Answer one JSON request a line on standard input with one JSON answer a line
@@ -424,8 +445,13 @@ pub(crate) enum Format {
 }
 
 /// The command line of this process; usage faults end it with status 2.
-pub(crate) fn parse() -> Cli {
-    Cli::parse()
+pub(crate) fn parse() -> Result<Cli, Fault> {
+    if identity::holds_token(std::env::args_os()) {
+        let message = "an argument holds an access token: others of this machine can read it, and the shell keeps it";
+        let help = "give tokens in SEXTANT_API_KEY; to revoke one, name it: sextant token list";
+        return Err(Failure(Diagnostic::new(Code::InvalidArgument, message).help(help).into()).into());
+    }
+    Ok(Cli::parse())
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 pub(crate) mod arguments;
 pub(crate) mod audit;
+mod audit_log;
+mod backup;
 mod batch;
 mod call;
 mod completions;
@@ -13,11 +15,15 @@ mod export;
 mod fixtures;
 mod import;
 mod list;
+mod org;
+mod partner;
 mod query;
+mod restore;
 mod serve;
 mod sql;
 mod test;
 mod time;
+mod token;
 mod user;
 mod validate;
 
@@ -44,6 +50,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
         Command::Connect(connect) => connect::run(place, &connect),
         Command::Doctor(doctor) => doctor::run(place, &doctor),
         Command::User(user) => user::run(place, &user),
+        Command::Token(token) => token::run(place, &token),
+        Command::Org(org) => org::run(place, &org),
+        Command::Partner(partner) => partner::run(place, &partner),
+        Command::AuditLog(audit_log) => audit_log::run(place, &audit_log),
+        Command::Backup(backup) => backup::run(place, &backup),
+        Command::Restore(restore) => restore::run(place, &restore),
         Command::Call(call) => call::run(place, &call),
         Command::Batch(batch) => batch::run(place, &batch),
         Command::Fixtures(fixtures) => fixtures::run(&fixtures),

@@ -13,7 +13,7 @@ mod fixtures;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match command::run(cli::parse()) {
+    match cli::parse().and_then(command::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => fault.report(),
     }

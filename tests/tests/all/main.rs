@@ -12,6 +12,7 @@ mod audits;
 mod broken;
 mod cases;
 mod checks;
+mod crash;
 mod emitted;
 mod injections;
 mod kpis;
@@ -33,6 +34,7 @@ fn main() {
         broken::trials(),
         cases::trials(),
         checks::trials(),
+        crash::trials(),
         emitted::trials(),
         injections::trials(),
         kpis::trials(),

@@ -12,6 +12,8 @@ pub const PATTERN: &str = r"\bsextant_(?:oat|sbx|pat|usr)_[0-9A-Za-z]{38}\b";
 
 const RANDOM_DIGITS: usize = 32;
 const CHECK_DIGITS: usize = 6;
+/// Digits after a prefix from which on a text is taken for a token that was cut.
+const CUT_DIGITS: usize = 6;
 
 /// Whom a token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +80,12 @@ pub fn last_four(token: &Secret) -> &str {
     &text[text.len() - 4..]
 }
 
+/// Whether a text holds what somebody would take for a token, whole or cut: it must be neither echoed nor kept.
+pub fn occurs_in(text: &str) -> bool {
+    let is_cut = |rest: &str| rest.bytes().take_while(u8::is_ascii_alphanumeric).count() >= CUT_DIGITS;
+    Kind::ALL.into_iter().any(|kind| text.split(kind.prefix()).skip(1).any(is_cut))
+}
+
 fn checksum(text: &str) -> [u8; CHECK_DIGITS] {
     base62_of(crc32fast::hash(text.as_bytes()))
 }
@@ -109,6 +117,18 @@ mod tests {
         }
         for other in ["", "sextant_oat_", &text[1..], &text[..text.len() - 1], &format!("{text}0"), "sextant_oat_ä"] {
             assert_eq!(kind(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_noticed_inside_of_a_text_and_when_it_is_cut() {
+        let token = mint(Kind::Partner).unwrap();
+        let text = token.expose();
+        for holding in [text, &text[..20], &format!("--key={text}\n"), &format!("sextant_oat_ {text}")] {
+            assert!(occurs_in(holding));
+        }
+        for free in ["", "sextant_oat_", "sextant_oat_…", "sextant_oat_key", "ci", "tok_0123456789"] {
+            assert!(!occurs_in(free), "{free}");
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
 
 use super::Store;
+use super::organizations::check_name;
 use crate::identity::scope::Scopes;
 use crate::identity::secret::{Hash, Secret, identifier};
 use crate::identity::token::{self, Kind};
@@ -79,6 +80,13 @@ const COLUMNS: &str = "id, kind, last_four, name, organization, partner, user, g
 impl Store {
     /// Keeps a new token and gives its text, which cannot be had again.
     pub fn create_token(&self, new: &NewToken, now: DateTime<Utc>) -> Result<(Token, Secret), Failure> {
+        check_name(&new.name)?;
+        if let Some(organization) = new.owner.organization() {
+            self.known_organization(organization)?;
+        }
+        if let Owner::Partner(partner) = &new.owner {
+            self.known_partner(partner)?;
+        }
         let secret = token::mint(new.owner.kind())?;
         let kept = Token {
             id: identifier("tok")?,
@@ -134,6 +142,27 @@ impl Store {
         })?;
         // The index compared the hash, not the secret; the constant-time comparison costs nothing more.
         Ok(found.filter(|(_, kept)| hash.is(kept)).map(|(token, _)| token))
+    }
+
+    /// Whether nobody whom the token acts for was shut out: its organization and its partner are not disabled, its
+    /// user is neither disabled nor out of the organization, what the user agreed to is not taken back. A partner's
+    /// organizations are looked at when one is called for.
+    pub fn token_owner_is_live(&self, token: &Token) -> Result<bool, Failure> {
+        let (partner, user, grant) = match &token.owner {
+            Owner::Organization(_) | Owner::Sandbox(_) => (None, None, None),
+            Owner::Partner(partner) => (Some(partner), None, None),
+            Owner::User { user, grant, .. } => (None, Some(user), grant.as_ref()),
+        };
+        self.with(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT (?1 IS NULL OR EXISTS (SELECT 1 FROM organizations WHERE id = ?1 AND disabled IS NULL)) \
+                 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM partners WHERE id = ?2 AND disabled IS NULL)) \
+                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?3 AND disabled IS NULL)) \
+                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM memberships WHERE user = ?3 AND organization = ?1)) \
+                 AND (?4 IS NULL OR EXISTS (SELECT 1 FROM oauth_grants WHERE id = ?4 AND revoked IS NULL))",
+            )?;
+            query.query_row(params![token.owner.organization(), partner, user, grant], |row| row.get(0))
+        })
     }
 
     /// All tokens, or those of one organization, the newest first.
@@ -206,7 +235,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Token> {
     })
 }
 
-fn unreadable(column: &str, fault: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(super) fn unreadable(column: &str, fault: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     tracing::error!(column, "a row of the state file cannot be read");
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(fault))
 }
@@ -260,6 +289,57 @@ mod tests {
         let store = Store::in_memory();
         for owner in [Owner::Organization("nobody".into()), Owner::Partner("nobody".into())] {
             assert!(store.create_token(&new(owner), now()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_token_is_refused_with_everyone_it_acts_for() {
+        let store = Store::in_memory();
+        let execute = |statement: &str| store.with(|connection| connection.execute(statement, [])).unwrap();
+        execute("INSERT INTO users (id, email, name, created) VALUES ('u', 'u@example.com', 'U', '')");
+        execute("INSERT INTO memberships (user, organization, scopes) VALUES ('u', 'default', '')");
+        execute(
+            "INSERT INTO oauth_grants (id, client, client_name, user, organization, scopes, resource, created) \
+             VALUES ('g', 'c', 'C', 'u', 'default', '', '', '')",
+        );
+        store.create_partner("p", "P", &["default".into()], "default", now()).unwrap();
+        let owners = [
+            Owner::Organization("default".into()),
+            Owner::Sandbox("default".into()),
+            Owner::Partner("p".into()),
+            Owner::User { user: "u".into(), organization: "default".into(), grant: None },
+            Owner::User { user: "u".into(), organization: "default".into(), grant: Some("g".into()) },
+        ];
+        let tokens = owners.map(|owner| store.create_token(&new(owner), now()).unwrap().0);
+        let live = || tokens.each_ref().map(|token| store.token_owner_is_live(token).unwrap());
+        assert_eq!(live(), [true; 5]);
+        for (shut_out, open, left) in [
+            (
+                "UPDATE organizations SET disabled = ''",
+                "UPDATE organizations SET disabled = NULL",
+                [false, false, true, false, false],
+            ),
+            (
+                "UPDATE partners SET disabled = ''",
+                "UPDATE partners SET disabled = NULL",
+                [true, true, false, true, true],
+            ),
+            ("UPDATE users SET disabled = ''", "UPDATE users SET disabled = NULL", [true, true, true, false, false]),
+            (
+                "UPDATE oauth_grants SET revoked = ''",
+                "UPDATE oauth_grants SET revoked = NULL",
+                [true, true, true, true, false],
+            ),
+            (
+                "DELETE FROM memberships",
+                "INSERT INTO memberships (user, organization, scopes) VALUES ('u', 'default', '')",
+                [true, true, true, false, false],
+            ),
+        ] {
+            execute(shut_out);
+            assert_eq!(live(), left, "{shut_out}");
+            execute(open);
+            assert_eq!(live(), [true; 5], "{open}");
         }
     }
 

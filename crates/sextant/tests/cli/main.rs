@@ -8,6 +8,7 @@ mod doctor;
 mod exit_status;
 mod export;
 mod http;
+mod identity;
 mod import;
 mod model_tests;
 mod packages;
