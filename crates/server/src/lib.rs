@@ -14,6 +14,7 @@ pub mod operations;
 mod search;
 mod fetch;
 mod feedback;
+pub mod oauth;
 pub mod page;
 pub mod store;
 pub mod mcp;

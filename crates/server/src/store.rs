@@ -10,6 +10,7 @@ pub mod partners;
 pub mod tokens;
 pub mod users;
 pub mod sessions;
+pub mod oauth;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

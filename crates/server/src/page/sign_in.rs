@@ -1,0 +1,189 @@
+//! Signing in, by password or by a link that works once, and out.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use axum::response::Response;
+
+use super::browser::{self, Cookie};
+use super::{DEVELOPERS, document};
+use crate::identity::password;
+use crate::identity::secret::Secret;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::{Authority, metadata};
+use crate::store::users::User;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    mark: &'a str,
+    next: &'a str,
+    email: &'a str,
+    fault: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_link.html")]
+struct Link<'a> {
+    mark: &'a str,
+    code: &'a str,
+}
+
+/// The page with the form.
+pub(super) async fn ask(State(authority): State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
+    let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let next = next(&query);
+    match browser::signed_in(&authority, &headers).await {
+        Ok(Some(_)) => document::to(&next),
+        Ok(None) => with_form(&authority, &headers, StatusCode::OK, &next, "", None),
+        Err(_) => document::unavailable(),
+    }
+}
+
+pub(super) async fn by_password(State(authority): State<Arc<Authority>>, request: Request<Body>) -> Response {
+    let headers = request.headers().clone();
+    let form = match browser::form(&authority, request).await {
+        Ok(form) => form,
+        Err(page) => return page,
+    };
+    let (next, email) = (next(&form), form.first("email").trim().to_string());
+    let again = |status, fault| with_form(&authority, &headers, status, &next, &email, Some(fault));
+    if !is_of_this_browser(&authority, &headers, &form) {
+        return again(StatusCode::FORBIDDEN, "The page was open too long, or cookies are off. Try once more.");
+    }
+    if !authority.may_sign_in(&email) {
+        tracing::warn!("too many attempts to sign in");
+        let mut page = again(StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Wait a minute, then try again.");
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        return page;
+    }
+    let password = Secret::new(form.first("password").to_string());
+    let asked = email.clone();
+    let found = authority.blocking(move |authority| {
+        let kept = authority.store.password_of(&asked)?;
+        let is_right = password::verify(&password, kept.as_ref().map(|(_, hash)| hash.as_str()));
+        Ok(kept.map(|(user, _)| user).filter(|_| is_right))
+    });
+    match found.await {
+        Ok(Some(user)) => let_in(&authority, user, &next).await,
+        Ok(None) => again(StatusCode::FORBIDDEN, "The address or the password is not right."),
+        Err(_) => document::unavailable(),
+    }
+}
+
+/// The page of a link. What only looks at addresses, as mail scanners do, does not use the link up.
+pub(super) async fn ask_link(State(authority): State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
+    let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    marked(&authority, &headers, |mark| document::page(StatusCode::OK, &Link { mark, code: query.first("code") }, ""))
+}
+
+pub(super) async fn by_link(State(authority): State<Arc<Authority>>, request: Request<Body>) -> Response {
+    let headers = request.headers().clone();
+    let form = match browser::form(&authority, request).await {
+        Ok(form) => form,
+        Err(page) => return page,
+    };
+    if !is_of_this_browser(&authority, &headers, &form) {
+        return document::refusal("The page was open too long, or cookies are off. Open the link once more.");
+    }
+    let (code, now) = (form.first("code").to_string(), authority.now());
+    match authority.blocking(move |authority| authority.store.use_link(&code, now)).await {
+        Ok(Some(user)) => let_in(&authority, user, DEVELOPERS).await,
+        Ok(None) => document::refusal("This link was used, or it is older than 15 minutes. Ask for another one."),
+        Err(_) => document::unavailable(),
+    }
+}
+
+pub(super) async fn out(State(authority): State<Arc<Authority>>, request: Request<Body>) -> Response {
+    let secret = Cookie::Session.read(&authority, request.headers());
+    if let Err(page) = browser::form_of_session(&authority, request).await {
+        return page;
+    }
+    let closed = authority.blocking(move |authority| authority.store.close_session(&secret.unwrap_or_default())).await;
+    if closed.is_err() {
+        return document::unavailable();
+    }
+    let mut response = document::to(super::SIGN_IN);
+    Cookie::Session.set(&authority, None, &mut response);
+    response
+}
+
+/// A new session, never one that was there before.
+async fn let_in(authority: &Arc<Authority>, user: User, next: &str) -> Response {
+    let now = authority.now();
+    match authority.blocking(move |authority| authority.store.open_session(&user.id, now)).await {
+        Ok(secret) => {
+            let mut response = document::to(next);
+            Cookie::Session.set(authority, Some(&secret), &mut response);
+            Cookie::Form.set(authority, None, &mut response);
+            response
+        }
+        Err(_) => document::unavailable(),
+    }
+}
+
+fn with_form(
+    authority: &Authority,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    email: &str,
+    fault: Option<&str>,
+) -> Response {
+    marked(authority, headers, |mark| document::page(status, &SignIn { mark, next, email, fault }, ""))
+}
+
+/// A page whose form carries the mark of this browser's cookie, which it gets where it has none.
+fn marked(authority: &Authority, headers: &HeaderMap, page: impl FnOnce(&str) -> Response) -> Response {
+    if let Some(kept) = Cookie::Form.read(authority, headers) {
+        return page(&browser::mark_of(&kept));
+    }
+    let Ok(secret) = Secret::random() else { return document::unavailable() };
+    let mut response = page(&browser::mark_of(secret.expose()));
+    Cookie::Form.set(authority, Some(&secret), &mut response);
+    response
+}
+
+fn is_of_this_browser(authority: &Authority, headers: &HeaderMap, form: &Parameters) -> bool {
+    Cookie::Form.read(authority, headers).is_some_and(|secret| browser::is_marked(form, &browser::mark_of(&secret)))
+}
+
+/// Where to go then: to the consent page or the settings of this server, never elsewhere.
+fn next(parameters: &Parameters) -> String {
+    let wanted = parameters.first("next");
+    let is_consent = wanted.strip_prefix(metadata::AUTHORIZE).is_some_and(|rest| rest.starts_with('?'));
+    let is_settings = wanted.strip_prefix(DEVELOPERS).is_some_and(|rest| rest.is_empty() || rest.starts_with('?'));
+    let is_text = wanted.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_text && (is_consent || is_settings) { wanted.to_string() } else { DEVELOPERS.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_elsewhere() {
+        let next = |wanted: &str| {
+            let encoded = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+            super::next(&Parameters::parse(encoded.as_bytes()))
+        };
+        for good in ["/oauth/authorize?client_id=x&state=%20", "/settings/developers?organization=a"] {
+            assert_eq!(next(good), good);
+        }
+        for bad in [
+            "",
+            "//evil.test",
+            "https://evil.test",
+            "/\\evil.test",
+            "/oauth/authorize",
+            "/settings/developersx",
+            "/settings/developers?a\r\nSet-Cookie: x",
+            "/oauth/authorize@evil.test?",
+        ] {
+            assert_eq!(next(bad), DEVELOPERS, "{bad}");
+        }
+    }
+}
