@@ -2,5 +2,6 @@
 
 mod documentation;
 mod leaving;
+mod oauth;
 mod protocol;
 mod stopping;
