@@ -21,11 +21,12 @@ pub fn binary() -> &'static PathBuf {
         if let Some(given) = std::env::var_os("SEXTANT_BIN") {
             return PathBuf::from(given);
         }
+        // With the features of the tests, so that nothing is built twice.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "sextant"])
+            .args(["build", "--quiet", "--workspace", "--bins", "--examples"])
             .current_dir(repository())
             .status();
-        assert!(built.is_ok_and(|status| status.success()), "`cargo build --package sextant` failed");
+        assert!(built.is_ok_and(|status| status.success()), "`cargo build` failed");
         // target/<profile>/deps/all-… -> target/<profile>/sextant
         let profile = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
         profile.join(format!("sextant{}", std::env::consts::EXE_SUFFIX))
