@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 const AFTER_HELP: &str = "\
 Exit status: 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model,
 4 data that cannot be read, 5 a limit, 6 a failed test of the model, 7 a change that audit --fail-on
-asks for, 8 a fault that doctor found. Start with: sextant demo";
+asks for, 8 a fault that doctor or audit-log verify found. Start with: sextant demo";
 
 /// Where the model and the data are.
 #[derive(Args, Clone, Debug)]

@@ -21,7 +21,7 @@ pub(crate) enum Fault {
     Failed,
     /// An audit found a change of the level that was to end the run so; standard output says which.
     Reached,
-    /// `doctor` found a fault; standard output says which.
+    /// `doctor` or `audit-log verify` found a fault; standard output says which.
     Ill,
     /// The reader of standard output went away.
     Closed,
@@ -45,7 +45,7 @@ impl Fault {
 
     /// 0 answered, 1 a fault of ours, 2 usage or a refused request, 3 a faulty model, 4 data that cannot
     /// be read, 5 a limit, 6 a failed test of the model, 7 a change that `audit --fail-on` asks for,
-    /// 8 a fault that `doctor` found, 130 interrupted. `docs/command-line.md` has the table.
+    /// 8 a fault that `doctor` or `audit-log verify` found, 130 interrupted. `docs/command-line.md` has the table.
     fn status(&self) -> u8 {
         match self {
             Fault::Refused(failure) | Fault::Said(failure) => {

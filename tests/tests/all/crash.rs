@@ -19,7 +19,7 @@ const CYCLES: usize = 30;
 /// Every so many cycles it is the binary that is killed, once for each of its processes.
 const BINARY_EVERY: usize = 10;
 /// Milliseconds in which the writer is killed: some before it has opened the file.
-const WRITER_LIVES: u64 = 150;
+const WRITER_LIVES: u64 = 100;
 /// What no file of the state may hold.
 const SECRET: &str = "sextant_oat_";
 

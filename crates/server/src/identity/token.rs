@@ -133,6 +133,11 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_scanners_has_the_pattern() {
+        assert!(include_str!("../../../../docs/tokens.md").contains(&format!("\n{PATTERN}\n")));
+    }
+
+    #[test]
     fn the_checksum_is_crc32_in_base62() {
         // The check value of CRC-32/ISO-HDLC: 0xCBF43926.
         assert_eq!(crc32fast::hash(b"123456789"), 0xCBF4_3926);

@@ -1,11 +1,12 @@
 //! `sextant audit-log`: who asked for what, and whether that was changed afterwards.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_server::store::Store;
-use sextant_server::store::audit::{Chain, Entry, Head};
+use sextant_server::store::audit::{Chain, Entry, Head, Record};
 
 use crate::cli::{AuditLog, AuditLogAction, Place, TextFormat};
 use crate::config::Config;
@@ -45,6 +46,25 @@ fn verify(store: &Store, head: Option<&str>, format: TextFormat) -> Result<(), F
         Chain::Whole(_) => Ok(()),
         Chain::Broken { .. } => Err(Fault::Ill),
     }
+}
+
+/// Records a change that was made at the command line, under the name that the operation has at the other doors.
+pub(super) fn note(
+    store: &Store,
+    operation: &str,
+    organization: &str,
+    environment: &str,
+    at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    store.append_audit(&[Record {
+        at,
+        caller: "local".into(),
+        organization: organization.into(),
+        environment: environment.into(),
+        door: "command-line".into(),
+        operation: operation.into(),
+        outcome: "answered".into(),
+    }])
 }
 
 fn list(entries: &[Entry], format: TextFormat) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ use sextant_semantics::diagnostic::Diagnostic;
 use sextant_server::store::Store;
 use sextant_server::store::organizations::{DEFAULT, NewOrganization, Organization, OrganizationSettings};
 
+use super::audit_log;
 use crate::cli::{Org, OrgAction, OrgCreate, OrgSet, Place, TextFormat, Unset};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -27,6 +28,13 @@ pub(crate) fn run(place: &Place, org: &Org) -> Result<(), Fault> {
         OrgAction::Disable { id } => (store.disable_organization(id, now)?, "disabled: its tokens are refused"),
         OrgAction::Enable { id } => (store.enable_organization(id)?, "enabled: its tokens are accepted"),
     };
+    let operation = match org.action {
+        OrgAction::Create(_) => "create_organization",
+        OrgAction::List | OrgAction::Set(_) | OrgAction::Disable { .. } | OrgAction::Enable { .. } => {
+            "update_organization"
+        }
+    };
+    audit_log::note(&store, operation, &organization.id, "production", now)?;
     match org.format {
         TextFormat::Json => output::emit(&output::json::whole(&as_json(&organization))),
         TextFormat::Text => output::emit(&format!("organization `{}` is {done}\n", organization.id)),

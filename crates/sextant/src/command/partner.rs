@@ -3,8 +3,10 @@
 use chrono::Utc;
 use serde_json::{Value, json};
 use sextant_server::store::Store;
+use sextant_server::store::organizations::DEFAULT;
 use sextant_server::store::partners::{self, PartnerSettings};
 
+use super::audit_log;
 use super::org::state;
 use crate::cli::{Partner, PartnerAction, Place, TextFormat};
 use crate::config::Config;
@@ -35,6 +37,14 @@ pub(crate) fn run(place: &Place, partner: &Partner) -> Result<(), Fault> {
         PartnerAction::Disable { id } => (store.disable_partner(id, now)?, "disabled: its tokens are refused"),
         PartnerAction::Enable { id } => (store.enable_partner(id)?, "enabled: its tokens are accepted"),
     };
+    let operation = match partner.action {
+        PartnerAction::Create { .. } => "create_partner",
+        PartnerAction::List
+        | PartnerAction::Set { .. }
+        | PartnerAction::Disable { .. }
+        | PartnerAction::Enable { .. } => "update_partner",
+    };
+    audit_log::note(&store, operation, DEFAULT, "production", now)?;
     match partner.format {
         TextFormat::Json => output::emit(&output::json::whole(&as_json(&changed))),
         TextFormat::Text => output::emit(&format!("partner `{}` is {done}\n", changed.id)),

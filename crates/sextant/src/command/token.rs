@@ -10,8 +10,10 @@ use sextant_semantics::diagnostic::Diagnostic;
 use sextant_server::identity::scope::Scope;
 use sextant_server::identity::token::Kind;
 use sextant_server::store::Store;
+use sextant_server::store::organizations::DEFAULT;
 use sextant_server::store::tokens::{self, NewToken, Owner};
 
+use super::audit_log;
 use crate::cli::{Place, TextFormat, Token, TokenAction, TokenCreate};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -39,14 +41,14 @@ fn make(store: &Store, create: &TokenCreate, format: TextFormat, now: DateTime<U
         expires: create.expires.as_deref().map(|text| arguments::expiry(text, now)).transpose()?,
     };
     let (kept, secret) = store.create_token(&new, now)?;
-    let shown = match format {
+    let shown = note(store, "create_token", &kept, now).and_then(|()| match format {
         TextFormat::Text => output::emit(&format!("{}\n", secret.expose())),
         TextFormat::Json => {
             let mut fields = Map::from_iter([("token".to_string(), Value::from(secret.expose()))]);
             fields.extend(as_json(&kept, "live"));
             output::emit(&output::json::whole(&Value::Object(fields)))
         }
-    };
+    });
     if let Err(fault) = shown {
         // Nobody has seen it.
         store.revoke_token(&kept.id, now)?;
@@ -103,12 +105,19 @@ fn revoke(store: &Store, which: &str, format: TextFormat, now: DateTime<Utc>) ->
     let is_new = store.revoke_token(&found.id, now)?;
     if is_new {
         found.revoked = Some(now);
+        note(store, "revoke_token", &found, now)?;
     }
     if format == TextFormat::Json {
         return output::emit(&output::json::whole(&Value::Object(as_json(&found, "revoked"))));
     }
     let already = if is_new { "is revoked: it is refused from now on" } else { "was revoked already" };
     output::emit(&format!("`{}` ({}, {}) {already}\n", clean(&found.name), found.id, masked(&found)))
+}
+
+/// Records the change in the audit log.
+fn note(store: &Store, operation: &str, token: &tokens::Token, now: DateTime<Utc>) -> Result<(), Fault> {
+    let environment = if token.owner.kind() == Kind::Sandbox { "sandbox" } else { "production" };
+    Ok(audit_log::note(store, operation, token.owner.organization().unwrap_or(DEFAULT), environment, now)?)
 }
 
 /// The one token that is meant: by its identifier; among those not revoked by the last four characters or the

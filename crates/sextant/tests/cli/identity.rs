@@ -239,7 +239,7 @@ fn a_backup_is_put_back_and_tells_what_comes_back_with_it() {
     assert_eq!((ended.status, ended.err.contains("there is no state file")), (2, true), "{ended:?}");
     let id = operator.json("token create leaked")["id"].as_str().expect("an id").to_string();
     let said = operator.done("backup a.backup");
-    assert_eq!(said, "wrote a.backup: 1 organization, 1 token, 0 records of the audit log\n");
+    assert_eq!(said, "wrote a.backup: 1 organization, 1 token, 1 record of the audit log\n");
     operator.refused("backup a.backup", &["`a.backup` exists already"]);
     operator.done("token revoke leaked");
     operator.done("token create later");
@@ -252,6 +252,43 @@ fn a_backup_is_put_back_and_tells_what_comes_back_with_it() {
     std::fs::write(operator.path("b.backup"), "no database").expect("a file");
     operator.refused("restore b.backup", &["`b.backup` is no backup"]);
     assert_eq!(operator.json("token list"), tokens);
+}
+
+#[test]
+fn changes_at_the_command_line_are_in_the_audit_log() {
+    let operator = Operator::new();
+    operator.two_organizations();
+    operator.done("token create ci --org acme --kind sandbox");
+    operator.done("partner create agency --organizations acme");
+    operator.done("org disable acme");
+    operator.done("token revoke ci");
+    operator.done("token revoke ci");
+    operator.refused("token revoke nobody", &["no token"]);
+    let listed = operator.json("audit-log list");
+    let rows: Vec<Value> = listed["records"]
+        .as_array()
+        .expect("records")
+        .iter()
+        .map(|one| json!([one["sequence"], one["operation"], one["organization"], one["environment"]]))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            json!([1, "create_organization", "acme", "production"]),
+            json!([2, "create_organization", "zeta", "production"]),
+            json!([3, "create_token", "acme", "sandbox"]),
+            json!([4, "create_partner", "default", "production"]),
+            json!([5, "update_organization", "acme", "production"]),
+            json!([6, "revoke_token", "acme", "sandbox"]),
+        ]
+    );
+    let head = operator.json("audit-log verify")["head"].as_str().expect("a head").to_string();
+    assert!(operator.done("audit-log verify").starts_with("whole: 6 records\nhead: 6:"));
+    operator.done("org enable acme");
+    operator.done(&format!("audit-log verify --head {head}"));
+    assert_eq!(operator.json("audit-log list --org zeta")["records"].as_array().map(Vec::len), Some(1));
+    let text = operator.done("audit-log list --limit 1");
+    assert!(text.contains("update_organization") && !text.contains("create_token"), "{text}");
 }
 
 #[test]
