@@ -30,7 +30,7 @@ cd "$work"
 export SEXTANT_STATE=$work/state.db
 
 : >"$work/server.log"
-"$binary" serve --http 127.0.0.1:0 2>"$work/server.log" &
+"$binary" serve --http 127.0.0.1:0 --auth none 2>"$work/server.log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do

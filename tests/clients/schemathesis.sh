@@ -18,7 +18,7 @@ cd "$work"
 export SEXTANT_MODELS=$root/semantic-models/commerce SEXTANT_DATA=$root/fixtures/commerce
 export SEXTANT_STATE=$work/state.db
 : >server.log
-"$binary" serve --http 127.0.0.1:0 2>server.log &
+"$binary" serve --http 127.0.0.1:0 --auth none 2>server.log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do

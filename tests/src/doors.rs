@@ -143,7 +143,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(place: &Place) -> Result<Server, String> {
-        let mut command = command(place, &["serve", "--http", "127.0.0.1:0"]);
+        let mut command = command(place, &["serve", "--http", "127.0.0.1:0", "--auth", "none"]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = command.spawn().map_err(|e| e.to_string())?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();

@@ -108,6 +108,13 @@ impl Workspace {
         Workspace::of(import::read(texts, Some(format)), model_version, root, &Resources::STANDARD)
     }
 
+    /// Cursors of this workspace hold only where the model and this key are the same; those of two workspaces of
+    /// one model are each other's otherwise.
+    pub fn with_cursor_key(mut self, key: &[u8]) -> Workspace {
+        self.cursors = Cursors::of(&[self.model_version.as_bytes(), key].concat());
+        self
+    }
+
     /// As [`Workspace::open`], with other resources.
     pub fn open_with(texts: Vec<(String, String)>, root: PathBuf, resources: &Resources) -> Result<Workspace, Failure> {
         let model_version = version(&texts);

@@ -77,6 +77,12 @@ codes! {
     NotFound "not-found" Request 404 false "A path that the server does not have.";
     MethodNotAllowed "method-not-allowed" Request 405 false "A path that takes another HTTP method.";
     UnsupportedMediaType "unsupported-media-type" Request 415 false "A body that is not declared as JSON.";
+    Unauthenticated "unauthenticated" Request 401 false "A call without a token that is accepted.";
+    InsufficientScope "insufficient-scope" Request 403 false "A token without the scope that an operation needs.";
+    ReadOnlyMode "read-only-mode" Request 403 false "An operation that changes something, in the access mode that does not.";
+    AuthModeNotAllowed "auth-mode-not-allowed" Request 403 false "An auth mode that the token is not for.";
+    OrganizationNotAvailable "organization-not-available" Request 403 false "An organization that the caller does not act for.";
+    InvalidHeader "invalid-header" Request 400 false "A header with a value that it does not have.";
     ForbiddenOrigin "forbidden-origin" Request 403 false "A Host or Origin header that does not name this server.";
     AddressNotAllowed "address-not-allowed" Request 400 false "An address that cannot be served without identity.";
     UnknownTool "unknown-tool" Request 400 false "A tool or operation that does not exist.";
@@ -130,6 +136,7 @@ codes! {
     Timeout "timeout" Limit 504 true "The question took longer than its time limit.";
     ResourcesExhausted "resources-exhausted" Limit 503 true "The question needed more memory than its limit.";
     Cancelled "cancelled" Limit 503 true "The caller went away, or the server is stopping.";
+    RateLimited "rate-limited" Limit 429 true "More calls than a token or its organization may make in a while.";
     StoreUnavailable "store-unavailable" Limit 503 true "The state file cannot be opened or written.";
     StoreFull "store-full" Limit 503 false "The state file keeps as much feedback as it may.";
     Internal "internal" Limit 500 false "A fault of ours.";

@@ -7,12 +7,23 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error;
+use crate::identity::authenticate::choose;
+use crate::identity::caller::{Caller, Environment};
+use crate::operations;
+use crate::operations::permit::permit;
 use crate::operations::run::{Ground, run};
+use crate::organizations::{Library, Workspaces};
 use crate::store::Store;
+use crate::store::audit::{AuditLog, Record};
+
+/// The argument by which a partner says for which organization a call is.
+pub const ORGANIZATION_ARGUMENT: &str = "organization_id";
 
 /// Rows of a page over the network unless the operator says otherwise.
 pub const DEFAULT_ROWS: usize = 1_000;
@@ -83,54 +94,158 @@ impl Answer for Workspace {
     }
 }
 
-/// The one workspace behind all doors of a process. Cheap to clone.
+/// Which workspaces a process has.
+#[derive(Clone)]
+enum Hosted {
+    /// One, or why there is none; whoever calls.
+    One(Result<Arc<dyn Answer>, Failure>),
+    /// Those of the organizations.
+    Organizations(Arc<Workspaces>),
+}
+
+/// What is behind all doors of a process. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    ground: Ground,
+    hosted: Hosted,
+    store: Arc<Store>,
+    audit: Option<Arc<AuditLog>>,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl App {
     /// A workspace, or why there is none: questions that need no model are answered all the same.
     pub fn new(workspace: Result<Arc<dyn Answer>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
-        App { ground: Ground { workspace, store: Arc::new(Store::in_memory()) }, clock }
+        App { hosted: Hosted::One(workspace), store: Arc::new(Store::in_memory()), audit: None, clock }
     }
 
     /// Keeps state in this store, in place of memory that ends with the process.
-    pub fn with_store(mut self, store: Store) -> Self {
-        self.ground.store = Arc::new(store);
+    pub fn with_store(mut self, store: Arc<Store>) -> Self {
+        self.store = store;
         self
     }
 
-    /// Answers one question. The clock is read once; dropping the future, or cancelling the token,
+    /// Answers each organization from its own workspace.
+    pub fn with_organizations(mut self, library: Arc<dyn Library>) -> Self {
+        self.hosted = Hosted::Organizations(Arc::new(Workspaces::new(library, self.store.clone())));
+        self
+    }
+
+    /// Records every call.
+    pub fn with_audit_log(mut self, audit: AuditLog) -> Self {
+        self.audit = Some(Arc::new(audit));
+        self
+    }
+
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Answers one question of a caller. The clock is read once; dropping the future, or cancelling the token,
     /// stops the work. A panic beneath is an internal fault of this question alone.
     pub async fn call(
         &self,
+        caller: &Caller,
+        tool: &str,
+        mut arguments: Map<String, Value>,
+        limits: Limits,
+        cancel: CancellationToken,
+    ) -> Result<Value, Failure> {
+        let now = self.now();
+        let (caller, answer) = match for_organization(caller, &mut arguments) {
+            Ok(caller) => {
+                let answer = self.answer(&caller, tool, arguments, limits, cancel, now).await;
+                (caller, answer)
+            }
+            Err(failure) => (Arc::new(caller.clone()), Err(failure)),
+        };
+        self.record(&caller, tool, answer.as_ref().err(), now);
+        answer
+    }
+
+    async fn answer(
+        &self,
+        caller: &Arc<Caller>,
         tool: &str,
         arguments: Map<String, Value>,
         limits: Limits,
         cancel: CancellationToken,
+        now: DateTime<Utc>,
     ) -> Result<Value, Failure> {
+        permit(caller, tool, &arguments)?;
         let cancel = cancel.child_token();
         let _stop_when_dropped = cancel.clone().drop_guard();
-        let context =
-            CallContext { now: (self.clock)(), max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
-        let ground = self.ground.clone();
-        let name = tool.to_string();
+        let context = CallContext { now, max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
+        let app = self.clone();
+        let (name, asker) = (tool.to_string(), caller.clone());
         // Dropping the set aborts the work at its next pause, wherever it is.
         let mut work = JoinSet::new();
-        work.spawn(async move { run(&ground, &name, &arguments, &context).await });
+        work.spawn(async move {
+            let ground = app.ground(asker).await;
+            run(&ground, &name, &arguments, &context).await
+        });
         let joined = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(error::cancelled()),
             joined = work.join_next() => joined.expect("one task was spawned"),
             () = over(limits.time) => return Err(error::timeout(limits.time.unwrap_or_default().as_secs())),
         };
-        joined.unwrap_or_else(|fault| {
+        let answer = joined.unwrap_or_else(|fault| {
             tracing::error!(tool, %fault, "a question ended in a fault of ours");
             Err(error::internal())
-        })
+        })?;
+        Ok(in_environment(answer, caller.environment))
     }
+
+    async fn ground(&self, caller: Arc<Caller>) -> Ground {
+        let workspace = match &self.hosted {
+            Hosted::One(workspace) => workspace.clone(),
+            Hosted::Organizations(workspaces) => workspaces.of(&caller.organization, caller.environment).await,
+        };
+        Ground { workspace, store: self.store.clone(), caller }
+    }
+
+    /// What was called and how it ended; never what was asked or answered.
+    fn record(&self, caller: &Caller, tool: &str, refused: Option<&Failure>, at: DateTime<Utc>) {
+        let Some(audit) = &self.audit else { return };
+        let outcome = match refused {
+            None => "answered",
+            Some(failure) => failure.0.iter().next().map_or("internal", |fault| fault.code.as_str()),
+        };
+        audit.record(Record {
+            at,
+            caller: caller.name.clone(),
+            organization: caller.organization.clone(),
+            environment: caller.environment.as_str().to_string(),
+            door: caller.door.as_str().to_string(),
+            // A name that is none of ours is the caller's text.
+            operation: operations::find(tool).map_or("unknown", |operation| operation.name).to_string(),
+            outcome: outcome.to_string(),
+        });
+    }
+}
+
+/// The caller for the organization that a partner names among the arguments, for this one call.
+fn for_organization(caller: &Caller, arguments: &mut Map<String, Value>) -> Result<Arc<Caller>, Failure> {
+    let Some(wanted) = arguments.remove(ORGANIZATION_ARGUMENT) else { return Ok(Arc::new(caller.clone())) };
+    let Some(partner) = &caller.partner else {
+        let message = format!("`{ORGANIZATION_ARGUMENT}` is for partners");
+        let fault = Diagnostic::new(Code::UnknownArgument, message).field(ORGANIZATION_ARGUMENT);
+        return Err(fault.help("leave it out: a token belongs to one organization").into());
+    };
+    let organization = choose(partner, wanted.as_str().unwrap_or_default(), ORGANIZATION_ARGUMENT)?.to_string();
+    Ok(Arc::new(Caller { organization, ..caller.clone() }))
+}
+
+/// An answer from the sandbox says so, whatever its form.
+fn in_environment(mut answer: Value, environment: Environment) -> Value {
+    if let (Environment::Sandbox, Some(map)) = (environment, answer.as_object_mut()) {
+        map.insert("environment".into(), environment.as_str().into());
+    }
+    answer
 }
 
 /// Ends when the time is over; never without a limit.

@@ -9,6 +9,7 @@ use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::query::request::{FetchRequest, SearchKind};
 
 use crate::docs;
+use crate::identity::caller::Caller;
 use crate::operations::{Operation, find};
 use crate::search::result::{Call, Results, id, url};
 use crate::search::{entry_of, ids, kind_of};
@@ -20,14 +21,15 @@ const VALUES: usize = 50;
 
 pub(crate) async fn answer(
     workspace: &Workspace,
+    caller: &Caller,
     asked: &FetchRequest,
     context: &CallContext,
 ) -> Result<Value, Failure> {
     let wanted = asked.id.trim();
     let is_value = wanted.starts_with("dimension_value:");
     let values = if is_value { Some(workspace.values(context).await?) } else { None };
-    let Some(entry) = entry_of(workspace, values.as_deref(), wanted) else {
-        return Err(unknown(workspace, &asked.id).into());
+    let Some(entry) = entry_of(workspace, caller, values.as_deref(), wanted) else {
+        return Err(unknown(workspace, caller, &asked.id).into());
     };
     let write = Results { catalog: workspace.catalog(), values: values.as_deref() };
     let text = text(workspace, &write, &entry, context).await?;
@@ -135,10 +137,10 @@ fn cut(text: String, place: &str) -> (String, bool) {
     (text, true)
 }
 
-fn unknown(workspace: &Workspace, id: &str) -> Diagnostic {
+fn unknown(workspace: &Workspace, caller: &Caller, id: &str) -> Diagnostic {
     let shown: String = id.chars().take(120).collect();
     let kinds: Vec<String> = SearchKind::ALL.iter().map(|kind| format!("{}:", kind.as_str())).collect();
-    let ids = ids(workspace);
+    let ids = ids(workspace, caller);
     let fault = Diagnostic::new(Code::UnknownId, format!("no search result has the id `{shown}`"));
     let fault = fault.field("id").received(shown).suggest(id, ids.iter().map(String::as_str));
     fault.help(format!("`search` gives ids; they start with {}", kinds.join(", "))).example("documentation:index")

@@ -1,9 +1,10 @@
 //! The HTTP server: MCP at `/mcp`, the open API, the documentation, and the two probes.
 //!
-//! Only loopback addresses are served: there is no identity yet. Even there a web page must not
-//! reach the server through a visitor's browser, so Host and Origin are checked on every path.
+//! A web page must not reach the server through a visitor's browser, so Host and Origin are checked on
+//! every path; who calls is settled on every path that answers questions.
 
 pub mod address;
+pub mod authenticate;
 pub mod browse;
 pub mod documentation;
 pub mod guard;
@@ -31,9 +32,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::{App, Limits};
 use crate::error;
-use crate::mcp::McpServer;
+use crate::identity::caller::{Caller, Door};
 use crate::mcp::streamable::Endpoint;
+use crate::mcp::{McpServer, Standing};
 use crate::operations;
+use authenticate::Admission;
 use guard::Guard;
 
 /// What an operator decides about the server.
@@ -43,6 +46,17 @@ pub struct Settings {
     pub rows: usize,
     /// Web origins, besides the server's own, whose pages may call it: `http://localhost:6274`.
     pub origins: Vec<String>,
+    /// Names, besides those of the loopback, under which the server is reached.
+    pub hosts: Vec<String>,
+    /// How callers are known.
+    pub admission: Admission,
+}
+
+impl Settings {
+    /// A server on a loopback address that answers everybody who reaches it.
+    pub fn open(rows: usize, origins: Vec<String>) -> Settings {
+        Settings { rows, origins, hosts: Vec::new(), admission: Admission::Everybody(Caller::local(Door::Api)) }
+    }
 }
 
 /// Serves until `stop` is cancelled, then finishes what was begun.
@@ -58,8 +72,9 @@ pub async fn serve(
 
 /// Every path of a server that listens at `address`.
 pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: CancellationToken) -> Router {
-    let server = McpServer::new(app.clone(), Limits::mcp(settings.rows));
-    let beside = open_api::router(app, Limits::api(settings.rows)).merge(documentation::router());
+    let server = McpServer::new(app.clone(), Limits::mcp(settings.rows), Standing::OfRequest);
+    let asked = settings.admission.at(Door::Api, open_api::router(app, Limits::api(settings.rows)));
+    let beside = asked.merge(open_api::description()).merge(documentation::router());
     transport(server, beside, settings, address, stop)
 }
 
@@ -72,16 +87,17 @@ pub fn transport<H: ServerHandler + Clone>(
     address: SocketAddr,
     stop: CancellationToken,
 ) -> Router {
-    let guard = Guard::new(address, settings.origins.clone());
+    let guard = Guard::new(address, settings.hosts.clone(), settings.origins.clone());
     // Requests in flight outlive `stop`: the MCP service gets a token of its own.
-    let mcp = Endpoint::new(server, guard.hosts(), guard.origins(), CancellationToken::new());
+    let never = CancellationToken::new();
+    let mcp = Endpoint::new(server, guard.hosts(), guard.origins(), authenticate::lacks_scope, never);
     let answer = move |request: Request| {
         let mcp = mcp.clone();
         async move { mcp.post(request).await }
     };
+    let mcp = Router::new().route("/mcp", post(answer.clone())).route("/mcp/", post(answer));
     Router::new()
-        .route("/mcp", post(answer.clone()))
-        .route("/mcp/", post(answer))
+        .merge(settings.admission.at(Door::Mcp, mcp))
         .merge(beside)
         .route("/healthz", get(|| async { reply::value(StatusCode::OK, &json!({ "status": "ok" })) }))
         .route("/readyz", get(ready).with_state(stop))

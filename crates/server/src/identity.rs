@@ -7,3 +7,7 @@ pub mod password;
 pub mod scope;
 pub mod secret;
 pub mod token;
+pub mod caller;
+pub mod headers;
+pub mod authenticate;
+pub mod limits;

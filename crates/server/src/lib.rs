@@ -10,6 +10,7 @@ pub mod app;
 pub mod request;
 pub mod chart;
 pub mod identity;
+pub mod organizations;
 pub mod operations;
 mod search;
 mod fetch;

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::request::Parts;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::handler::server::tool::{ToolRoute, ToolRouter};
 use rmcp::model::{
@@ -33,6 +34,10 @@ use serde_json::{Value, json};
 use sextant_engine::workspace::Failure;
 
 use crate::app::{App, Limits};
+use crate::identity::authenticate::{self, Authenticator};
+use crate::identity::caller::{Caller, Door};
+use crate::identity::headers::Wishes;
+use crate::identity::secret::Secret;
 use crate::wire;
 use catalog::Catalog;
 
@@ -46,31 +51,47 @@ const LIST_TTL_MS: u64 = 300_000;
 /// The first word of progress on a slow question, and every later one, come this far apart.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Who the callers of a handler are.
+#[derive(Clone)]
+pub enum Standing {
+    /// Each request brings its own caller: over HTTP, where the door has settled it.
+    OfRequest,
+    /// One and the same.
+    Always(Caller),
+    /// Who the token of the process's environment stands for; asked anew for every request.
+    OfToken { authenticator: Arc<Authenticator>, token: Secret, wishes: Wishes },
+}
+
 /// The handler of one connection or request. Cheap to clone.
 #[derive(Clone)]
 pub struct McpServer {
     app: App,
     limits: Limits,
+    standing: Standing,
     router: Arc<ToolRouter<McpServer>>,
 }
 
 impl McpServer {
-    pub fn new(app: App, limits: Limits) -> Self {
+    pub fn new(app: App, limits: Limits, standing: Standing) -> Self {
         let mut router = ToolRouter::new();
         for tool in tools::all() {
             router.add_route(ToolRoute::new_dyn(tool, |call: ToolCallContext<'_, McpServer>| {
                 Box::pin(async move { Ok(CallToolResponse::from(call.service.answer(&call).await)) })
             }));
         }
-        McpServer { app, limits, router: Arc::new(router) }
+        McpServer { app, limits, standing, router: Arc::new(router) }
     }
 
     /// Runs a tool. Both an answer and a refusal are results: a client shows protocol errors to nobody.
     async fn answer(&self, call: &ToolCallContext<'_, McpServer>) -> CallToolResult {
         let arguments = call.arguments.clone().unwrap_or_default();
         let context = &call.request_context;
+        let caller = match self.caller(context) {
+            Ok(caller) => caller,
+            Err(failure) => return refusal(&failure),
+        };
         let chart = picture::asked(call.name(), &arguments);
-        let work = self.app.call(call.name(), arguments, self.limits, context.ct.clone());
+        let work = self.app.call(&caller, call.name(), arguments, self.limits, context.ct.clone());
         match with_progress(work, context).await {
             Ok(answer) => {
                 let picture = match chart {
@@ -85,9 +106,29 @@ impl McpServer {
         }
     }
 
-    fn catalog(&self, context: &RequestContext<RoleServer>) -> Catalog<'_> {
-        Catalog { app: &self.app, limits: self.limits, cancel: context.ct.clone() }
+    /// Who sent a request.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, Failure> {
+        match &self.standing {
+            Standing::OfRequest => {
+                let parts = context.extensions.get::<Parts>();
+                parts.and_then(|parts| parts.extensions.get::<Caller>()).cloned().ok_or_else(authenticate::absent)
+            }
+            Standing::Always(caller) => Ok(caller.clone()),
+            Standing::OfToken { authenticator, token, wishes } => {
+                authenticator.caller(token.expose(), wishes, Door::Stdio, self.app.now())
+            }
+        }
     }
+
+    fn catalog(&self, context: &RequestContext<RoleServer>) -> Result<Catalog<'_>, ErrorData> {
+        let caller = self.caller(context).map_err(|failure| not_admitted(&failure))?;
+        Ok(Catalog { app: &self.app, caller, limits: self.limits, cancel: context.ct.clone() })
+    }
+}
+
+/// A refusal where the protocol has no result for one.
+fn not_admitted(failure: &Failure) -> ErrorData {
+    ErrorData::invalid_request(wire::error_text(failure), Some(wire::error_object(failure)))
 }
 
 /// The text says everything; programs find the envelope of the other doors in `_meta`.
@@ -143,7 +184,8 @@ impl ServerHandler for McpServer {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let mut result = ListToolsResult::with_all_items(self.router.list_all());
+        let caller = self.caller(&context).map_err(|failure| not_admitted(&failure))?;
+        let mut result = ListToolsResult::with_all_items(tools::listed(&caller));
         result.meta = Some(stamp());
         (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
         Ok(result)
@@ -186,7 +228,7 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let arguments = request.arguments.as_ref();
-        let mut result = prompts::get(&self.catalog(&context), &request.name, arguments).await?;
+        let mut result = prompts::get(&self.catalog(&context)?, &request.name, arguments).await?;
         result.meta = Some(stamp());
         Ok(result.into())
     }
@@ -197,7 +239,7 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        let (page, next) = resources::list(&self.catalog(&context), cursor.as_deref()).await?;
+        let (page, next) = resources::list(&self.catalog(&context)?, cursor.as_deref()).await?;
         let mut result = ListResourcesResult::with_all_items(page);
         (result.meta, result.next_cursor) = (Some(stamp()), next);
         (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
@@ -220,7 +262,7 @@ impl ServerHandler for McpServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let content = resources::read(&self.catalog(&context), &request.uri).await?;
+        let content = resources::read(&self.catalog(&context)?, &request.uri).await?;
         let mut result = ReadResourceResult::new(vec![content]);
         result.meta = Some(stamp());
         (result.ttl_ms, result.cache_scope) = may_be_kept(&context);
@@ -232,7 +274,7 @@ impl ServerHandler for McpServer {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let found = completions::complete(&self.catalog(&context), &request).await?;
+        let found = completions::complete(&self.catalog(&context)?, &request).await?;
         let mut result = CompleteResult::new(found);
         result.meta = Some(stamp());
         Ok(result)

@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use sextant_engine::json::schema;
 use sextant_semantics::query::request;
 
+use crate::identity::caller::Caller;
+use crate::identity::scope::Scope;
 use crate::{feedback, fetch, search};
 
+pub(crate) mod permit;
 pub(crate) mod run;
 
 /// One operation. Its identifier is its name at every door.
@@ -20,28 +23,23 @@ pub struct Operation {
     /// One sentence: when to use it.
     pub description: &'static str,
     pub scope: Scope,
-    /// Whether it changes nothing; what is not needs an access mode that allows writing, feedback excepted.
+    pub audience: Audience,
+    /// Whether it changes nothing.
     pub read_only: bool,
+    /// Whether it needs the access mode that allows changes; feedback, which is only added, does not.
+    pub changes: bool,
     /// Whether MCP lists it as a tool of its own; every other one is reached through `execute`.
     pub is_tool: bool,
 }
 
-/// What a token must allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    MetricsRead,
-    QuerySql,
-    FeedbackWrite,
-}
-
-impl Scope {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Scope::MetricsRead => "metrics:read",
-            Scope::QuerySql => "query:sql",
-            Scope::FeedbackWrite => "feedback:write",
-        }
-    }
+/// For whom an operation is, besides its scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Everyone,
+    /// Partners, and the server's operator.
+    Partners,
+    /// Who has the scope `admin` in the organization of the server's own configuration.
+    Operator,
 }
 
 /// Which of the paging arguments an operation takes.
@@ -65,14 +63,19 @@ impl Operation {
         request::schema(self.name).expect("every operation stands in the table of arguments")
     }
 
-    /// The JSON Schema of its answer; none of `execute`, whose answer is another operation's.
+    /// The JSON Schema of its answer; none of `execute`, whose answer is another operation's. Of the sandbox, every
+    /// answer says so.
     pub fn answer(&self) -> Option<Value> {
-        match self.name {
+        let mut answer = match self.name {
             "search" => Some(search::answer_schema()),
             "fetch" => Some(fetch::answer_schema()),
             "submit_mcp_feedback" => Some(feedback::answer_schema()),
             of_the_model => schema::schema(of_the_model),
+        }?;
+        if let Some(properties) = answer.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.entry("environment").or_insert_with(|| schema::text(""));
         }
+        Some(answer)
     }
 
     pub fn paging(&self) -> Paging {
@@ -94,7 +97,16 @@ impl Operation {
 }
 
 const fn tool(name: &'static str, title: &'static str, description: &'static str) -> Operation {
-    Operation { name, title, description, scope: Scope::MetricsRead, read_only: true, is_tool: true }
+    Operation {
+        name,
+        title,
+        description,
+        scope: Scope::MetricsRead,
+        audience: Audience::Everyone,
+        read_only: true,
+        changes: false,
+        is_tool: true,
+    }
 }
 
 const fn operation(name: &'static str, title: &'static str, description: &'static str) -> Operation {
@@ -153,9 +165,11 @@ pub const ALL: &[Operation] = &[
     operation("resolve_time_range", "Resolve a time range", "See which dates a time range and a comparison mean now."),
 ];
 
-/// The operations that `execute` runs: all that read, but itself. It is listed as a tool that changes nothing.
-pub fn executable() -> impl Iterator<Item = &'static Operation> {
-    ALL.iter().filter(|operation| operation.read_only && operation.name != "execute")
+/// The operations that `execute` runs for a caller: all that the caller may call, but itself and the one tool whose
+/// words are for the operator.
+pub fn executable(caller: &Caller) -> impl Iterator<Item = &'static Operation> {
+    let by_execute = |operation: &&Operation| !matches!(operation.name, "execute" | "submit_mcp_feedback");
+    ALL.iter().filter(by_execute).filter(move |operation| caller.sees(operation))
 }
 
 /// The operation of this name.

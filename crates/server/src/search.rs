@@ -12,6 +12,7 @@ use sextant_semantics::catalog::search::{self, Entry, What};
 use sextant_semantics::query::request::{SearchKind, SearchRequest};
 
 use crate::docs::{self, Page};
+use crate::identity::caller::Caller;
 use crate::operations::{Operation, executable};
 
 pub(crate) mod result;
@@ -25,11 +26,12 @@ const BYTES: usize = 28_000;
 
 pub(crate) async fn answer(
     workspace: &Workspace,
+    caller: &Caller,
     asked: &SearchRequest,
     context: &CallContext,
 ) -> Result<Value, Failure> {
     let values = if wants_values(asked) { Some(workspace.values(context).await?) } else { None };
-    let here = entries(workspace);
+    let here = entries(workspace, caller);
     let of_data = values.iter().flat_map(|values| &values.entries);
     let wanted = |entry: &&Entry| asked.kind.is_none_or(|kind| kind == kind_of(&entry.what));
     let found = search::ranked(here.iter().chain(PAGES.iter()).chain(of_data).filter(wanted), &asked.query);
@@ -62,11 +64,13 @@ fn wants_values(asked: &SearchRequest) -> bool {
 /// The pages of the documentation, the same for every model.
 static PAGES: LazyLock<Vec<Entry>> = LazyLock::new(|| docs::pages().iter().map(of_page).collect());
 
-/// What a model has without its data, and the operations that run over it.
-pub(crate) fn entries(workspace: &Workspace) -> Vec<Entry> {
+/// What a model has without its data, and the operations that the caller may run over it.
+pub(crate) fn entries(workspace: &Workspace, caller: &Caller) -> Vec<Entry> {
     let mut all = search::entries(workspace.catalog());
     all.extend(
-        executable().filter(|operation| result::example(operation, workspace.catalog()).is_some()).map(of_operation),
+        executable(caller)
+            .filter(|operation| result::example(operation, workspace.catalog()).is_some())
+            .map(of_operation),
     );
     all
 }
@@ -94,17 +98,17 @@ pub(crate) fn kind_of(what: &What) -> SearchKind {
 }
 
 /// The entry of an id that a search gave.
-pub(crate) fn entry_of(workspace: &Workspace, values: Option<&Values>, id: &str) -> Option<Entry> {
+pub(crate) fn entry_of(workspace: &Workspace, caller: &Caller, values: Option<&Values>, id: &str) -> Option<Entry> {
     let is_it = |entry: &&Entry| result::id(entry) == id;
     match values {
         Some(values) => values.entries.iter().find(is_it).cloned(),
-        None => entries(workspace).iter().chain(PAGES.iter()).find(is_it).cloned(),
+        None => entries(workspace, caller).iter().chain(PAGES.iter()).find(is_it).cloned(),
     }
 }
 
 /// The ids of everything but values.
-pub(crate) fn ids(workspace: &Workspace) -> Vec<String> {
-    entries(workspace).iter().chain(PAGES.iter()).map(result::id).collect()
+pub(crate) fn ids(workspace: &Workspace, caller: &Caller) -> Vec<String> {
+    entries(workspace, caller).iter().chain(PAGES.iter()).map(result::id).collect()
 }
 
 /// The schema of the answer.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod backup;
+mod keys;
 pub mod organizations;
 pub mod partners;
 pub mod tokens;

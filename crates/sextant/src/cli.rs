@@ -12,7 +12,7 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::Format as ModelFormat;
 
-pub(crate) use doors::{Connect, Doctor};
+pub(crate) use doors::{Auth, Connect, Doctor, Serve};
 pub(crate) use identity::{
     AuditLog, AuditLogAction, Backup, Org, OrgAction, OrgCreate, OrgSet, Partner, PartnerAction, Restore, Token,
     TokenAction, TokenCreate, TokenKind, Unset,
@@ -377,23 +377,6 @@ pub(crate) enum Dialect {
     Postgres,
     Snowflake,
     Bigquery,
-}
-
-#[derive(Args, Debug)]
-#[command(group = clap::ArgGroup::new("door").required(true).args(["stdio", "http"]))]
-pub(crate) struct Serve {
-    /// MCP over standard input and output
-    #[arg(long)]
-    pub(crate) stdio: bool,
-    /// MCP at /mcp and the open API, on a loopback address: 127.0.0.1:8080
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) http: Option<String>,
-    /// Rows of a page, at most 50000
-    #[arg(long, value_name = "ROWS", default_value_t = 1_000)]
-    pub(crate) max_rows: usize,
-    /// A web origin whose pages may call the server; may be repeated
-    #[arg(long = "allow-origin", value_name = "ORIGIN")]
-    pub(crate) origins: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ mod config;
 mod models;
 mod fault;
 mod session;
+mod hosting;
 mod clients;
 mod output;
 mod command;

@@ -1,6 +1,7 @@
 //! One model directory read into texts, for the engine to make a workspace of.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use sextant_engine::workspace::Failure;
@@ -41,6 +42,22 @@ pub(crate) fn read(models: &Setting) -> Result<Texts, Failure> {
         return Err(no_model(format!("the directory `{}` holds no .yml or .yaml file", root.display())));
     }
     Ok(texts)
+}
+
+/// Differs when a file of the directory was added, removed or written; the same while nothing was.
+pub(crate) fn version(root: &Path) -> String {
+    let mut paths = Vec::new();
+    if collect(root, &mut paths).is_err() {
+        return String::new();
+    }
+    paths.sort();
+    let mut hasher = DefaultHasher::new();
+    for path in paths {
+        let metadata = std::fs::metadata(&path).ok();
+        let seen = metadata.map(|metadata| (metadata.len(), metadata.modified().ok()));
+        (path, seen).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 /// Whether a `.json` file is a model: a semantic manifest, or a tree of datasets. dbt writes many

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::{Failure, Workspace};
 use sextant_semantics::code::Code;
 use sextant_server::app::{Answer, App, Limits};
+use sextant_server::identity::caller::{Caller, Door};
 use sextant_server::store::Store;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ impl Session {
     }
 
     fn with(workspace: Result<Arc<dyn Answer>, Failure>, config: &Config) -> Result<Session, Fault> {
-        let app = App::new(workspace, Utc::now).with_store(Store::at(config.state.clone()));
+        let app = App::new(workspace, Utc::now).with_store(Arc::new(Store::at(config.state.clone())));
         Ok(Session { runtime: Session::runtime()?, app })
     }
 
@@ -53,10 +54,10 @@ impl Session {
 
     /// Asks one question; an interrupt cancels it.
     pub(crate) fn call(&self, tool: &str, arguments: Map<String, Value>, rows: Option<usize>) -> Result<Value, Fault> {
-        let cancel = CancellationToken::new();
+        let (caller, cancel) = (Caller::local(Door::CommandLine), CancellationToken::new());
         self.runtime.block_on(async {
             tokio::select! {
-                answer = self.app.call(tool, arguments, Limits::local(rows), cancel.clone()) => Ok(answer?),
+                answer = self.app.call(&caller, tool, arguments, Limits::local(rows), cancel.clone()) => Ok(answer?),
                 _ = tokio::signal::ctrl_c() => Err(Fault::Interrupted),
             }
         })

@@ -29,7 +29,7 @@ before(async () => {
   tarball = join(home, filename);
   const sources = ["bridge", "endpoint", "find", "lines", "local"].map((name) => `src/${name}.js`);
   assert.deepEqual(files.map((file) => file.path).sort(), ["LICENSE", "README.md", "bin/mcp-server.js", "package.json", ...sources]);
-  server = spawn(binary, ["serve", "--http", "127.0.0.1:0"], { env: { ...process.env, ...commerce }, stdio: ["ignore", "ignore", "pipe"] });
+  server = spawn(binary, ["serve", "--http", "127.0.0.1:0", "--auth", "none"], { env: { ...process.env, ...commerce }, stdio: ["ignore", "ignore", "pipe"] });
   url = await new Promise((resolve, reject) => {
     let text = "";
     server.on("exit", () => reject(new Error(`the server ended: ${text}`)));

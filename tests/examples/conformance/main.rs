@@ -180,7 +180,7 @@ fn is_modern(context: &RequestContext<RoleServer>) -> bool {
 async fn main() -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let settings = Settings { rows: 1_000, origins: Vec::new() };
+    let settings = Settings::open(1_000, Vec::new());
     let router = transport(Fixture::new(), Router::new(), &settings, address, CancellationToken::new());
     writeln!(std::io::stderr(), "listening on http://{address}")?;
     axum::serve(listener, router).await

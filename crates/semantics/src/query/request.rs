@@ -334,6 +334,17 @@ pub struct ExecuteRequest {
     pub query: Option<String>,
 }
 
+impl ExecuteRequest {
+    /// The arguments of the operation itself, the `query` beside them included.
+    pub fn of_the_operation(&self) -> Map<String, Value> {
+        let mut arguments = self.arguments.clone();
+        if let Some(query) = &self.query {
+            arguments.insert("query".into(), query.as_str().into());
+        }
+        arguments
+    }
+}
+
 /// One result of a search in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchRequest {

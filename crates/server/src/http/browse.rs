@@ -1,10 +1,10 @@
 //! GETs for looking around: each is an operation whose arguments stand in the path and the query.
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
@@ -12,6 +12,7 @@ use sextant_semantics::diagnostic::Diagnostic;
 
 use super::open_api::{Api, written};
 use super::reply;
+use crate::identity::caller::Caller;
 use crate::operations::{self, Operation};
 use crate::request::Question;
 
@@ -96,12 +97,12 @@ impl Browse {
         Ok(arguments)
     }
 
-    async fn answer(self, api: Api, name: Option<String>, query: Vec<(String, String)>) -> Response {
+    async fn answer(self, api: Api, caller: Caller, name: Option<String>, query: Vec<(String, String)>) -> Response {
         let arguments = match self.arguments(name, query) {
             Ok(arguments) => arguments,
             Err(failure) => return reply::failure(&failure),
         };
-        match api.answer(Question { tool: self.operation.to_string(), arguments }).await {
+        match api.answer(&caller, Question { tool: self.operation.to_string(), arguments }).await {
             // What the path names does not exist: neither does the path.
             Err(failure) if failure.0.iter().next().is_some_and(|fault| self.is_of_the_path(fault)) => {
                 reply::failure_as(StatusCode::NOT_FOUND, &failure)
@@ -120,9 +121,12 @@ impl Browse {
 pub fn router(api: Api) -> Router {
     let mut router = Router::new().route("/api/v1/operations", get(listed));
     for browse in ALL {
-        let answer = move |State(api): State<Api>, name: Option<Path<String>>, uri: Uri| async move {
+        let answer = move |State(api): State<Api>,
+                           Extension(caller): Extension<Caller>,
+                           name: Option<Path<String>>,
+                           uri: Uri| async move {
             match query(&uri) {
-                Ok(query) => browse.answer(api, name.map(|Path(name)| name), query).await,
+                Ok(query) => browse.answer(api, caller, name.map(|Path(name)| name), query).await,
                 Err(failure) => reply::failure(&failure),
             }
         };
@@ -140,8 +144,8 @@ pub fn query(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
     Ok(pairs)
 }
 
-/// `{"operations": [{name, title, description, method, path, arguments, pagination, authorization}]}`.
-async fn listed(uri: Uri) -> Response {
+/// The operations that the caller may call: `{"operations": [{name, title, description, method, path, arguments, pagination, authorization}]}`.
+async fn listed(Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     if let Some((key, _)) = query(&uri).ok().and_then(|pairs| pairs.into_iter().next()) {
         let key: String = key.chars().take(80).collect();
         let fault = Diagnostic::new(Code::UnknownArgument, format!("unknown argument `{key}`"));
@@ -159,7 +163,8 @@ async fn listed(uri: Uri) -> Response {
             "authorization": operation.authorization_json(),
         })
     };
-    let operations: Vec<Value> = operations::ALL.iter().map(operation).collect();
+    let operations: Vec<Value> =
+        operations::ALL.iter().filter(|operation| caller.sees(operation)).map(operation).collect();
     reply::value(StatusCode::OK, &json!({ "operations": operations }))
 }
 

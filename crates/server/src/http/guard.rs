@@ -20,21 +20,26 @@ use super::reply;
 #[derive(Clone, Debug)]
 pub struct Guard {
     address: SocketAddr,
+    names: Vec<String>,
     origins: Vec<String>,
 }
 
 impl Guard {
-    pub fn new(address: SocketAddr, origins: Vec<String>) -> Self {
-        Guard { address, origins }
+    /// `names` are host names by which the server is reached besides those of the loopback.
+    pub fn new(address: SocketAddr, names: Vec<String>, origins: Vec<String>) -> Self {
+        let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Guard { address, names, origins }
     }
 
     /// Host names under which the server may be addressed, without ports.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts = vec!["localhost".to_string(), "127.0.0.1".to_string(), "::1".to_string()];
         let own = self.address.ip().to_string();
-        if !hosts.contains(&own) {
+        // Any address is no name: a server on all of them is reached by the names it was given.
+        if !self.address.ip().is_unspecified() && !hosts.contains(&own) {
             hosts.push(own);
         }
+        hosts.extend(self.names.iter().cloned());
         hosts
     }
 
@@ -45,7 +50,10 @@ impl Guard {
             Ok(IpAddr::V6(ip)) => format!("http://[{ip}]:{port}"),
             Ok(IpAddr::V4(_)) | Err(_) => format!("http://{host}:{port}"),
         });
-        own.chain(self.origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase())).collect()
+        let named = self.names.iter().map(|name| format!("https://{name}"));
+        own.chain(named)
+            .chain(self.origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()))
+            .collect()
     }
 
     fn refuse(&self, uri: &Uri, headers: &HeaderMap) -> Option<Failure> {
@@ -88,7 +96,8 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn allows(host: &'static str, origin: Option<&'static str>) -> bool {
-        let guard = Guard::new("127.0.0.1:8080".parse().expect("an address"), vec!["http://app.test:3000/".into()]);
+        let guard =
+            Guard::new("127.0.0.1:8080".parse().expect("an address"), Vec::new(), vec!["http://app.test:3000/".into()]);
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static(host));
         if let Some(origin) = origin {
@@ -118,8 +127,24 @@ mod tests {
     }
 
     #[test]
+    fn a_named_server_is_reached_by_its_names() {
+        let names = vec!["Metrics.example".to_string()];
+        let guard = Guard::new("0.0.0.0:8080".parse().expect("an address"), names, Vec::new());
+        let refused = |host: &'static str, origin: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            guard.refuse(&Uri::from_static("/mcp"), &headers).is_some()
+        };
+        assert!(!refused("metrics.example", "https://metrics.example"));
+        assert!(refused("0.0.0.0:8080", "https://metrics.example"));
+        assert!(refused("metrics.example", "http://metrics.example"));
+        assert!(refused("other.example", "https://metrics.example"));
+    }
+
+    #[test]
     fn two_hosts_or_none_are_refused() {
-        let guard = Guard::new("127.0.0.1:1".parse().expect("an address"), Vec::new());
+        let guard = Guard::new("127.0.0.1:1".parse().expect("an address"), Vec::new(), Vec::new());
         let mut headers = HeaderMap::new();
         assert!(guard.refuse(&Uri::from_static("/"), &headers).is_some());
         headers.append(header::HOST, HeaderValue::from_static("localhost"));

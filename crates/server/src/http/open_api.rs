@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use serde_json::Value;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{browse, reply, schema};
 use crate::app::{App, Limits, REQUEST_BYTES};
 use crate::error;
+use crate::identity::caller::Caller;
 use crate::request::{self, Question};
 
 /// What the handlers share.
@@ -26,28 +27,37 @@ pub struct Api {
     limits: Limits,
 }
 
-/// `POST /mcp/tool/<name>`, `POST /api/v1/call`, the browsing GETs and the document that describes them.
+/// `POST /mcp/tool/<name>`, `POST /api/v1/call` and the browsing GETs. Each needs a caller among the extensions.
 pub fn router(app: App, limits: Limits) -> Router {
     let api = Api { app, limits };
+    Router::new()
+        .route("/mcp/tool/{name}", post(tool))
+        .route("/api/v1/call", post(call))
+        .with_state(api.clone())
+        .merge(browse::router(api))
+}
+
+/// `GET /api/v1/openapi.json`: the same for everybody, and it needs no caller.
+pub fn description() -> Router {
     let document: Arc<Value> = Arc::new(schema::document());
     let described = move || {
         let document = document.clone();
         async move { reply::value(StatusCode::OK, &document) }
     };
-    Router::new()
-        .route("/mcp/tool/{name}", post(tool))
-        .route("/api/v1/call", post(call))
-        .with_state(api.clone())
-        .route("/api/v1/openapi.json", get(described))
-        .merge(browse::router(api))
+    Router::new().route("/api/v1/openapi.json", get(described))
 }
 
-async fn tool(State(api): State<Api>, Path(name): Path<String>, request: Request) -> Response {
+async fn tool(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
     let arguments = match body(request).await.and_then(|body| request::arguments(&body)) {
         Ok(arguments) => arguments,
         Err(failure) => return reply::failure(&failure),
     };
-    match api.answer(Question { tool: name, arguments }).await {
+    match api.answer(&caller, Question { tool: name, arguments }).await {
         // Here the tool is part of the path: an unknown one is a path that does not exist.
         Err(failure) if failure.0.iter().any(|fault| fault.code == Code::UnknownTool) => {
             reply::failure_as(StatusCode::NOT_FOUND, &failure)
@@ -56,17 +66,17 @@ async fn tool(State(api): State<Api>, Path(name): Path<String>, request: Request
     }
 }
 
-async fn call(State(api): State<Api>, request: Request) -> Response {
+async fn call(State(api): State<Api>, Extension(caller): Extension<Caller>, request: Request) -> Response {
     match body(request).await.and_then(|body| request::call_tool(&body)) {
-        Ok(question) => written(api.answer(question).await),
+        Ok(question) => written(api.answer(&caller, question).await),
         Err(failure) => reply::failure(&failure),
     }
 }
 
 impl Api {
-    pub(super) async fn answer(&self, question: Question) -> Result<Value, Failure> {
+    pub(super) async fn answer(&self, caller: &Caller, question: Question) -> Result<Value, Failure> {
         // A caller who hangs up drops this future, which stops the work.
-        self.app.call(&question.tool, question.arguments, self.limits, CancellationToken::new()).await
+        self.app.call(caller, &question.tool, question.arguments, self.limits, CancellationToken::new()).await
     }
 }
 

@@ -30,5 +30,7 @@ pub fn failure_as(status: StatusCode, failure: &Failure) -> Response {
     if status == StatusCode::SERVICE_UNAVAILABLE && retryable {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    // For the layer that adds a challenge to what a token does not allow.
+    response.extensions_mut().insert(failure.clone());
     response
 }

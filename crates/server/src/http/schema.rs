@@ -4,20 +4,23 @@ use serde_json::{Map, Value, json};
 use sextant_semantics::code::{Class, Code};
 
 use super::browse::{self, Browse};
-use crate::operations::{self, Operation, Scope};
+use crate::identity::scope::Scope;
+use crate::operations::{self, Operation};
 
 /// Statuses that any question may end with, besides 200.
-const REFUSALS: [(&str, &str, &str); 9] = [
+const REFUSALS: [(&str, &str, &str); 11] = [
     (
         "400",
         "Invalid",
         "Something in the request is wrong; `code` and `field` say what, `did_you_mean` the nearest names.",
     ),
-    ("403", "Forbidden", "`Host` or `Origin` does not name this server."),
+    ("401", "Unauthenticated", "No token, or one that is not accepted; `WWW-Authenticate` says how to get one."),
+    ("403", "Forbidden", "The token does not allow this, or `Host` or `Origin` does not name this server."),
     ("404", "NotFound", "Nothing has this path, or what the path names does not exist."),
     ("405", "MethodNotAllowed", "The path takes other methods; `Allow` lists them."),
     ("413", "TooLarge", "The request is larger than 1 MiB."),
     ("415", "UnsupportedMediaType", "The body is not declared as JSON."),
+    ("429", "RateLimited", "Too many calls; `Retry-After` says when to call again."),
     ("500", "Internal", "A fault of the server."),
     ("503", "Unavailable", "Data or resources are not available; `Retry-After` is given where trying again may help."),
     ("504", "Timeout", "The question took longer than its time limit."),
@@ -51,12 +54,15 @@ pub fn document() -> Value {
     ];
     for (path, id, summary, schema) in served {
         let tag = if path.starts_with("/api") { "Browse" } else { "Server" };
-        let described = json!({
+        let mut described = json!({
             "operationId": id,
             "summary": summary,
             "tags": [tag],
-            "responses": responses(&schema, &["400", "403", "405", "500", "503"]),
+            "responses": responses(&schema, &["400", "401", "403", "405", "429", "500", "503"]),
         });
+        if id != "list_operations" {
+            described["security"] = json!([]);
+        }
         paths.insert(path.into(), json!({ "get": described }));
     }
     json!({
@@ -76,7 +82,12 @@ pub fn document() -> Value {
             { "name": "Server", "description": "Probes." },
         ],
         "paths": paths,
-        "components": { "schemas": { "Error": error() }, "responses": refusals() },
+        "security": [{ "token": [] }],
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "An access token." } },
+            "schemas": { "Error": error() },
+            "responses": refusals(),
+        },
     })
 }
 
@@ -126,6 +137,8 @@ fn described(operation: &Operation) -> String {
         Scope::MetricsRead => "reads metrics",
         Scope::QuerySql => "reads with SQL",
         Scope::FeedbackWrite => "writes feedback",
+        Scope::TokensManage => "manages tokens",
+        Scope::Admin => "administers",
     };
     format!("{} It {scope}.", operation.description)
 }
@@ -188,8 +201,12 @@ fn refusals() -> Value {
     let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
     let named = REFUSALS.iter().map(|(status, name, description)| {
         let mut headers = headers();
-        if *status == "503" {
+        if matches!(*status, "429" | "503") {
             headers["Retry-After"] = json!({ "description": "Seconds to wait.", "schema": { "type": "string" } });
+        }
+        if *status == "401" {
+            headers["WWW-Authenticate"] =
+                json!({ "description": "The challenge of RFC 6750.", "schema": { "type": "string" } });
         }
         (name.to_string(), json!({ "description": description, "headers": headers, "content": content }))
     });

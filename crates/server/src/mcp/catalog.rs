@@ -5,10 +5,12 @@ use sextant_engine::workspace::Failure;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Limits};
+use crate::identity::caller::Caller;
 
 /// The model as an asker sees it. The answers are the operations' own.
 pub(super) struct Catalog<'a> {
     pub app: &'a App,
+    pub caller: Caller,
     pub limits: Limits,
     pub cancel: CancellationToken,
 }
@@ -43,7 +45,7 @@ impl Catalog<'_> {
             Value::Object(arguments) => arguments,
             _ => Map::new(),
         };
-        self.app.call(operation, arguments, self.limits, self.cancel.clone()).await
+        self.app.call(&self.caller, operation, arguments, self.limits, self.cancel.clone()).await
     }
 }
 

@@ -7,20 +7,28 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rmcp::ServerHandler;
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::REQUEST_BYTES;
 
+/// What may refuse a message before the handler sees it.
+pub type Refuse = fn(&Parts, &Value) -> Option<Response>;
+
 /// The endpoint of a handler, ready to be mounted.
 #[derive(Clone)]
-pub struct Endpoint<H: ServerHandler + Clone>(StreamableHttpService<H, NeverSessionManager>);
+pub struct Endpoint<H: ServerHandler + Clone> {
+    service: StreamableHttpService<H, NeverSessionManager>,
+    refuse: Refuse,
+}
 
 /// JSON-RPC codes of a body that never becomes a request.
 const PARSE_ERROR: i32 = -32700;
@@ -28,7 +36,7 @@ const INVALID_REQUEST: i32 = -32600;
 
 impl<H: ServerHandler + Clone> Endpoint<H> {
     /// `hosts` and `origins` are the names under which the server may be reached and called from.
-    pub fn new(server: H, hosts: Vec<String>, origins: Vec<String>, stop: CancellationToken) -> Self {
+    pub fn new(server: H, hosts: Vec<String>, origins: Vec<String>, refuse: Refuse, stop: CancellationToken) -> Self {
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
@@ -38,7 +46,8 @@ impl<H: ServerHandler + Clone> Endpoint<H> {
             .enforce_origin_validation()
             .with_cancellation_token(stop);
         let factory = move || Ok(server.clone());
-        Endpoint(StreamableHttpService::new(factory, Arc::new(NeverSessionManager::default()), config))
+        let service = StreamableHttpService::new(factory, Arc::new(NeverSessionManager::default()), config);
+        Endpoint { service, refuse }
     }
 
     /// Answers one POST.
@@ -50,16 +59,21 @@ impl<H: ServerHandler + Clone> Endpoint<H> {
             let message = format!("the body is larger than {REQUEST_BYTES} bytes");
             return fault(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &message, Value::Null);
         };
-        if let Err(response) = check(&bytes) {
-            return *response;
+        match check(&bytes) {
+            Err(response) => return *response,
+            Ok(message) => {
+                if let Some(refused) = (self.refuse)(&parts, &message) {
+                    return refused;
+                }
+            }
         }
         let request = axum::http::Request::from_parts(parts, Body::from(bytes));
-        self.0.handle(request).await.into_response()
+        self.service.handle(request).await.into_response()
     }
 }
 
-/// Refuses in JSON-RPC's words what the library would call an unsupported media type.
-fn check(bytes: &Bytes) -> Result<(), Box<Response>> {
+/// The message; what the library would call an unsupported media type is refused in JSON-RPC's words.
+fn check(bytes: &Bytes) -> Result<Value, Box<Response>> {
     let refuse = |code, message: &str, id| Err(Box::new(fault(StatusCode::BAD_REQUEST, code, message, id)));
     let message: Value = match serde_json::from_slice(bytes) {
         Ok(message) => message,
@@ -69,10 +83,10 @@ fn check(bytes: &Bytes) -> Result<(), Box<Response>> {
         return refuse(INVALID_REQUEST, "one message a request: batches are not served", Value::Null);
     }
     let id = message.get("id").filter(|id| id.is_string() || id.is_number()).cloned().unwrap_or(Value::Null);
-    if serde_json::from_value::<ClientJsonRpcMessage>(message).is_err() {
+    if ClientJsonRpcMessage::deserialize(&message).is_err() {
         return refuse(INVALID_REQUEST, "the body is not a JSON-RPC 2.0 message of the protocol", id);
     }
-    Ok(())
+    Ok(message)
 }
 
 fn fault(status: StatusCode, code: i32, message: &str, id: Value) -> Response {

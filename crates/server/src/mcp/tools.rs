@@ -2,10 +2,14 @@
 //!
 //! Texts hold no model's names and no data: they are the same bytes for everybody.
 
-use rmcp::model::{MetaObject, Tool, ToolAnnotations};
-use serde_json::json;
+use std::sync::Arc;
+
+use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
+use serde_json::{Value, json};
 
 use super::{resources, schema, schema_object};
+use crate::app::ORGANIZATION_ARGUMENT;
+use crate::identity::caller::{Access, Caller};
 use crate::operations;
 
 /// Bytes that a description or the instructions may have: what every known client shows whole.
@@ -84,6 +88,33 @@ pub fn all() -> Vec<Tool> {
     ]
 }
 
+/// The tools that a caller may call, sorted by name. A partner may say for which organization.
+pub fn listed(caller: &Caller) -> Vec<Tool> {
+    let sees = |tool: &Tool| operations::find(&tool.name).is_some_and(|operation| caller.sees(operation));
+    let mut tools: Vec<Tool> = all().into_iter().filter(sees).collect();
+    tools.sort_by(|one, other| one.name.cmp(&other.name));
+    for tool in &mut tools {
+        if caller.partner.is_some() {
+            tool.input_schema = with_organization(&tool.input_schema);
+        }
+        // What it runs may change something then.
+        if tool.name == "execute" && caller.access == Access::FullAccess {
+            let hints = tool.annotations.take().unwrap_or_default();
+            tool.annotations = Some(hints.read_only(false).idempotent(false));
+        }
+    }
+    tools
+}
+
+fn with_organization(schema: &Arc<JsonObject>) -> Arc<JsonObject> {
+    let mut schema = (**schema).clone();
+    let argument = json!({ "type": "string", "description": "Organization to ask, of list_organizations" });
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert(ORGANIZATION_ARGUMENT.into(), argument);
+    }
+    Arc::new(schema)
+}
+
 /// Nothing is ever destroyed, and nothing beyond this server is touched. What does not only read adds a
 /// record with every call.
 fn tool(name: &'static str, description: &'static str) -> Tool {
@@ -109,7 +140,6 @@ fn shown_by(page: &str) -> MetaObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
     fn texts_are_short_and_say_when_to_use_a_tool() {

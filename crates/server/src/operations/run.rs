@@ -8,19 +8,20 @@ use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::query::request::{self, ExecuteRequest, Request};
-use sextant_semantics::spelling;
 
-use super::{Operation, executable, find};
+use super::{Operation, executable, find, permit};
 use crate::app::Answer;
+use crate::identity::caller::Caller;
 use crate::store::Store;
 use crate::{feedback, fetch, search};
 
-/// What operations are run over.
+/// What operations are run over, and for whom.
 #[derive(Clone)]
 pub(crate) struct Ground {
     /// A workspace, or why there is none.
     pub(crate) workspace: Result<Arc<dyn Answer>, Failure>,
     pub(crate) store: Arc<Store>,
+    pub(crate) caller: Arc<Caller>,
 }
 
 /// Answers one operation by its name.
@@ -45,7 +46,7 @@ pub(crate) async fn run(
         "search" | "fetch" => {
             let answers = ground.workspace.as_ref().map_err(Clone::clone)?;
             match answers.workspace() {
-                Some(workspace) => found(workspace, name, arguments, context).await,
+                Some(workspace) => found(workspace, &ground.caller, name, arguments, context).await,
                 None => answers.answer(name, arguments, context).await,
             }
         }
@@ -63,14 +64,15 @@ fn decode(name: &str, arguments: &Map<String, Value>) -> Result<(Request, Vec<St
 
 async fn found(
     workspace: &Workspace,
+    caller: &Caller,
     name: &str,
     arguments: &Map<String, Value>,
     context: &CallContext,
 ) -> Result<Value, Failure> {
     let (request, notes) = decode(name, arguments)?;
     let answer = match request {
-        Request::Search(asked) => search::answer(workspace, &asked, context).await?,
-        Request::Fetch(asked) => fetch::answer(workspace, &asked, context).await?,
+        Request::Search(asked) => search::answer(workspace, caller, &asked, context).await?,
+        Request::Fetch(asked) => fetch::answer(workspace, caller, &asked, context).await?,
         _ => return Err(crate::error::internal()),
     };
     Ok(json::with_notes(answer, &notes))
@@ -83,12 +85,9 @@ async fn execute(
     mut notes: Vec<String>,
     context: &CallContext,
 ) -> Result<Value, Failure> {
-    let operation = named(&asked.operation, &mut notes)?;
-    let ExecuteRequest { mut arguments, query, .. } = asked;
-    let is_beside = query.is_some();
-    if let Some(query) = query {
-        arguments.insert("query".into(), query.into());
-    }
+    let operation = operation(&ground.caller, &asked.operation, &mut notes)?;
+    let is_beside = asked.query.is_some();
+    let arguments = asked.of_the_operation();
     // Boxed: an operation is never `execute` itself, but the compiler cannot know.
     let answer = Box::pin(run(ground, operation.name, &arguments, context)).await;
     match answer {
@@ -106,22 +105,21 @@ async fn execute(
 }
 
 /// The operation of an identifier, also as `operation:…` and in another spelling.
-fn named(identifier: &str, notes: &mut Vec<String>) -> Result<&'static Operation, Failure> {
-    let can_run = || executable().map(|operation| operation.name);
+fn operation(caller: &Caller, identifier: &str, notes: &mut Vec<String>) -> Result<&'static Operation, Failure> {
+    let can_run = || executable(caller).map(|operation| operation.name);
     let name = identifier.trim();
     let name = name.strip_prefix("operation:").unwrap_or(name);
-    if let Some(operation) = executable().find(|operation| operation.name == name) {
-        if name != identifier {
+    let found = permit::named(identifier);
+    if let Some(operation) = found.filter(|found| can_run().any(|name| name == found.name)) {
+        if operation.name != name {
+            notes.push(format!("`operation` was given as `{name}` and read as `{}`", operation.name));
+        } else if name != identifier {
             notes.push(format!("`operation` was read as `{name}`"));
         }
         return Ok(operation);
     }
-    if let Some(operation) = spelling::only(name, can_run()).and_then(find) {
-        notes.push(format!("`operation` was given as `{name}` and read as `{}`", operation.name));
-        return Ok(operation);
-    }
     let shown: String = name.chars().take(80).collect();
-    let fact = match find(name) {
+    let fact = match found {
         Some(operation) => format!("`{}` is called by itself, not through `execute`", operation.name),
         None => format!("unknown operation `{shown}`"),
     };
@@ -159,6 +157,7 @@ fn without_model(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::caller::Door;
     use chrono::DateTime;
     use serde_json::json;
     use sextant_semantics::diagnostic::Diagnostics;
@@ -166,7 +165,8 @@ mod tests {
 
     fn ground() -> Ground {
         let absent = Failure(Diagnostics::from(Diagnostic::new(Code::NoModel, "no model")));
-        Ground { workspace: Err(absent), store: Arc::new(Store::in_memory()) }
+        let caller = Arc::new(Caller::local(Door::CommandLine));
+        Ground { workspace: Err(absent), store: Arc::new(Store::in_memory()), caller }
     }
 
     fn ask(name: &str, arguments: Value) -> Result<Value, Failure> {

@@ -30,7 +30,7 @@ impl Reply {
 
 fn router() -> Router {
     let (app, _) = leaving::app();
-    let settings = Settings { rows: 10, origins: vec!["http://app.test:3000".to_string()] };
+    let settings = Settings::open(10, vec!["http://app.test:3000".to_string()]);
     http::router(app, &settings, "127.0.0.1:7000".parse().expect("an address"), CancellationToken::new())
 }
 

@@ -9,7 +9,8 @@ use sextant_engine::workspace::CallContext;
 use sextant_semantics::code::Code;
 use sextant_server::app::{Answer, Answering, App, Limits};
 use sextant_server::http::{self, Settings};
-use sextant_server::mcp::{McpServer, stdio};
+use sextant_server::identity::caller::{Caller, Door};
+use sextant_server::mcp::{McpServer, Standing, stdio};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -62,7 +63,7 @@ async fn signalled(semaphore: &Semaphore) {
 async fn listen(app: App) -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let settings = Settings { rows: 10, origins: Vec::new() };
+    let settings = Settings::open(10, Vec::new());
     tokio::spawn(http::serve(listener, app, settings, CancellationToken::new()));
     TcpStream::connect(address).await.expect("a connection")
 }
@@ -98,7 +99,11 @@ async fn a_cancelled_notification_stops_its_question_and_the_connection_goes_on(
     let (app, stand_in) = app();
     let (near, far) = tokio::io::duplex(1 << 16);
     let (input, output) = tokio::io::split(far);
-    tokio::spawn(stdio::serve_between(McpServer::new(app, Limits::mcp(10)), input, output));
+    tokio::spawn(stdio::serve_between(
+        McpServer::new(app, Limits::mcp(10), Standing::Always(Caller::local(Door::Stdio))),
+        input,
+        output,
+    ));
     let (answers, mut asks) = tokio::io::split(near);
     let mut answers = BufReader::new(answers).lines();
     let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
@@ -127,7 +132,10 @@ async fn a_question_ends_with_its_time() {
     let (app, stand_in) = app();
     let limits = Limits { time: Some(Duration::from_millis(50)), ..Limits::api(10) };
     let Value::Object(arguments) = json!({"query": "never"}) else { unreachable!("an object") };
-    let failure = app.call("search", arguments, limits, CancellationToken::new()).await.expect_err("a limit");
+    let failure = app
+        .call(&Caller::local(Door::Api), "search", arguments, limits, CancellationToken::new())
+        .await
+        .expect_err("a limit");
     assert_eq!(failure.0.0[0].code, Code::Timeout);
     signalled(&stand_in.stopped).await;
 }

@@ -21,7 +21,7 @@ const TOOLS: [&str; 6] = ["audit_performance", "execute", "fetch", "get_metrics"
 
 fn server() -> Router {
     let absent = Failure(Diagnostic::new(Code::NoModel, "no model").into());
-    let settings = Settings { rows: 1_000, origins: vec!["http://app.test".into()] };
+    let settings = Settings::open(1_000, vec!["http://app.test".into()]);
     let address = SocketAddr::from(([127, 0, 0, 1], 8080));
     router(App::new(Err(absent), Utc::now), &settings, address, CancellationToken::new())
 }
@@ -99,7 +99,7 @@ async fn a_request_keeps_its_identifier_or_gets_one() {
 async fn readiness_ends_when_the_server_stops() {
     let stop = CancellationToken::new();
     let absent = Failure(Diagnostic::new(Code::NoModel, "no model").into());
-    let settings = Settings { rows: 1, origins: Vec::new() };
+    let settings = Settings::open(1, Vec::new());
     let app = App::new(Err(absent), Utc::now);
     let router = router(app, &settings, SocketAddr::from(([127, 0, 0, 1], 1)), stop.clone());
     let ask = || Request::get("/readyz").header("host", "localhost").body(Body::empty()).expect("a request");

@@ -12,7 +12,8 @@ use sextant_engine::workspace::Workspace;
 use sextant_semantics::code::Code;
 use sextant_server::app::{App, Limits};
 use sextant_server::http::{self, Settings};
-use sextant_server::mcp::{McpServer, stdio};
+use sextant_server::identity::caller::{Caller, Door};
+use sextant_server::mcp::{McpServer, Standing, stdio};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +74,7 @@ async fn a_connection_that_closes_stops_the_plan() {
     for (path, body) in [("/mcp", call(1)), ("/mcp/tool/sql", json!({ "query": SLOW }))] {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let settings = Settings { rows: 10, origins: Vec::new() };
+        let settings = Settings::open(10, Vec::new());
         tokio::spawn(http::serve(listener, app(&workspace), settings, CancellationToken::new()));
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let (body, length) = (body.to_string(), body.to_string().len());
@@ -91,7 +92,11 @@ async fn a_cancelled_notification_stops_the_plan() {
     let workspace = workspace();
     let (near, far) = tokio::io::duplex(1 << 16);
     let (input, output) = tokio::io::split(far);
-    tokio::spawn(stdio::serve_between(McpServer::new(app(&workspace), Limits::mcp(10)), input, output));
+    tokio::spawn(stdio::serve_between(
+        McpServer::new(app(&workspace), Limits::mcp(10), Standing::Always(Caller::local(Door::Stdio))),
+        input,
+        output,
+    ));
     let (_answers, mut asks) = tokio::io::split(near);
     let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}});
@@ -111,7 +116,9 @@ async fn a_limit_of_time_stops_the_plan() {
     let limits = Limits { time: Some(Duration::from_secs(3)), ..Limits::api(10) };
     let Value::Object(arguments) = json!({ "query": SLOW }) else { unreachable!("an object") };
     let app = app(&workspace);
-    let asked = tokio::spawn(async move { app.call("sql", arguments, limits, CancellationToken::new()).await });
+    let asked = tokio::spawn(async move {
+        app.call(&Caller::local(Door::Api), "sql", arguments, limits, CancellationToken::new()).await
+    });
     begun(&workspace).await;
     let failure = asked.await.expect("no panic").expect_err("a limit");
     assert_eq!(failure.0.0[0].code, Code::Timeout);

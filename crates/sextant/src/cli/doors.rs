@@ -1,11 +1,51 @@
-//! What can be typed to let an assistant in, and to find what is wrong on the way.
+//! What can be typed to open a door, to let an assistant in, and to find what is wrong on the way.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use sextant_server::identity::limits::{ORGANIZATION_RATE, TOKEN_RATE};
 
 use super::TextFormat;
 use crate::clients::Client;
+
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("door").required(true).args(["stdio", "http"]))]
+pub(crate) struct Serve {
+    /// MCP over standard input and output
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// MCP at /mcp and the open API at an address: 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http: Option<String>,
+    /// Rows of a page, at most 50000
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000)]
+    pub(crate) max_rows: usize,
+    /// A web origin whose pages may call the server; may be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// A name by which the server is reached from outside, behind TLS; may be repeated
+    #[arg(long = "allowed-host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+    /// Where clients reach the server [default: https and the first --allowed-host, else the address]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Who is let in: who presents a token, or everybody who reaches a loopback address
+    #[arg(long, value_enum, default_value_t = Auth::Token)]
+    pub(crate) auth: Auth,
+    /// Calls a minute of one token; 0 for any number
+    #[arg(long, value_name = "CALLS", default_value_t = TOKEN_RATE)]
+    pub(crate) token_rate: u32,
+    /// Calls a minute of all tokens of one organization; 0 for any number
+    #[arg(long, value_name = "CALLS", default_value_t = ORGANIZATION_RATE)]
+    pub(crate) organization_rate: u32,
+}
+
+/// Who is let in over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Auth {
+    Token,
+    None,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Connect {

@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 
 use serde_json::{Value, json};
 use sextant_server::app::{App, Limits, REQUEST_BYTES};
+use sextant_server::identity::caller::{Caller, Door};
 use sextant_server::{error, request, wire};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +53,10 @@ pub(crate) fn run(place: &Place, batch: &Batch) -> Result<(), Fault> {
 async fn answer(app: App, line: Vec<u8>, limits: Limits) -> Value {
     let line = request::batch_line(&line);
     let answer = match line.question {
-        Ok(question) => app.call(&question.tool, question.arguments, limits, CancellationToken::new()).await,
+        Ok(question) => {
+            let caller = Caller::local(Door::CommandLine);
+            app.call(&caller, &question.tool, question.arguments, limits, CancellationToken::new()).await
+        }
         Err(failure) => Err(failure),
     };
     match answer {

@@ -1,18 +1,33 @@
 //! `sextant serve`: the network doors, until a signal or the end of input.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use chrono::Utc;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
-use sextant_server::app::{Limits, MOST_ROWS};
+use sextant_server::app::{App, Limits, MOST_ROWS};
+use sextant_server::http::authenticate::{Admission, Tokens};
 use sextant_server::http::{self, Settings, address};
-use sextant_server::mcp::{McpServer, stdio};
+use sextant_server::identity::authenticate::Authenticator;
+use sextant_server::identity::caller::{Caller, Door};
+use sextant_server::identity::headers::Wishes;
+use sextant_server::identity::limits::{RateLimits, Rates};
+use sextant_server::identity::secret::Secret;
+use sextant_server::mcp::{McpServer, Standing, stdio};
+use sextant_server::store::audit::AuditLog;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use crate::cli::{Place, Serve};
+use crate::cli::{Auth, Place, Serve};
+use crate::config::Config;
 use crate::fault::Fault;
+use crate::hosting::Hosting;
 use crate::output;
-use crate::session::Session;
+use crate::session::{Session, open_config};
 
 pub(crate) fn run(place: &Place, serve: &Serve) -> Result<(), Fault> {
     if serve.max_rows == 0 || serve.max_rows > MOST_ROWS {
@@ -21,23 +36,42 @@ pub(crate) fn run(place: &Place, serve: &Serve) -> Result<(), Fault> {
         return Err(Failure(fault.help("clients read larger results page by page").into()).into());
     }
     match &serve.http {
-        Some(text) => over_http(place, serve, address::loopback(text)?),
+        Some(text) => over_http(place, serve, text),
         None => over_stdio(place, serve),
     }
 }
 
 fn over_stdio(place: &Place, serve: &Serve) -> Result<(), Fault> {
-    let session = Session::open(place)?;
-    let server = McpServer::new(session.app.clone(), Limits::mcp(serve.max_rows));
+    let config = Config::of(place)?;
+    let session = open_config(&config)?;
+    let (app, standing) = match variable("SEXTANT_API_KEY") {
+        Some(token) => {
+            let (access, auth) = (variable("SEXTANT_ACCESS_MODE"), variable("SEXTANT_AUTH_MODE"));
+            let organization = variable("SEXTANT_PARTNER_ORG_ID");
+            let wishes = Wishes::read(access.as_deref(), auth.as_deref(), organization.as_deref())?;
+            let app = hosting(&session, config);
+            let authenticator = Arc::new(Authenticator::new(app.store().clone()));
+            // A token that is not accepted is told at once, where a person sees it.
+            authenticator.caller(&token, &wishes, Door::Stdio, app.now())?;
+            (app, Standing::OfToken { authenticator, token: Secret::new(token), wishes })
+        }
+        None => (session.app.clone(), Standing::Always(Caller::local(Door::Stdio))),
+    };
+    let server = McpServer::new(app, Limits::mcp(serve.max_rows), standing);
     let served = session.runtime.block_on(stdio::serve(server));
     // A blocking read of standard input must not hold up the exit.
     session.runtime.shutdown_background();
     Ok(served?)
 }
 
-fn over_http(place: &Place, serve: &Serve, address: std::net::SocketAddr) -> Result<(), Fault> {
-    let session = Session::open(place)?;
-    let settings = Settings { rows: serve.max_rows, origins: serve.origins.clone() };
+fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
+    let address = address::served(text, !serve.hosts.is_empty(), serve.auth == Auth::Token)?;
+    let config = Config::of(place)?;
+    let session = open_config(&config)?;
+    let app = match serve.auth {
+        Auth::Token => hosting(&session, config),
+        Auth::None => session.app.clone(),
+    };
     session.runtime.block_on(async {
         let listener = TcpListener::bind(address).await.map_err(|fault| {
             let message = format!("`{address}` cannot be served: {fault}");
@@ -45,19 +79,71 @@ fn over_http(place: &Place, serve: &Serve, address: std::net::SocketAddr) -> Res
             Failure(Diagnostic::new(Code::InvalidArgument, message).field("--http").help(help).into())
         })?;
         let bound = listener.local_addr()?;
+        let public = public_url(serve, bound)?;
+        let settings = Settings {
+            rows: serve.max_rows,
+            origins: serve.origins.clone(),
+            hosts: serve.hosts.clone(),
+            admission: admission(serve, &app),
+        };
         // Who reads that the server listens may end it at once, and well.
         let stopped = stopped()?;
         output::note(&format!(
             "listening on http://{bound} (MCP at /mcp, open API at /mcp/tool/<name> and /api/v1/call)"
         ))?;
+        if serve.auth == Auth::None {
+            output::note("whoever reaches this address is let in: --auth token asks for tokens")?;
+        }
         let stop = CancellationToken::new();
         let on_signal = stop.clone();
         tokio::spawn(async move {
             stopped.await;
             on_signal.cancel();
         });
-        Ok(http::serve(listener, session.app.clone(), settings, stop).await?)
+        Ok(http::serve(listener, app.clone(), settings, stop).await?)
     })
+}
+
+/// The application that answers each organization from its own workspace, and records every call.
+fn hosting(session: &Session, config: Config) -> App {
+    let app = session.app.clone().with_organizations(Arc::new(Hosting(config)));
+    let audit = AuditLog::new(app.store().clone());
+    app.with_audit_log(audit)
+}
+
+fn admission(serve: &Serve, app: &App) -> Admission {
+    match serve.auth {
+        Auth::None => Admission::Everybody(Caller::local(Door::Api)),
+        Auth::Token => Admission::Tokens(Arc::new(Tokens {
+            authenticator: Authenticator::new(app.store().clone()),
+            limits: RateLimits::new(Rates {
+                token: NonZeroU32::new(serve.token_rate),
+                organization: NonZeroU32::new(serve.organization_rate),
+            }),
+            resource_metadata: None,
+            clock: Utc::now,
+        })),
+    }
+}
+
+/// Where clients reach the server, without a slash at its end.
+fn public_url(serve: &Serve, bound: SocketAddr) -> Result<Url, Fault> {
+    let text = match (&serve.public_url, serve.hosts.first()) {
+        (Some(url), _) => url.clone(),
+        (None, Some(host)) => format!("https://{host}"),
+        (None, None) => format!("http://{bound}"),
+    };
+    let is_root = |url: &Url| url.has_host() && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_served = |url: &Url| matches!(url.scheme(), "http" | "https") && is_root(url) && url.username().is_empty();
+    Url::parse(&text).ok().filter(is_served).ok_or_else(|| {
+        let fault = Diagnostic::new(Code::InvalidArgument, format!("`{text}` is not where a server can be reached"));
+        let help = "give a scheme and a host, as in https://metrics.example";
+        Failure(fault.field("--public-url").help(help).into()).into()
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 /// Ends at the first interrupt or termination after this call; what was begun is finished then.

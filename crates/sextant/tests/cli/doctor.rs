@@ -256,7 +256,7 @@ fn a_server_is_called_and_a_port_with_nothing_behind_it_is_named() {
     store.told(&["--url", &nothing], "fail", &[("server", "nothing answers at", "sextant serve --http")]);
 
     let mut command = store.command();
-    command.args(["serve", "--http", "127.0.0.1:0"]).stdin(Stdio::null()).stderr(Stdio::piped());
+    command.args(["serve", "--http", "127.0.0.1:0", "--auth", "none"]).stdin(Stdio::null()).stderr(Stdio::piped());
     let mut process = Running(command.spawn().expect("the binary starts"));
     let mut said = process.0.stderr.take().expect("a pipe");
     let line = line_until(&mut said, |line| line.starts_with("listening on "));

@@ -27,7 +27,7 @@ struct Reply {
 impl Server {
     /// Starts the server on a free port and waits until it says where.
     fn start(command: &mut Command) -> Server {
-        command.args(["serve", "--http", "127.0.0.1:0"]);
+        command.args(["serve", "--http", "127.0.0.1:0", "--auth", "none"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Running(command.spawn().expect("the binary starts"));
         let mut said = process.0.stderr.take().expect("a pipe");

@@ -141,3 +141,9 @@ CREATE TABLE audit_log (
 ) STRICT;
 CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER audit_log_is_not_deleted BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'append only'); END;
+
+-- Keys that the server makes for itself: what signs cursors.
+CREATE TABLE server_keys (
+    name TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT;

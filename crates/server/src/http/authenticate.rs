@@ -1,0 +1,186 @@
+//! Who calls over HTTP: the bearer token and the headers of a request become a caller, or the request is refused
+//! with the challenge that tells a client how to get a token.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+use super::reply;
+use crate::error;
+use crate::identity::authenticate::{self, Authenticator};
+use crate::identity::caller::{self, Caller, Door};
+use crate::identity::headers::Wishes;
+use crate::identity::limits::{self, RateLimits};
+use crate::identity::scope::Scopes;
+use crate::operations::permit::permit;
+use crate::wire;
+
+/// JSON-RPC code of a call that is not allowed, as MCP servers commonly use it.
+const NOT_ALLOWED: i32 = -32001;
+
+/// How callers are known.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// Everybody who reaches the server is the caller: on a loopback address, when the operator says so.
+    Everybody(Caller),
+    /// Who presents a token.
+    Tokens(Arc<Tokens>),
+}
+
+/// What checks tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    pub authenticator: Authenticator,
+    pub limits: RateLimits,
+    /// Where the metadata of this resource is, when the server gives tokens by OAuth (RFC 9728).
+    pub resource_metadata: Option<String>,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+impl Admission {
+    /// The paths of a door, each behind the check; their handlers find the caller among the extensions.
+    pub fn at(&self, door: Door, paths: Router) -> Router {
+        paths.layer(from_fn_with_state(AtDoor { admission: self.clone(), door }, check))
+    }
+
+    fn admit(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Box<Response>> {
+        match self {
+            Admission::Everybody(caller) => {
+                // Without identity there is nobody to act as somebody else for.
+                Wishes::of(headers).map_err(|failure| Box::new(reply::failure(&failure)))?;
+                Ok(Caller { door, ..caller.clone() })
+            }
+            Admission::Tokens(tokens) => tokens.admit(headers, door),
+        }
+    }
+
+    fn challenge(&self) -> Option<&Tokens> {
+        match self {
+            Admission::Everybody(_) => None,
+            Admission::Tokens(tokens) => Some(tokens),
+        }
+    }
+}
+
+impl Tokens {
+    fn admit(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Box<Response>> {
+        let caller = self.caller(headers, door).map_err(|failure| {
+            let is_presented = headers.contains_key(header::AUTHORIZATION);
+            Box::new(self.refused(reply::failure(&failure), &failure, is_presented))
+        })?;
+        self.limits.admit(&caller).map_err(|wait| {
+            let (failure, seconds) = limits::refused(wait);
+            let mut response = reply::failure(&failure);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            Box::new(response)
+        })?;
+        Ok(caller)
+    }
+
+    fn caller(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Failure> {
+        let token = bearer(headers)?;
+        let wishes = Wishes::of(headers)?;
+        self.authenticator.caller(token, &wishes, door, (self.clock)())
+    }
+
+    /// Adds the challenge of RFC 6750 §3 where the status asks for one.
+    fn refused(&self, mut response: Response, failure: &Failure, is_presented: bool) -> Response {
+        let mut parameters = Vec::new();
+        if let Some(scopes) = caller::needed_by(failure) {
+            parameters.extend(["error=\"insufficient_scope\"".to_string(), format!("scope=\"{scopes}\"")]);
+        } else if response.status() == StatusCode::UNAUTHORIZED {
+            if is_presented {
+                parameters.push("error=\"invalid_token\"".to_string());
+            }
+            parameters.push(format!("scope=\"{}\"", Scopes::MINIMAL));
+        } else {
+            return response;
+        }
+        parameters.extend(self.resource_metadata.iter().map(|url| format!("resource_metadata=\"{url}\"")));
+        if let Ok(value) = HeaderValue::from_str(&format!("Bearer {}", parameters.join(", "))) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+/// The token of `Authorization: Bearer`; nowhere else is one looked for.
+fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(if headers.contains_key(header::AUTHORIZATION) { unreadable() } else { authenticate::absent() });
+    };
+    let text = value.to_str().map_err(|_| unreadable())?.trim();
+    let (scheme, token) = text.split_once(' ').ok_or_else(unreadable)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unreadable());
+    }
+    Ok(token.trim())
+}
+
+fn unreadable() -> Failure {
+    let fault = Diagnostic::new(Code::Unauthenticated, "the `Authorization` header is not one bearer token");
+    fault.field("Authorization").help("send Authorization: Bearer and the token").into()
+}
+
+/// What the check of the paths of one door knows.
+#[derive(Clone, Debug)]
+struct AtDoor {
+    admission: Admission,
+    door: Door,
+}
+
+async fn check(State(at): State<AtDoor>, mut request: Request, next: Next) -> Response {
+    // Looking a token up may wait for the disk.
+    let headers = request.headers().clone();
+    let admission = at.admission.clone();
+    let admitted = tokio::task::spawn_blocking(move || admission.admit(&headers, at.door)).await;
+    match admitted {
+        Ok(Ok(caller)) => {
+            request.extensions_mut().insert(caller);
+            let response = next.run(request).await;
+            challenged(&at.admission, response)
+        }
+        Ok(Err(response)) => *response,
+        Err(fault) => {
+            tracing::error!(%fault, "a token could not be checked");
+            reply::failure(&error::internal())
+        }
+    }
+}
+
+/// A handler's own refusal for want of a scope carries the challenge too.
+fn challenged(admission: &Admission, response: Response) -> Response {
+    let failure = response.extensions().get::<Failure>().cloned();
+    match (admission.challenge(), failure) {
+        (Some(tokens), Some(failure)) => tokens.refused(response, &failure, true),
+        _ => response,
+    }
+}
+
+/// Refuses a `tools/call` for want of a scope as HTTP does, so that a client can ask for more (RFC 6750 §3.1); every
+/// other refusal is the tool's result.
+pub fn lacks_scope(parts: &Parts, message: &Value) -> Option<Response> {
+    let caller = parts.extensions.get::<Caller>()?;
+    let params = (message["method"] == "tools/call").then(|| &message["params"])?;
+    let empty = Map::new();
+    let arguments = params["arguments"].as_object().unwrap_or(&empty);
+    let failure = permit(caller, params["name"].as_str()?, arguments).err()?;
+    caller::needed_by(&failure)?;
+    let fault =
+        json!({ "code": NOT_ALLOWED, "message": wire::error_text(&failure), "data": wire::error_object(&failure) });
+    let body = json!({ "jsonrpc": "2.0", "id": message["id"], "error": fault });
+    let mut response = (StatusCode::FORBIDDEN, axum::Json(body)).into_response();
+    response.extensions_mut().insert(failure);
+    Some(response)
+}

@@ -1,0 +1,143 @@
+//! From a presented token to a caller. Nothing is kept between two calls: a token that was revoked or has
+//! expired is refused from the next call on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+use super::caller::{Access, Caller, Door, Environment, Partner};
+use super::headers::{AUTH_MODE_HEADER, AuthMode, PARTNER_ORGANIZATION_HEADER, Wishes};
+use super::scope::Scope;
+use crate::store::Store;
+use crate::store::tokens::{Owner, Token};
+
+/// How far apart two notes of a token's use are: reading must not cost a write.
+const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// The one who checks tokens, for all doors of a process.
+#[derive(Debug)]
+pub struct Authenticator {
+    store: Arc<Store>,
+    /// When the use of a token was last noted.
+    noted: Mutex<HashMap<String, DateTime<Utc>>>,
+}
+
+impl Authenticator {
+    pub fn new(store: Arc<Store>) -> Authenticator {
+        Authenticator { store, noted: Mutex::new(HashMap::new()) }
+    }
+
+    /// The caller who presents a token and these wishes. A token that is not accepted costs no write.
+    pub fn caller(&self, token: &str, wishes: &Wishes, door: Door, now: DateTime<Utc>) -> Result<Caller, Failure> {
+        let token = self.store.find_token(token)?.filter(|token| token.is_live(now)).ok_or_else(not_accepted)?;
+        let caller = self.settle(&token, wishes, door)?;
+        self.note(&token.id, now);
+        Ok(caller)
+    }
+
+    fn settle(&self, token: &Token, wishes: &Wishes, door: Door) -> Result<Caller, Failure> {
+        let caller = |organization: &str, environment, partner| Caller {
+            name: token.id.clone(),
+            organization: organization.to_string(),
+            environment,
+            scopes: token.scopes,
+            access: wishes.access,
+            attributes: token.attributes.clone(),
+            partner,
+            door,
+        };
+        let settled = match &token.owner {
+            Owner::Partner(id) => {
+                if wishes.auth == Some(AuthMode::User) {
+                    return Err(wrong_mode("a partner's token acts in auth mode `partner`"));
+                }
+                let kept =
+                    self.store.partner(id)?.filter(|partner| partner.disabled.is_none()).ok_or_else(not_accepted)?;
+                let partner = Partner { id: id.clone(), organizations: kept.organizations };
+                let organization = wishes.partner_organization.as_deref().unwrap_or(&kept.default_organization);
+                let organization = choose(&partner, organization, PARTNER_ORGANIZATION_HEADER)?.to_string();
+                caller(&organization, Environment::Production, Some(partner))
+            }
+            own @ (Owner::Organization(_) | Owner::Sandbox(_) | Owner::User { .. }) => {
+                in_user_mode(own, wishes)?;
+                let environment = match own {
+                    Owner::Sandbox(_) => Environment::Sandbox,
+                    Owner::Organization(_) | Owner::User { .. } | Owner::Partner(_) => Environment::Production,
+                };
+                let organization = own.organization().unwrap_or_default();
+                let is_live = self.store.organization(organization)?.is_some_and(|kept| kept.disabled.is_none());
+                if !is_live {
+                    return Err(not_accepted());
+                }
+                caller(organization, environment, None)
+            }
+        };
+        // A header widens no token: who asks for changes must hold a scope that changes something.
+        if wishes.access == Access::FullAccess && !settled.scopes.allows(Scope::TokensManage) {
+            settled.needs(&[Scope::TokensManage])?;
+        }
+        Ok(settled)
+    }
+
+    /// Notes the use at most once a minute; a note that cannot be written is only logged.
+    fn note(&self, id: &str, now: DateTime<Utc>) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.get(id).is_some_and(|last| now - *last < NOTE_EVERY) {
+            return;
+        }
+        noted.insert(id.to_string(), now);
+        drop(noted);
+        if self.store.tokens_were_used(&[(id.to_string(), now)]).is_err() {
+            tracing::warn!(id, "the use of a token could not be noted");
+        }
+    }
+}
+
+/// The organization of this name, when the partner acts for it. An unknown one is refused in the same words.
+pub(crate) fn choose<'a>(partner: &'a Partner, wanted: &str, field: &str) -> Result<&'a str, Failure> {
+    let found = partner.organizations.iter().find(|organization| *organization == wanted);
+    found.map(String::as_str).ok_or_else(|| {
+        let fault =
+            Diagnostic::new(Code::OrganizationNotAvailable, "the organization is not one that the partner acts for");
+        fault.field(field).help("`list_organizations` names those that are").into()
+    })
+}
+
+fn in_user_mode(owner: &Owner, wishes: &Wishes) -> Result<(), Failure> {
+    let is_oauth = matches!(owner, Owner::User { grant: Some(_), .. });
+    match wishes.auth {
+        Some(AuthMode::Partner) if is_oauth => {
+            let fault =
+                Diagnostic::new(Code::InvalidHeader, "auth mode `partner` is not for tokens that came by OAuth");
+            Err(fault.field(AUTH_MODE_HEADER).help("call with a partner's token").into())
+        }
+        Some(AuthMode::Partner) => Err(wrong_mode("auth mode `partner` needs a partner's token")),
+        None | Some(AuthMode::User) if wishes.partner_organization.is_some() => {
+            let message = format!("`{PARTNER_ORGANIZATION_HEADER}` is for auth mode `partner`");
+            let fault = Diagnostic::new(Code::InvalidHeader, message).field(PARTNER_ORGANIZATION_HEADER);
+            Err(fault.help("leave the header out, or call with a partner's token").into())
+        }
+        None | Some(AuthMode::User) => Ok(()),
+    }
+}
+
+fn wrong_mode(message: &str) -> Failure {
+    let fault = Diagnostic::new(Code::AuthModeNotAllowed, message).field(AUTH_MODE_HEADER);
+    fault.help("send the auth mode that the token is for, or leave the header out").into()
+}
+
+/// A token that was never issued, was revoked, has expired, or whose owner was disabled: one refusal for all.
+fn not_accepted() -> Failure {
+    let fault = Diagnostic::new(Code::Unauthenticated, "the token is not accepted");
+    fault.help("it may have been mistyped, revoked or expired; create one with `sextant token create NAME`").into()
+}
+
+/// No token where one is needed.
+pub fn absent() -> Failure {
+    let fault = Diagnostic::new(Code::Unauthenticated, "a token is needed");
+    fault.help("send Authorization: Bearer and a token of `sextant token create NAME`").into()
+}

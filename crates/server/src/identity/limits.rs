@@ -1,0 +1,94 @@
+//! How often a token, and all tokens of an organization together, may call.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
+
+use super::caller::Caller;
+
+/// Calls a minute of one token, unless the operator says otherwise; a tenth of a minute's may come at once.
+pub const TOKEN_RATE: u32 = 600;
+/// Calls a minute of all tokens of one organization.
+pub const ORGANIZATION_RATE: u32 = 3_000;
+
+/// Calls a minute; each none where there is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    pub token: Option<NonZeroU32>,
+    pub organization: Option<NonZeroU32>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Rates { token: NonZeroU32::new(TOKEN_RATE), organization: NonZeroU32::new(ORGANIZATION_RATE) }
+    }
+}
+
+/// The calls of the last while. Only accepted tokens are counted, so that it stays as small as their number.
+#[derive(Debug)]
+pub struct RateLimits {
+    tokens: Option<DefaultKeyedRateLimiter<String>>,
+    organizations: Option<DefaultKeyedRateLimiter<String>>,
+    clock: DefaultClock,
+}
+
+impl RateLimits {
+    pub fn new(rates: Rates) -> RateLimits {
+        let limiter = |rate: NonZeroU32| {
+            let burst = NonZeroU32::new(rate.get().div_ceil(10)).unwrap_or(NonZeroU32::MIN);
+            DefaultKeyedRateLimiter::keyed(Quota::per_minute(rate).allow_burst(burst))
+        };
+        RateLimits {
+            tokens: rates.token.map(limiter),
+            organizations: rates.organization.map(limiter),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Counts a call; else how long to wait.
+    pub fn admit(&self, caller: &Caller) -> Result<(), Duration> {
+        // An environment has its own allowance: a sandbox cannot use up what production has.
+        let organization = format!("{}/{}", caller.organization, caller.environment.as_str());
+        for (limiter, key) in [(&self.tokens, &caller.name), (&self.organizations, &organization)] {
+            if let Some(Err(until)) = limiter.as_ref().map(|limiter| limiter.check_key(key)) {
+                return Err(until.wait_time_from(self.clock.now()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `rate-limited`, with the whole seconds to wait.
+pub fn refused(wait: Duration) -> (Failure, u64) {
+    let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+    let fault = Diagnostic::new(Code::RateLimited, "too many calls in a short time");
+    (fault.help(format!("call again in {seconds} s")).into(), seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::caller::Door;
+    use super::*;
+
+    #[test]
+    fn a_token_and_an_organization_have_their_own_allowances() {
+        let rates = Rates { token: NonZeroU32::new(20), organization: NonZeroU32::new(30) };
+        let limits = RateLimits::new(rates);
+        let caller = |name: &str| Caller { name: name.into(), ..Caller::local(Door::Api) };
+        let admitted = |name: &str| (0..5).filter(|_| limits.admit(&caller(name)).is_ok()).count();
+        // A burst is a tenth: two calls of a token, three of its organization.
+        assert_eq!(admitted("a"), 2);
+        assert_eq!(admitted("b"), 1);
+        let wait = limits.admit(&caller("a")).unwrap_err();
+        let (failure, seconds) = refused(wait);
+        assert!((1..=3).contains(&seconds), "{seconds}");
+        assert_eq!(failure.0.0[0].code, Code::RateLimited);
+        let other = Caller { organization: "other".into(), ..caller("c") };
+        assert!(limits.admit(&other).is_ok());
+    }
+}
