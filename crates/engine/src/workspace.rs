@@ -108,6 +108,11 @@ impl Workspace {
         Workspace::of(import::read(texts, Some(format)), model_version, root, &Resources::STANDARD)
     }
 
+    /// The version of the model, as answers name it.
+    pub fn model_version(&self) -> &str {
+        &self.model_version
+    }
+
     /// Cursors of this workspace hold only where the model and this key are the same; those of two workspaces of
     /// one model are each other's otherwise.
     pub fn with_cursor_key(mut self, key: &[u8]) -> Workspace {
@@ -226,8 +231,12 @@ impl Workspace {
                 Ok(json::time_range::answer(asked, context.now, Some(&calendar), &self.named_ranges())?)
             }
             Request::GetDimensionValues(values) => self.dimension_values(values, context).await,
-            Request::Search(_) | Request::Execute(_) | Request::Fetch(_) | Request::SubmitFeedback(_) => {
-                let fact = "a workspace alone does not answer search, execute, fetch and feedback";
+            Request::Search(_)
+            | Request::Execute(_)
+            | Request::Fetch(_)
+            | Request::SubmitFeedback(_)
+            | Request::Administer(_) => {
+                let fact = "a workspace alone does not answer search, execute, fetch, feedback and administration";
                 Err(Diagnostic::new(Code::UnknownTool, fact).field("tool").help("the doors answer them").into())
             }
         }

@@ -201,11 +201,11 @@ impl App {
     }
 
     async fn ground(&self, caller: Arc<Caller>) -> Ground {
-        let workspace = match &self.hosted {
-            Hosted::One(workspace) => workspace.clone(),
-            Hosted::Organizations(workspaces) => workspaces.of(&caller.organization, caller.environment).await,
+        let (workspace, workspaces) = match &self.hosted {
+            Hosted::One(workspace) => (workspace.clone(), None),
+            Hosted::Organizations(all) => (all.of(&caller.organization, caller.environment).await, Some(all.clone())),
         };
-        Ground { workspace, store: self.store.clone(), caller }
+        Ground { workspace, store: self.store.clone(), caller, workspaces }
     }
 
     /// What was called and how it ended; never what was asked or answered.

@@ -6,7 +6,9 @@ use sextant_engine::workspace::{CallContext, Failure};
 use sextant_semantics::query::request::FeedbackRequest;
 
 use crate::error;
-use crate::store::{Feedback, Store};
+use crate::identity::secret::identifier;
+use crate::store::Store;
+use crate::store::feedback::Feedback;
 
 mod redact;
 
@@ -19,7 +21,7 @@ pub(crate) async fn submit(
     context: &CallContext,
 ) -> Result<Value, Failure> {
     let feedback = Feedback {
-        id: identifier()?,
+        id: identifier("fb")?,
         at: context.now,
         category: said.category.as_str(),
         comment: redact(&said.comment),
@@ -45,15 +47,4 @@ pub(crate) fn answer_schema() -> Value {
         "read_as": schema::list("", json!({"type": "string"})),
     });
     schema::object("", properties, &["feedback_id"])
-}
-
-/// `fb_` and 24 hexadecimal digits from the system's randomness.
-fn identifier() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 12];
-    getrandom::fill(&mut bytes).map_err(|fault| {
-        tracing::error!(%fault, "the system gives no random bytes");
-        error::internal()
-    })?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("fb_{digits}"))
 }

@@ -12,6 +12,7 @@ use crate::identity::caller::Caller;
 use crate::identity::scope::Scope;
 use crate::{feedback, fetch, search};
 
+mod administer;
 pub(crate) mod permit;
 pub(crate) mod run;
 
@@ -36,6 +37,8 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     Everyone,
+    /// Who belongs to the organization: not a partner that acts for it.
+    Members,
     /// Partners, and the server's operator.
     Partners,
     /// Who has the scope `admin` in the organization of the server's own configuration.
@@ -70,7 +73,7 @@ impl Operation {
             "search" => Some(search::answer_schema()),
             "fetch" => Some(fetch::answer_schema()),
             "submit_mcp_feedback" => Some(feedback::answer_schema()),
-            of_the_model => schema::schema(of_the_model),
+            other => schema::schema(other).or_else(|| administer::answer_schema(other)),
         }?;
         if let Some(properties) = answer.get_mut("properties").and_then(Value::as_object_mut) {
             properties.entry("environment").or_insert_with(|| schema::text(""));
@@ -163,7 +166,69 @@ pub const ALL: &[Operation] = &[
         "See how far the data of every dataset reaches, and whether it is late.",
     ),
     operation("resolve_time_range", "Resolve a time range", "See which dates a time range and a comparison mean now."),
+    Operation {
+        audience: Audience::Partners,
+        ..operation("list_organizations", "List organizations", "List the organizations that the caller may act for.")
+    },
+    operators("create_organization", "Create an organization", "Add an organization with its own model and data."),
+    operators(
+        "update_organization",
+        "Change an organization",
+        "Change an organization's places and settings, or disable it.",
+    ),
+    Operation {
+        read_only: true,
+        changes: false,
+        ..operators("list_partners", "List partners", "List the partners and the organizations that they act for.")
+    },
+    operators("create_partner", "Create a partner", "Add a partner that acts for several organizations."),
+    operators("update_partner", "Change a partner", "Change for whom a partner acts, or disable it."),
+    Operation {
+        scope: Scope::Admin,
+        audience: Audience::Members,
+        ..operation("list_users", "List users", "List the users of the organization and what they may do.")
+    },
+    Operation {
+        audience: Audience::Members,
+        ..changing(Scope::Admin, "create_user", "Create a user", "Let a new user into the organization.")
+    },
+    Operation {
+        audience: Audience::Members,
+        ..changing(Scope::Admin, "update_user", "Change a user", "Disable or enable a user of the organization.")
+    },
+    Operation {
+        scope: Scope::TokensManage,
+        audience: Audience::Members,
+        ..operation("list_tokens", "List tokens", "List the access tokens of the organization, not their texts.")
+    },
+    Operation {
+        audience: Audience::Members,
+        ..changing(
+            Scope::TokensManage,
+            "create_token",
+            "Create a token",
+            "Make an access token, whose text is shown once.",
+        )
+    },
+    Operation {
+        audience: Audience::Members,
+        ..changing(Scope::TokensManage, "revoke_token", "Revoke a token", "End an access token from the next call on.")
+    },
+    Operation {
+        scope: Scope::Admin,
+        audience: Audience::Operator,
+        ..operation("list_feedback", "List feedback", "List what callers said about the service.")
+    },
+    changing(Scope::Admin, "reload_models", "Reload the model", "Read the model's files again now."),
 ];
+
+const fn changing(scope: Scope, name: &'static str, title: &'static str, description: &'static str) -> Operation {
+    Operation { scope, read_only: false, changes: true, ..operation(name, title, description) }
+}
+
+const fn operators(name: &'static str, title: &'static str, description: &'static str) -> Operation {
+    Operation { audience: Audience::Operator, ..changing(Scope::Admin, name, title, description) }
+}
 
 /// The operations that `execute` runs for a caller: all that the caller may call, but itself and the one tool whose
 /// words are for the operator.

@@ -8,6 +8,7 @@ pub mod backup;
 mod keys;
 pub mod organizations;
 pub mod partners;
+pub(crate) mod feedback;
 pub mod tokens;
 pub mod users;
 pub mod sessions;
@@ -17,8 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
@@ -27,8 +27,6 @@ use sextant_semantics::diagnostic::Diagnostic;
 const MIGRATIONS: &[&str] =
     &[include_str!("store/migrations/1_feedback.sql"), include_str!("store/migrations/2_identity.sql")];
 
-/// Pieces of feedback that one file keeps.
-const MOST_FEEDBACK: i64 = 10_000;
 /// How long a write waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -37,19 +35,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     place: Option<PathBuf>,
     connection: Mutex<Option<Connection>>,
-}
-
-/// One piece of feedback as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Feedback {
-    pub(crate) id: String,
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) category: &'static str,
-    pub(crate) comment: String,
-    pub(crate) tool_name: Option<String>,
-    pub(crate) answer_id: Option<String>,
-    pub(crate) severity: Option<&'static str>,
-    pub(crate) tags: Vec<String>,
 }
 
 impl Store {
@@ -61,31 +46,6 @@ impl Store {
     /// State that ends with the process.
     pub fn in_memory() -> Store {
         Store { place: None, connection: Mutex::new(None) }
-    }
-
-    pub(crate) fn keep_feedback(&self, feedback: &Feedback) -> Result<(), Failure> {
-        self.with(|connection| {
-            let kept: i64 = connection.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))?;
-            if kept >= MOST_FEEDBACK {
-                return Ok(Err(full()));
-            }
-            let tags = serde_json::Value::from(feedback.tags.clone()).to_string();
-            connection.execute(
-                "INSERT INTO feedback (id, at, category, comment, tool_name, answer_id, severity, tags) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
-                    feedback.id,
-                    feedback.at.to_rfc3339_opts(SecondsFormat::Millis, true),
-                    feedback.category,
-                    feedback.comment,
-                    feedback.tool_name,
-                    feedback.answer_id,
-                    feedback.severity,
-                    tags,
-                ],
-            )?;
-            Ok(Ok(()))
-        })?
     }
 
     /// Runs `work` on the open file; one at a time.
@@ -204,14 +164,11 @@ fn unavailable(fault: &StoreError) -> Failure {
     fault.help("the operator finds the cause in the log; --state names another file").into()
 }
 
-fn full() -> Failure {
-    let fault = Diagnostic::new(Code::StoreFull, format!("{MOST_FEEDBACK} pieces of feedback are kept already"));
-    fault.help("the operator can keep the state file and start another one with --state").into()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::feedback::Feedback;
     use super::*;
+    use chrono::DateTime;
 
     fn feedback(id: &str) -> Feedback {
         Feedback {

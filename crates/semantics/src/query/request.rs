@@ -5,6 +5,7 @@
 //! reports every fault at once; `schema` writes the JSON Schema of a tool from the same table.
 //! Every part carries the path of the argument that it came from, for diagnostics.
 
+mod administration;
 mod decode;
 mod items;
 pub(super) mod read;
@@ -13,6 +14,7 @@ mod table;
 pub mod time_range;
 mod words;
 
+pub use administration::{Administration, OrganizationRequest, PartnerRequest, TokenRequest, UserRequest};
 pub use decode::{decode, decode_saved};
 pub use schema::{schema, tools};
 
@@ -57,6 +59,7 @@ pub enum Request {
     Execute(ExecuteRequest),
     Fetch(FetchRequest),
     SubmitFeedback(FeedbackRequest),
+    Administer(Administration),
 }
 
 impl Request {
@@ -76,7 +79,8 @@ impl Request {
             | Request::ResolveTimeRange(_)
             | Request::Execute(_)
             | Request::Fetch(_)
-            | Request::SubmitFeedback(_) => None,
+            | Request::SubmitFeedback(_)
+            | Request::Administer(_) => None,
         }
     }
 
@@ -96,7 +100,8 @@ impl Request {
             | Request::ResolveTimeRange(_)
             | Request::Execute(_)
             | Request::Fetch(_)
-            | Request::SubmitFeedback(_) => None,
+            | Request::SubmitFeedback(_)
+            | Request::Administer(_) => None,
         }
     }
 }

@@ -72,7 +72,8 @@ impl Mender<'_> {
             | Request::ResolveTimeRange(_)
             | Request::Execute(_)
             | Request::Fetch(_)
-            | Request::SubmitFeedback(_) => {}
+            | Request::SubmitFeedback(_)
+            | Request::Administer(_) => {}
         }
     }
 

@@ -129,6 +129,7 @@ impl Caller {
         };
         match audience {
             Audience::Everyone => true,
+            Audience::Members => self.partner.is_none(),
             Audience::Partners => self.partner.is_some() || is_operator(),
             Audience::Operator => is_operator(),
         }

@@ -9,9 +9,10 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::query::request::{self, ExecuteRequest, Request};
 
-use super::{Operation, executable, find, permit};
+use super::{Operation, administer, executable, find, permit};
 use crate::app::Answer;
 use crate::identity::caller::Caller;
+use crate::organizations::Workspaces;
 use crate::store::Store;
 use crate::{feedback, fetch, search};
 
@@ -22,6 +23,20 @@ pub(crate) struct Ground {
     pub(crate) workspace: Result<Arc<dyn Answer>, Failure>,
     pub(crate) store: Arc<Store>,
     pub(crate) caller: Arc<Caller>,
+    /// Where workspaces are opened; none of a process with one that is never opened again.
+    pub(crate) workspaces: Option<Arc<Workspaces>>,
+}
+
+impl Ground {
+    /// Opens the caller's model again and gives its version.
+    pub(super) async fn reload(&self) -> Result<String, Failure> {
+        let Some(workspaces) = &self.workspaces else {
+            let fault = Diagnostic::new(Code::InvalidArgument, "this process reads its model once");
+            return Err(fault.help("start it again to read the model anew").into());
+        };
+        let workspace = workspaces.reload(&self.caller.organization, self.caller.environment).await?;
+        Ok(workspace.model_version().to_string())
+    }
 }
 
 /// Answers one operation by its name.
@@ -41,6 +56,12 @@ pub(crate) async fn run(
             let (request, notes) = decode(name, arguments)?;
             let Request::SubmitFeedback(said) = request else { return Err(crate::error::internal()) };
             let answer = feedback::submit(&ground.store, said, context).await?;
+            Ok(json::with_notes(answer, &notes))
+        }
+        known if administer::answer_schema(known).is_some() => {
+            let (request, notes) = decode(name, arguments)?;
+            let Request::Administer(asked) = request else { return Err(crate::error::internal()) };
+            let answer = administer::administer(ground, asked, context.now).await?;
             Ok(json::with_notes(answer, &notes))
         }
         "search" | "fetch" => {
@@ -166,7 +187,7 @@ mod tests {
     fn ground() -> Ground {
         let absent = Failure(Diagnostics::from(Diagnostic::new(Code::NoModel, "no model")));
         let caller = Arc::new(Caller::local(Door::CommandLine));
-        Ground { workspace: Err(absent), store: Arc::new(Store::in_memory()), caller }
+        Ground { workspace: Err(absent), store: Arc::new(Store::in_memory()), caller, workspaces: None }
     }
 
     fn ask(name: &str, arguments: Value) -> Result<Value, Failure> {

@@ -7,7 +7,7 @@ use super::{
     AuditRequest, ChartFormat, Decoded, DescribeMetricRequest, Dialect, DimensionValuesRequest, ExecuteRequest,
     ExplainRequest, FeedbackCategory, FeedbackRequest, FeedbackSeverity, FetchRequest, Level, ListDimensionsRequest,
     ListMetricsRequest, MetricsRequest, NumberFormat, OutputArguments, Request, ResponseFormat, SearchKind,
-    SearchRequest, Stage, TimeArguments, items, table, time_range, tools,
+    SearchRequest, Stage, TimeArguments, administration, items, table, time_range, tools,
 };
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -104,7 +104,12 @@ fn read(reader: &mut Reader, tool: &str, arguments: &Map<String, Value>, prefix:
         "execute" => execute(reader, &object),
         "fetch" => Some(Request::Fetch(FetchRequest { id: reader.text(&object, "id")? })),
         "submit_mcp_feedback" => feedback(reader, &object),
-        other => unreachable!("`{other}` is in the table and not read"),
+        other => {
+            let asked = administration::read(reader, other, &object);
+            // None with a fault, or an operation that the table has and nobody reads.
+            debug_assert!(asked.is_some() || !reader.faults.is_empty(), "`{other}` is in the table and not read");
+            asked.map(Request::Administer)
+        }
     }
 }
 

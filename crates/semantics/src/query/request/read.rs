@@ -164,6 +164,29 @@ impl Reader {
         }
     }
 
+    /// A text of a list of them; of a list of words, one of those.
+    pub(super) fn text_item(&mut self, object: &Object, name: &str, item: &Item) -> Option<String> {
+        let words = match object.shape_of(name) {
+            Shape::List { of: Shape::Word(words), .. } => Some(*words),
+            _ => None,
+        };
+        let fault = match (item.value.as_ref(), words) {
+            (Value::String(text), None) => return Some(text.clone()),
+            (Value::String(text), Some(words)) if words.contains(&text.as_str()) => return Some(text.clone()),
+            (Value::String(text), Some(words)) => {
+                let shown = crate::expr::parse::excerpt(text);
+                let fault = Diagnostic::new(Code::InvalidArgument, format!("`{}` has no value `{shown}`", item.field));
+                fault.help(format!("one of {}", words.join(", "))).suggest(text, words.iter().copied())
+            }
+            (other, _) => {
+                let fact = format!("`{}` is {}, not a text", item.field, kind_of(other));
+                Diagnostic::new(Code::InvalidArgument, fact)
+            }
+        };
+        self.fault(with_received(fault.field(&item.field), &item.value));
+        None
+    }
+
     fn within(&mut self, text: &str, most: usize, field: String) -> Option<String> {
         let text = text.trim();
         let length = text.chars().count();

@@ -1,9 +1,16 @@
 //! The arguments of every tool: the one table that the decoder reads by and the schemas are
 //! written from.
 
+mod administration;
 mod calls;
+mod catalog;
 
+use administration::{
+    CREATE_ORGANIZATION, CREATE_PARTNER, CREATE_TOKEN, CREATE_USER, LIST_FEEDBACK, REVOKE_TOKEN, UPDATE_ORGANIZATION,
+    UPDATE_PARTNER, UPDATE_USER,
+};
 use calls::{EXECUTE, FEEDBACK, FETCH};
+use catalog::{CALENDAR, DESCRIBE_METRIC, DIMENSION_VALUES, EXPLAIN, LIST_METRICS, SEARCH};
 
 /// A named value that a tool, or an item of one of its lists, takes.
 #[derive(Debug)]
@@ -82,7 +89,7 @@ pub(super) const MAX_GROUPS: usize = 20;
 pub(super) const MAX_FILTERS: usize = 50;
 
 /// Every tool and operation that takes its arguments here, with the lists they are made of.
-pub(super) const TOOLS: [(&str, &[&[Argument]]); 16] = [
+pub(super) const TOOLS: [(&str, &[&[Argument]]); 30] = [
     ("get_metrics", &[&METRICS, &SAVED_QUERY, &QUERY, &TIME, &COMPARISON, &QUESTION, &CLOCK, &OUTPUT, &CHART]),
     ("audit_performance", &[&AUDIT_METRICS, &QUERY, &AUDIT_TIME, &COMPARISON, &AUDIT, &CLOCK, &OUTPUT, &CHART]),
     ("search", &[&SEARCH]),
@@ -99,6 +106,20 @@ pub(super) const TOOLS: [(&str, &[&[Argument]]); 16] = [
     ("sql", &[&SQL, &TIME, &COMPARISON, &CLOCK, &OUTPUT, &PAGE]),
     ("explain", &[&EXPLAIN]),
     ("resolve_time_range", &[&TIME, &COMPARISON, &CLOCK, &CALENDAR]),
+    ("list_organizations", &[]),
+    ("create_organization", &[&CREATE_ORGANIZATION]),
+    ("update_organization", &[&UPDATE_ORGANIZATION]),
+    ("list_partners", &[]),
+    ("create_partner", &[&CREATE_PARTNER]),
+    ("update_partner", &[&UPDATE_PARTNER]),
+    ("list_users", &[]),
+    ("create_user", &[&CREATE_USER]),
+    ("update_user", &[&UPDATE_USER]),
+    ("list_tokens", &[]),
+    ("create_token", &[&CREATE_TOKEN]),
+    ("revoke_token", &[&REVOKE_TOKEN]),
+    ("list_feedback", &[&LIST_FEEDBACK]),
+    ("reload_models", &[]),
 ];
 
 /// The arguments of a saved query or of a test in a model file.
@@ -423,101 +444,3 @@ static CHART: [Argument; 1] = [Argument::new(
     r#""png""#,
 )
 .not(&["image", "picture", "plot", "graph"])];
-
-static SEARCH: [Argument; 4] = [
-    Argument::new("query", Shape::Text, "Words to look for; empty lists everything", r#""net sales""#)
-        .not(&["q", "search", "text", "term", "keywords"]),
-    Argument::new(
-        "kind",
-        Shape::Word(&["metric", "dimension", "dimension_value", "saved_query", "operation", "documentation"]),
-        "Only results of this kind",
-        r#""metric""#,
-    )
-    .not(&["type", "kinds"]),
-    Argument::new("limit", Shape::Count { least: 1, most: 100 }, "Results at most (default 20)", "20").not(&[
-        "top",
-        "n",
-        "max_results",
-    ]),
-    Argument::new("cursor", Shape::Text, "next_cursor of the previous page", r#""eyJ...""#)
-        .not(&["next_cursor", "page"]),
-];
-
-static LIST_METRICS: [Argument; 3] = [
-    Argument::new("search", Shape::Text, "Part of a name, label or description", r#""sales""#).not(&["query", "q"]),
-    Argument::new("limit", Shape::Count { least: 1, most: 1_000 }, "Metrics at most", "50"),
-    Argument::new("cursor", Shape::Text, "next_cursor of the previous page", r#""eyJ...""#)
-        .not(&["next_cursor", "page"]),
-];
-
-static DESCRIBE_METRIC: [Argument; 1] = [Argument::new("name", Shape::Text, "Metric name", r#""net_sales""#)
-    .required()
-    .not(&["metric", "metric_name", "metric_names", "id"])];
-
-static DIMENSION_VALUES: [Argument; 3] = [
-    Argument::new("dimension", Shape::Text, "Dimension name", r#""country""#)
-        .required()
-        .not(&["name", "field", "column"]),
-    Argument::new("search", Shape::Text, "Part of a value", r#""uni""#).not(&["query", "q", "prefix"]),
-    Argument::new("limit", Shape::Count { least: 1, most: 1_000 }, "Values at most (default 100)", "50")
-        .not(&["top", "n"]),
-];
-
-static EXPLAIN: [Argument; 4] = [
-    Argument::new(
-        "stage",
-        Shape::Word(&["resolved", "semantic", "logical", "physical", "sql"]),
-        "Stage to show (default semantic)",
-        r#""semantic""#,
-    ),
-    Argument::new(
-        "dialect",
-        Shape::Word(&["duckdb", "postgres", "snowflake", "bigquery"]),
-        "Warehouse whose SQL stage sql shows (default duckdb)",
-        r#""duckdb""#,
-    ),
-    Argument::new(
-        "tool",
-        Shape::Word(&["get_metrics", "audit_performance"]),
-        "Tool to explain (default get_metrics)",
-        r#""get_metrics""#,
-    )
-    .not(&["name", "operation"]),
-    Argument::new("arguments", Shape::Arguments, "Arguments of that tool", r#"{"metric_names": ["net_sales"]}"#)
-        .required()
-        .not(&["request", "params"]),
-];
-
-static CALENDAR: [Argument; 5] = [
-    Argument::new("week_start", Shape::Word(&["monday", "sunday"]), "First day of weeks", r#""monday""#),
-    Argument::new("fiscal_year_start", Shape::Text, "First day of fiscal years, as MM-DD", r#""02-01""#),
-    Argument::new(
-        "named",
-        Shape::List { of: &Shape::Object(&NAMED_RANGE), most: 1_000, item: "named ranges" },
-        "Ranges with names of their own",
-        r#"[{"name": "bfcm", "start": "2025-11-28", "end": "2025-12-01"}]"#,
-    ),
-    Argument::new(
-        "data",
-        Shape::Object(&EXTENT),
-        "First and last day that have data",
-        r#"{"first": "2024-01-01", "last": "2026-11-19"}"#,
-    ),
-    Argument::new(
-        "watermark",
-        Shape::Text,
-        "Instant up to which the data is complete",
-        r#""2026-11-20T06:00:00-05:00""#,
-    ),
-];
-
-static NAMED_RANGE: [Argument; 3] = [
-    Argument::new("name", Shape::Text, "Name of the range", r#""bfcm""#).required(),
-    Argument::new("start", Shape::Text, "First day", r#""2025-11-28""#).required(),
-    Argument::new("end", Shape::Text, "Last day, included", r#""2025-12-01""#).required(),
-];
-
-static EXTENT: [Argument; 2] = [
-    Argument::new("first", Shape::Text, "First day", r#""2024-01-01""#).required(),
-    Argument::new("last", Shape::Text, "Last day", r#""2026-11-19""#).required(),
-];
