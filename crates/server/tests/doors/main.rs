@@ -1,7 +1,9 @@
 //! The network doors as their clients meet them.
 
 mod documentation;
+mod identity;
 mod leaving;
+mod organizations;
 mod oauth;
 mod protocol;
 mod stopping;

@@ -49,7 +49,7 @@ fn over_stdio(place: &Place, serve: &Serve) -> Result<(), Fault> {
             let (access, auth) = (variable("SEXTANT_ACCESS_MODE"), variable("SEXTANT_AUTH_MODE"));
             let organization = variable("SEXTANT_PARTNER_ORG_ID");
             let wishes = Wishes::read(access.as_deref(), auth.as_deref(), organization.as_deref())?;
-            let app = hosting(&session, config);
+            let app = hosting(&session, config)?;
             let authenticator = Arc::new(Authenticator::new(app.store().clone()));
             // A token that is not accepted is told at once, where a person sees it.
             authenticator.caller(&token, &wishes, Door::Stdio, app.now())?;
@@ -69,7 +69,7 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
     let config = Config::of(place)?;
     let session = open_config(&config)?;
     let app = match serve.auth {
-        Auth::Token => hosting(&session, config),
+        Auth::Token => hosting(&session, config)?,
         Auth::None => session.app.clone(),
     };
     session.runtime.block_on(async {
@@ -105,10 +105,10 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
 }
 
 /// The application that answers each organization from its own workspace, and records every call.
-fn hosting(session: &Session, config: Config) -> App {
+fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     let app = session.app.clone().with_organizations(Arc::new(Hosting(config)));
-    let audit = AuditLog::new(app.store().clone());
-    app.with_audit_log(audit)
+    let audit = AuditLog::new(app.store().clone())?;
+    Ok(app.with_audit_log(audit))
 }
 
 fn admission(serve: &Serve, app: &App) -> Admission {
