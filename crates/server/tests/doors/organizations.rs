@@ -24,20 +24,20 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 const MODEL: &str = "
+version: 1
 name: shop
-calendar: {timezone: UTC}
+calendar: {timezone: UTC, week_start: monday}
 datasets:
   - name: orders
-    source: orders.csv
-    primary_key: [id]
-    columns: [{name: id, type: integer}, {name: at, type: date}, {name: country, type: text}, {name: amount, type: 'decimal(10, 2)'}]
+    source: {csv: orders.csv}
     time: at
-    dimensions: [{name: at, type: time, granularity: day}, {name: country, type: categorical}]
-metrics:
-  - {name: revenue, type: simple, dataset: orders, agg: sum, expr: amount}
+    columns: [{name: at, type: date}, {name: country, type: text}, {name: amount, type: integer}]
+    dimensions: [{name: at, type: time, granularity: day}, {name: country}]
+    metrics:
+      - {name: revenue, type: simple, agg: sum, expr: amount}
 ";
 
-/// The directories of a model over these rows of orders: `id,at,country,amount`.
+/// The directories of a model over these rows of orders: `at,country,amount`.
 pub(crate) fn shop(rows: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a directory");
     write(folder.path(), rows);
@@ -49,7 +49,7 @@ fn write(folder: &Path, rows: &str) {
         std::fs::create_dir_all(folder.join(name)).expect("a directory");
     }
     std::fs::write(folder.join("models/shop.yml"), MODEL).expect("a model");
-    std::fs::write(folder.join("data/orders.csv"), format!("id,at,country,amount\n{rows}\n")).expect("data");
+    std::fs::write(folder.join("data/orders.csv"), format!("at,country,amount\n{rows}\n")).expect("data");
 }
 
 /// Opens the one file of a model directory.
@@ -76,14 +76,13 @@ impl Library for Files {
 
 /// The server, its state, and the organization `acme` beside the one of the configuration.
 pub(crate) struct Served {
-    pub(crate) app: App,
     pub(crate) store: Arc<Store>,
     router: Router,
     _folders: [TempDir; 3],
 }
 
 pub(crate) fn served(rates: Rates) -> Served {
-    let folders = [shop("1,2026-11-01,DE,10.00"), shop("1,2026-11-01,US,70.00"), shop("1,2026-11-01,FR,5.00")];
+    let folders = [shop("2026-11-01,DE,10"), shop("2026-11-01,US,70"), shop("2026-11-01,FR,5")];
     let place = |folder: &TempDir, name: &str| folder.path().join(name);
     let configured = Place {
         models: place(&folders[0], "models"),
@@ -113,8 +112,8 @@ pub(crate) fn served(rates: Rates) -> Served {
     let admission = Admission::Tokens(Arc::new(tokens));
     let settings = Settings { admission, ..Settings::open(1_000, Vec::new()) };
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
-    let router = router(app.clone(), &settings, address, CancellationToken::new());
-    Served { app, store, router, _folders: folders }
+    let router = router(app, &settings, address, CancellationToken::new());
+    Served { store, router, _folders: folders }
 }
 
 /// No limits of calls.
