@@ -166,12 +166,12 @@ mod tests {
 
     #[test]
     fn nobody_is_led_elsewhere() {
-        let next = |wanted: &str| {
+        let led_to = |wanted: &str| {
             let encoded = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
-            super::next(&Parameters::parse(encoded.as_bytes()))
+            next(&Parameters::parse(encoded.as_bytes()))
         };
         for good in ["/oauth/authorize?client_id=x&state=%20", "/settings/developers?organization=a"] {
-            assert_eq!(next(good), good);
+            assert_eq!(led_to(good), good);
         }
         for bad in [
             "",
@@ -183,7 +183,7 @@ mod tests {
             "/settings/developers?a\r\nSet-Cookie: x",
             "/oauth/authorize@evil.test?",
         ] {
-            assert_eq!(next(bad), DEVELOPERS, "{bad}");
+            assert_eq!(led_to(bad), DEVELOPERS, "{bad}");
         }
     }
 }
