@@ -36,6 +36,7 @@ use crate::identity::caller::{Caller, Door};
 use crate::mcp::streamable::Endpoint;
 use crate::mcp::{McpServer, Standing};
 use crate::operations;
+use crate::{oauth, page};
 use authenticate::Admission;
 use guard::Guard;
 
@@ -74,7 +75,10 @@ pub async fn serve(
 pub fn router(app: App, settings: &Settings, address: SocketAddr, stop: CancellationToken) -> Router {
     let server = McpServer::new(app.clone(), Limits::mcp(settings.rows), Standing::OfRequest);
     let asked = settings.admission.at(Door::Api, open_api::router(app, Limits::api(settings.rows)));
-    let beside = asked.merge(open_api::description()).merge(documentation::router());
+    let mut beside = asked.merge(open_api::description()).merge(documentation::router());
+    if let Admission::Tokens(tokens) = &settings.admission {
+        beside = beside.merge(oauth::router(tokens.authority.clone())).merge(page::router(tokens.authority.clone()));
+    }
     transport(server, beside, settings, address, stop)
 }
 

@@ -1,6 +1,7 @@
 //! Who calls over HTTP: the bearer token and the headers of a request become a caller, or the request is refused
 //! with the challenge that tells a client how to get a token.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +23,7 @@ use crate::identity::caller::{self, Caller, Door};
 use crate::identity::headers::Wishes;
 use crate::identity::limits::{self, RateLimits};
 use crate::identity::scope::Scopes;
+use crate::oauth::{Authority, metadata};
 use crate::operations::permit::permit;
 use crate::wire;
 
@@ -38,13 +40,18 @@ pub enum Admission {
 }
 
 /// What checks tokens.
-#[derive(Debug)]
 pub struct Tokens {
     pub authenticator: Authenticator,
     pub limits: RateLimits,
-    /// Where the metadata of this resource is, when the server gives tokens by OAuth (RFC 9728).
-    pub resource_metadata: Option<String>,
+    /// Who gives tokens by OAuth, and shows people their pages.
+    pub authority: Arc<Authority>,
     pub clock: fn() -> DateTime<Utc>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 impl Admission {
@@ -53,30 +60,42 @@ impl Admission {
         paths.layer(from_fn_with_state(AtDoor { admission: self.clone(), door }, check))
     }
 
-    fn admit(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Box<Response>> {
+    fn admit(&self, headers: &HeaderMap, door: Door, metadata: Option<&str>) -> Result<Caller, Box<Response>> {
         match self {
             Admission::Everybody(caller) => {
                 // Without identity there is nobody to act as somebody else for.
                 Wishes::of(headers).map_err(|failure| Box::new(reply::failure(&failure)))?;
                 Ok(Caller { door, ..caller.clone() })
             }
-            Admission::Tokens(tokens) => tokens.admit(headers, door),
+            Admission::Tokens(tokens) => tokens.admit(headers, door, metadata),
         }
     }
 
-    fn challenge(&self) -> Option<&Tokens> {
+    /// Adds to a handler's refusal for want of a scope what tells a client how to get it.
+    fn challenged(&self, response: Response, metadata: Option<&str>) -> Response {
+        match (self, response.extensions().get::<Failure>().cloned()) {
+            (Admission::Tokens(_), Some(failure)) => with_challenge(response, &failure, true, metadata),
+            _ => response,
+        }
+    }
+
+    /// Where the metadata of this resource is, when the server gives tokens by OAuth (RFC 9728).
+    fn metadata(&self, headers: &HeaderMap) -> Option<String> {
         match self {
             Admission::Everybody(_) => None,
-            Admission::Tokens(tokens) => Some(tokens),
+            Admission::Tokens(tokens) => {
+                let is_on = tokens.authority.is_on();
+                is_on.then(|| metadata::resource_metadata(&tokens.authority.origin(headers)))
+            }
         }
     }
 }
 
 impl Tokens {
-    fn admit(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Box<Response>> {
+    fn admit(&self, headers: &HeaderMap, door: Door, metadata: Option<&str>) -> Result<Caller, Box<Response>> {
         let caller = self.caller(headers, door).map_err(|failure| {
             let is_presented = headers.contains_key(header::AUTHORIZATION);
-            Box::new(self.refused(reply::failure(&failure), &failure, is_presented))
+            Box::new(with_challenge(reply::failure(&failure), &failure, is_presented, metadata))
         })?;
         self.limits.admit(&caller).map_err(|wait| {
             let (failure, seconds) = limits::refused(wait);
@@ -92,26 +111,26 @@ impl Tokens {
         let wishes = Wishes::of(headers)?;
         self.authenticator.caller(token, &wishes, door, (self.clock)())
     }
+}
 
-    /// Adds the challenge of RFC 6750 §3 where the status asks for one.
-    fn refused(&self, mut response: Response, failure: &Failure, is_presented: bool) -> Response {
-        let mut parameters = Vec::new();
-        if let Some(scopes) = caller::needed_by(failure) {
-            parameters.extend(["error=\"insufficient_scope\"".to_string(), format!("scope=\"{scopes}\"")]);
-        } else if response.status() == StatusCode::UNAUTHORIZED {
-            if is_presented {
-                parameters.push("error=\"invalid_token\"".to_string());
-            }
-            parameters.push(format!("scope=\"{}\"", Scopes::MINIMAL));
-        } else {
-            return response;
+/// Adds the challenge of RFC 6750 §3 where the status asks for one.
+fn with_challenge(mut response: Response, failure: &Failure, is_presented: bool, metadata: Option<&str>) -> Response {
+    let mut parameters = Vec::new();
+    if let Some(scopes) = caller::needed_by(failure) {
+        parameters.extend(["error=\"insufficient_scope\"".to_string(), format!("scope=\"{scopes}\"")]);
+    } else if response.status() == StatusCode::UNAUTHORIZED {
+        if is_presented {
+            parameters.push("error=\"invalid_token\"".to_string());
         }
-        parameters.extend(self.resource_metadata.iter().map(|url| format!("resource_metadata=\"{url}\"")));
-        if let Ok(value) = HeaderValue::from_str(&format!("Bearer {}", parameters.join(", "))) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
-        }
-        response
+        parameters.push(format!("scope=\"{}\"", Scopes::MINIMAL));
+    } else {
+        return response;
     }
+    parameters.extend(metadata.iter().map(|url| format!("resource_metadata=\"{url}\"")));
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer {}", parameters.join(", "))) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
 }
 
 /// The token of `Authorization: Bearer`; nowhere else is one looked for.
@@ -144,27 +163,20 @@ async fn check(State(at): State<AtDoor>, mut request: Request, next: Next) -> Re
     // Looking a token up may wait for the disk.
     let headers = request.headers().clone();
     let admission = at.admission.clone();
-    let admitted = tokio::task::spawn_blocking(move || admission.admit(&headers, at.door)).await;
+    let metadata = at.admission.metadata(&headers);
+    let named = metadata.clone();
+    let admitted = tokio::task::spawn_blocking(move || admission.admit(&headers, at.door, named.as_deref())).await;
     match admitted {
         Ok(Ok(caller)) => {
             request.extensions_mut().insert(caller);
             let response = next.run(request).await;
-            challenged(&at.admission, response)
+            at.admission.challenged(response, metadata.as_deref())
         }
         Ok(Err(response)) => *response,
         Err(fault) => {
             tracing::error!(%fault, "a token could not be checked");
             reply::failure(&error::internal())
         }
-    }
-}
-
-/// A handler's own refusal for want of a scope carries the challenge too.
-fn challenged(admission: &Admission, response: Response) -> Response {
-    let failure = response.extensions().get::<Failure>().cloned();
-    match (admission.challenge(), failure) {
-        (Some(tokens), Some(failure)) => tokens.refused(response, &failure, true),
-        _ => response,
     }
 }
 

@@ -15,6 +15,7 @@ use sextant_server::http::{Settings, router};
 use sextant_server::identity::authenticate::Authenticator;
 use sextant_server::identity::limits::{RateLimits, Rates};
 use sextant_server::identity::scope::Scopes;
+use sextant_server::oauth::Authority;
 use sextant_server::organizations::{Library, Place};
 use sextant_server::store::Store;
 use sextant_server::store::organizations::NewOrganization;
@@ -106,7 +107,7 @@ pub(crate) fn served(rates: Rates) -> Served {
     let tokens = Tokens {
         authenticator: Authenticator::new(store.clone()),
         limits: RateLimits::new(rates),
-        resource_metadata: Some("http://localhost:8080/.well-known/oauth-protected-resource/mcp".into()),
+        authority: Arc::new(Authority::new(store.clone(), None, now)),
         clock: now,
     };
     let admission = Admission::Tokens(Arc::new(tokens));

@@ -26,12 +26,18 @@ pub(crate) struct Serve {
     /// A name by which the server is reached from outside, behind TLS; may be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub(crate) hosts: Vec<String>,
-    /// Where clients reach the server [default: https and the first --allowed-host, else the address]
+    /// Where clients reach the server [default: https and the first --allowed-host]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Who is let in: who presents a token, or everybody who reaches a loopback address
     #[arg(long, value_enum, default_value_t = Auth::Token)]
     pub(crate) auth: Auth,
+    /// Give no tokens by OAuth: only those that people create
+    #[arg(long)]
+    pub(crate) no_oauth: bool,
+    /// A host whose client documents may lie on private addresses, for development; may be repeated
+    #[arg(long = "oauth-client-host", value_name = "HOST")]
+    pub(crate) client_hosts: Vec<String>,
     /// Calls a minute of one token; 0 for any number
     #[arg(long, value_name = "CALLS", default_value_t = TOKEN_RATE)]
     pub(crate) token_rate: u32,

@@ -1,6 +1,5 @@
 //! `sextant serve`: the network doors, until a signal or the end of input.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use sextant_server::identity::headers::Wishes;
 use sextant_server::identity::limits::{RateLimits, Rates};
 use sextant_server::identity::secret::Secret;
 use sextant_server::mcp::{McpServer, Standing, stdio};
+use sextant_server::oauth::Authority;
 use sextant_server::store::audit::AuditLog;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -79,13 +79,17 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
             Failure(Diagnostic::new(Code::InvalidArgument, message).field("--http").help(help).into())
         })?;
         let bound = listener.local_addr()?;
-        let public = public_url(serve, bound)?;
-        let settings = Settings {
+        let public = public_url(serve)?;
+        let mut settings = Settings {
             rows: serve.max_rows,
             origins: serve.origins.clone(),
             hosts: serve.hosts.clone(),
-            admission: admission(serve, &app),
+            admission: admission(serve, &app, public.as_ref()),
         };
+        if let Some(public) = &public {
+            settings.hosts.extend(public.host_str().map(str::to_string));
+            settings.origins.push(public.origin().ascii_serialization());
+        }
         // Who reads that the server listens may end it at once, and well.
         let stopped = stopped()?;
         output::note(&format!(
@@ -111,7 +115,7 @@ fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     Ok(app.with_audit_log(audit))
 }
 
-fn admission(serve: &Serve, app: &App) -> Admission {
+fn admission(serve: &Serve, app: &App, public: Option<&Url>) -> Admission {
     match serve.auth {
         Auth::None => Admission::Everybody(Caller::local(Door::Api)),
         Auth::Token => Admission::Tokens(Arc::new(Tokens {
@@ -120,26 +124,30 @@ fn admission(serve: &Serve, app: &App) -> Admission {
                 token: NonZeroU32::new(serve.token_rate),
                 organization: NonZeroU32::new(serve.organization_rate),
             }),
-            resource_metadata: None,
+            authority: Arc::new(authority(serve, app, public)),
             clock: Utc::now,
         })),
     }
 }
 
-/// Where clients reach the server, without a slash at its end.
-fn public_url(serve: &Serve, bound: SocketAddr) -> Result<Url, Fault> {
-    let text = match (&serve.public_url, serve.hosts.first()) {
-        (Some(url), _) => url.clone(),
-        (None, Some(host)) => format!("https://{host}"),
-        (None, None) => format!("http://{bound}"),
-    };
+fn authority(serve: &Serve, app: &App, public: Option<&Url>) -> Authority {
+    let authority = Authority::new(app.store().clone(), public.map(Url::as_str), Utc::now);
+    let authority = authority.with_client_hosts(serve.client_hosts.clone());
+    if serve.no_oauth { authority.without_oauth() } else { authority }
+}
+
+/// Where clients reach the server; without a name of its own, by the loopback name that each of them uses.
+fn public_url(serve: &Serve) -> Result<Option<Url>, Fault> {
+    let named = serve.hosts.first().map(|host| format!("https://{host}"));
+    let Some(text) = serve.public_url.clone().or(named) else { return Ok(None) };
     let is_root = |url: &Url| url.has_host() && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let is_served = |url: &Url| matches!(url.scheme(), "http" | "https") && is_root(url) && url.username().is_empty();
-    Url::parse(&text).ok().filter(is_served).ok_or_else(|| {
+    let url = Url::parse(&text).ok().filter(is_served).ok_or_else(|| {
         let fault = Diagnostic::new(Code::InvalidArgument, format!("`{text}` is not where a server can be reached"));
         let help = "give a scheme and a host, as in https://metrics.example";
-        Failure(fault.field("--public-url").help(help).into()).into()
-    })
+        Failure(fault.field("--public-url").help(help).into())
+    })?;
+    Ok(Some(url))
 }
 
 fn variable(name: &str) -> Option<String> {
