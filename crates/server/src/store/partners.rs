@@ -230,7 +230,7 @@ mod tests {
             name: None,
         };
         let changed = store.update_partner("agency", &settings).unwrap();
-        assert_eq!(store.partners().unwrap(), [changed.clone()]);
+        assert_eq!(store.partners().unwrap(), std::slice::from_ref(&changed));
         assert_eq!(changed.organizations, ["zeta"]);
         assert_eq!(store.disable_partner("agency", now()).unwrap().disabled, Some(now()));
         assert_eq!(store.enable_partner("agency").unwrap(), changed);

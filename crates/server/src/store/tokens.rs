@@ -258,7 +258,7 @@ mod tests {
         let store = Store::in_memory();
         let (kept, secret) = store.create_token(&new(Owner::Sandbox("default".into())), now()).unwrap();
         assert_eq!(store.find_token(secret.expose()).unwrap(), Some(kept.clone()));
-        assert_eq!(store.tokens(Some("default")).unwrap(), [kept.clone()]);
+        assert_eq!(store.tokens(Some("default")).unwrap(), std::slice::from_ref(&kept));
         assert_eq!(store.tokens(Some("other")).unwrap(), []);
         assert_eq!(store.find_token(token::mint(Kind::Sandbox).unwrap().expose()).unwrap(), None);
         assert_eq!(store.find_token(&kept.id).unwrap(), None);
