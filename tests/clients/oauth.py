@@ -1,9 +1,10 @@
-"""Two OAuth clients that others wrote, against the built binary: oauth.py BINARY RMCP-CLIENT
+"""Two OAuth clients that others wrote, against the built binary: oauth.py BINARY RMCP-CLIENT NODE CONFORMANCE
 
 The Python client registers itself; the rmcp client is known by a document, which this script serves over https
 under an authority of its own that the server is told to trust. Both find everything from the 401 of /mcp, prove
 themselves by PKCE, and end on the consent page, whose forms this script posts as a browser would. Both call
-get_metrics, refresh, and call again. A second use of a refresh token then ends the grant.
+get_metrics, refresh, and call again. A second use of a refresh token then ends the grant. The conformance suite's
+scenarios for authorization servers come last.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -30,7 +32,7 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
 
-BINARY, RMCP = sys.argv[1:]
+BINARY, RMCP, NODE, CONFORMANCE = sys.argv[1:]
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 CALLBACK = "http://127.0.0.1:33418/callback"
 QUESTION = {"metric_names": ["net_sales"], "time_range": "last_7_days", "as_of": os.environ["NOW"]}
@@ -80,7 +82,7 @@ class Browser:
                 return to, None
             return self.open(to)
 
-    def let_in(self, url):
+    def let_in(self, url, callback=CALLBACK):
         """From an authorization URL to the address that the browser is sent back to."""
         at, page = self.open(url)
         if "/sign-in" in at:
@@ -90,7 +92,7 @@ class Browser:
         action, form = Forms(page).forms[-1]
         assert form["organization"] == "default", form
         back, page = self.open(urllib.parse.urljoin(at, action), form | {"decision": "allow"})
-        assert page is None and back.startswith(CALLBACK + "?"), (back, page)
+        assert page is None and back.startswith(callback + "?"), (back, page)
         return back
 
 
@@ -180,6 +182,34 @@ def rmcp_client(url, document, authority, expected):
     print("the rmcp client: known by its document, let in, called, refreshed, called")
 
 
+def conformance(url):
+    """Every scenario of the suite for an authorization server; none may fail or be left out."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    callback = f"http://127.0.0.1:{port}/callback"
+    body = json.dumps({"client_name": "The conformance suite", "redirect_uris": [callback]}).encode()
+    request = urllib.request.Request(f"{url}/oauth/register", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        client = json.loads(answer.read())["client_id"]
+    suite = subprocess.Popen(
+        [NODE, CONFORMANCE, "authorization", "--url", url, "--client-id", client, "--resource", f"{url}/mcp",
+         "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said, address = [], None
+    for line in suite.stdout:
+        said.append(line)
+        if line.startswith(f"{url}/oauth/authorize?"):
+            address = line.strip()
+        if address and "Callback server started" in line:
+            with urllib.request.urlopen(Browser().let_in(address, callback)):
+                address = None
+    text = "".join(said)
+    assert suite.wait() == 0, text
+    passed = re.findall(r"^✓ ([^:]*): (\d+) passed, 0 failed", text, re.M)
+    assert [name for name, _ in passed] == ["authorization-server-metadata-endpoint", "authorization-code-grant"], text
+    print("the conformance suite:", ", ".join(f"{name} {count} passed" for name, count in passed))
+
+
 def serve_document(folder):
     """An https host with the document of a client, and the authority that vouches for it."""
     def openssl(*arguments):
@@ -239,6 +269,7 @@ def main():
                 time.sleep(0.1)
             answer = asyncio.run(python_client(url))
             rmcp_client(url, document, authority, answer)
+            conformance(url)
         finally:
             server.terminate()
             server.wait()

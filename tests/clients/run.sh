@@ -16,7 +16,7 @@ python=$tools/venv/bin/python
 
 cp "$here/package.json" "$tools/package.json"
 [ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] &&
-  [ -x "$tools/node_modules/.bin/conformance" ] ||
+  [ -x "$tools/node_modules/.bin/conformance" ] && [ -d "$tools/node_modules/playwright-core" ] ||
   (cd "$tools" && npm install --no-audit --no-fund --loglevel=error)
 node=$tools/node_modules/.bin/node
 inspector=$tools/node_modules/.bin/mcp-inspector
@@ -53,4 +53,9 @@ echo "== the Inspector"
 bash "$here/inspector.sh" "$node" "$inspector" "$binary" "$url"
 echo "== the conformance suite"
 bash "$here/conformance.sh" "$node" "$conformance" "$fixture" "$url"
+echo "== OAuth: the Python client, rmcp's, and the conformance suite"
+"$python" "$here/oauth.py" "$binary" "$(dirname "$fixture")/oauth_client" "$node" "$conformance"
+echo "== the pages in a browser"
+cp "$root/tests/browser/developers.mjs" "$tools/developers.mjs"
+"$node" "$tools/developers.mjs" "$binary" "$root/target/screenshots"
 echo "all clients agree"
