@@ -12,7 +12,7 @@ const LOCAL: &str = "http://127.0.0.1:8080/mcp";
 pub(crate) fn steps(client: Client, url: Option<&str>, key: Key) -> String {
     let bearer = match key {
         Key::FromEnvironment => "Bearer, with the value of SEXTANT_API_KEY",
-        Key::None => "None",
+        Key::None => "Bearer, with an access token (None at a server with --auth none)",
     };
     let mut lines = match client {
         Client::Chatgpt => vec![
@@ -22,7 +22,7 @@ pub(crate) fn steps(client: Client, url: Option<&str>, key: Key) -> String {
             field("Name", "Sextant"),
             field("Description", "Business metrics, their changes, and what explains them"),
             field("MCP Server URL", url.unwrap_or(PUBLIC)),
-            field("Authentication", "No authentication"),
+            field("Authentication", "OAuth"),
             "3. In a chat press +, More, Developer mode, and choose Sextant.".to_string(),
         ],
         Client::N8n => vec![
@@ -41,7 +41,10 @@ pub(crate) fn steps(client: Client, url: Option<&str>, key: Key) -> String {
             "Make connects from its own machines: it needs a public https address.".to_string(),
             "1. Add the module MCP Client, Call a tool, create a connection, and fill in:".to_string(),
             field("URL", url.unwrap_or(PUBLIC)),
-            field("API key / Access token", if key == Key::None { "empty" } else { "the value of SEXTANT_API_KEY" }),
+            field(
+                "API key / Access token",
+                if key == Key::None { "an access token" } else { "the value of SEXTANT_API_KEY" },
+            ),
             "2. Or the module HTTP, Make a request:".to_string(),
             field("Method", "POST"),
             field("URL", &format!("{}/tool/get_metrics", url.unwrap_or(PUBLIC))),
@@ -52,14 +55,21 @@ pub(crate) fn steps(client: Client, url: Option<&str>, key: Key) -> String {
             Vec::new()
         }
     };
+    match client {
+        Client::Chatgpt => {
+            lines.push("It sends you to the server to sign in: `sextant user create` makes a user there.".into());
+        }
+        Client::N8n | Client::Make => {
+            lines.push("`sextant token create` makes an access token; send it as `Authorization: Bearer`.".into());
+        }
+        Client::Claude | Client::ClaudeCode | Client::Codex | Client::Cursor | Client::Windsurf | Client::Vscode => {}
+    }
     if matches!(client, Client::Chatgpt | Client::Make) {
-        lines.push(
-            "`sextant serve` has no identity yet and serves loopback addresses only: what answers at that".into(),
-        );
-        lines.push("address must be a proxy that speaks https and checks who calls.".into());
+        lines
+            .push("Start the server with --allowed-host and its public name, behind a proxy that speaks https.".into());
     }
     if client == Client::N8n {
-        lines.push("The server answers callers of its own machine only: n8n in a container needs the host's".into());
+        lines.push("A loopback address answers its own machine only: n8n in a container needs the host's".into());
         lines.push("network (docker run --network host).".into());
     }
     lines.iter().map(|line| format!("{line}\n")).collect()

@@ -135,12 +135,12 @@ fn a_file_that_does_not_parse_is_refused_and_left_alone() {
 }
 
 #[test]
-fn pages_say_their_steps_and_what_is_not_there_yet() {
+fn pages_say_their_steps_and_how_the_server_is_reached() {
     let home = tempfile::tempdir().expect("a directory");
     for client in ["chatgpt", "make"] {
         let told = connect(home.path(), &[client]);
         assert_eq!(told.status, 0, "{told:?}");
-        assert!(told.out.contains("public https address") && told.out.contains("no identity yet"), "{}", told.out);
+        assert!(told.out.contains("public https address") && told.out.contains("--allowed-host"), "{}", told.out);
         let public = connect(home.path(), &[client, "--url", "https://metrics.example.com"]);
         assert!(public.out.contains("https://metrics.example.com/mcp"), "{}", public.out);
     }
