@@ -13,6 +13,7 @@ use super::document::Documents;
 use crate::error;
 use crate::identity::secret::Hash;
 use crate::store::Store;
+use crate::store::audit::Record;
 
 /// Attempts to sign in to one account a minute, and to all of them.
 const SIGN_INS_OF_ACCOUNT: u32 = 5;
@@ -92,6 +93,25 @@ impl Authority {
 
     pub(crate) fn may_register(&self) -> bool {
         self.registrations.check().is_ok()
+    }
+
+    /// Records in the audit log what a user did in a browser.
+    pub(crate) fn note(
+        &self,
+        user: &str,
+        organization: &str,
+        environment: &str,
+        operation: &str,
+    ) -> Result<(), Failure> {
+        self.store.append_audit(&[Record {
+            at: self.now(),
+            caller: user.into(),
+            organization: organization.into(),
+            environment: environment.into(),
+            door: "page".into(),
+            operation: operation.into(),
+            outcome: "answered".into(),
+        }])
     }
 
     /// Runs `work` on a thread where waiting for the disk holds up nobody.

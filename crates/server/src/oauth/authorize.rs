@@ -127,6 +127,7 @@ async fn allow(authority: &Arc<Authority>, asked: Asked, browser: &Browser, orga
             challenge: &asked.challenge,
         };
         let code = authority.store.create_grant(&grant, now)?;
+        authority.note(&user, &organization, "production", "let_application_in")?;
         Ok(Some((asked, code)))
     });
     match granted.await {

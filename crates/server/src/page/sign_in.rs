@@ -114,7 +114,12 @@ pub(super) async fn out(State(authority): State<Arc<Authority>>, request: Reques
 /// A new session, never one that was there before.
 async fn let_in(authority: &Arc<Authority>, user: User, next: &str) -> Response {
     let now = authority.now();
-    match authority.blocking(move |authority| authority.store.open_session(&user.id, now)).await {
+    let opened = authority.blocking(move |authority| {
+        let secret = authority.store.open_session(&user.id, now)?;
+        authority.note(&user.id, "", "production", "sign_in")?;
+        Ok(secret)
+    });
+    match opened.await {
         Ok(secret) => {
             let mut response = document::to(next);
             Cookie::Session.set(authority, Some(&secret), &mut response);

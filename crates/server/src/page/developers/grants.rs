@@ -59,7 +59,9 @@ pub(in crate::page) async fn revoke(
             Ok(grant) => grant,
             Err(page) => return Ok(*page),
         };
-        authority.store.revoke_grant(&grant.id, "revoked on the page", authority.now())?;
+        if authority.store.revoke_grant(&grant.id, "revoked on the page", authority.now())? {
+            authority.note(&browser.user.id, &grant.organization, "production", "revoke_application")?;
+        }
         Ok(done(&grant.organization))
     });
     revoked.await.unwrap_or_else(|_| document::unavailable())

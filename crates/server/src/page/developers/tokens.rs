@@ -15,6 +15,7 @@ use super::super::document;
 use super::{Revoke, done, manager};
 use crate::identity::scope::{Scope, Scopes};
 use crate::identity::secret::Secret;
+use crate::identity::token::Kind;
 use crate::oauth::Authority;
 use crate::oauth::parameters::Parameters;
 use crate::store::tokens::{NewToken, Owner, Token};
@@ -90,7 +91,15 @@ fn make(authority: &Authority, browser: &Browser, form: &Parameters) -> Result<M
     };
     let attributes = serde_json::Map::new();
     let new = NewToken { name: name.to_string(), owner, scopes, attributes, expires };
-    authority.store.create_token(&new, now).map(Ok)
+    let (token, secret) = authority.store.create_token(&new, now)?;
+    note(authority, browser, &token, "create_token")?;
+    Ok(Ok((token, secret)))
+}
+
+/// Records the change in the audit log.
+fn note(authority: &Authority, browser: &Browser, token: &Token, operation: &str) -> Result<(), Failure> {
+    let environment = if token.owner.kind() == Kind::Sandbox { "sandbox" } else { "production" };
+    authority.note(&browser.user.id, token.owner.organization().unwrap_or_default(), environment, operation)
 }
 
 /// Days from now, or never; none for another word.
@@ -148,7 +157,9 @@ pub(in crate::page) async fn revoke(
             Ok(token) => token,
             Err(page) => return Ok(*page),
         };
-        authority.store.revoke_token(&token.id, authority.now())?;
+        if authority.store.revoke_token(&token.id, authority.now())? {
+            note(authority, &browser, &token, "revoke_token")?;
+        }
         Ok(done(token.owner.organization().unwrap_or_default()))
     });
     revoked.await.unwrap_or_else(|_| document::unavailable())

@@ -160,6 +160,11 @@ async fn a_token_is_created_shown_once_and_revoked() {
     let done = site.submit(&path, &asked.fields()).await;
     assert_eq!(done.header("location"), "/settings/developers?organization=default&done=revoked");
     assert!(!site.is_live(&secret));
+    let recorded = site.store.audit(Some("default"), 10).unwrap();
+    let recorded: Vec<(&str, &str)> =
+        recorded.iter().map(|entry| (entry.record.caller.as_str(), entry.record.operation.as_str())).collect();
+    let user = site.user.id.as_str();
+    assert_eq!(recorded, [(user, "create_token"), (user, "revoke_token")]);
 }
 
 #[tokio::test]
