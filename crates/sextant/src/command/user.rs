@@ -16,6 +16,7 @@ use sextant_server::store::Store;
 use sextant_server::store::sessions::LINK_MINUTES;
 use sextant_server::store::users;
 
+use super::audit_log;
 use crate::cli::{Membership, Place, TextFormat, User, UserAction};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -26,29 +27,46 @@ use crate::output::{self, table};
 pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
     let store = Store::at(Config::of(place)?.state);
     let now = Utc::now();
+    let note = |operation: &str, organization: &str| -> Result<(), Fault> {
+        Ok(audit_log::note(&store, operation, organization, "production", now)?)
+    };
     match &user.action {
         UserAction::Create { email, name, membership } => {
+            let membership = read(membership)?;
             let name = name.as_deref().unwrap_or(email);
-            let created = store.create_user(email, name, &[read(membership)?], now)?;
+            let created = store.create_user(email, name, std::slice::from_ref(&membership), now)?;
+            note("create_user", &membership.organization)?;
             output::emit(&format!("{}\n", created.id))?;
             output::note("next: `sextant user password` or `sextant user link` with the address lets the user in")
         }
         UserAction::Add { email, membership } => {
-            Ok(store.add_member(&store.user_named(email)?.id, &read(membership)?, now)?)
+            let membership = read(membership)?;
+            store.add_member(&store.user_named(email)?.id, &membership, now)?;
+            note("update_user", &membership.organization)
         }
         UserAction::Remove { email, org } => match store.remove_member(&store.user_named(email)?.id, org, now)? {
-            true => Ok(()),
+            true => note("update_user", org),
             false => Err(refusal(format!("`{email}` is not in the organization `{}`", clean(org)), "--org").into()),
         },
         UserAction::List { format } => list(&store, *format),
         UserAction::Password { email } => {
             let user = store.user_named(email)?;
             let hash = password::hash(&typed_password()?)?;
-            Ok(store.set_password(&user.id, &hash)?)
+            store.set_password(&user.id, &hash)?;
+            note("set_password", "")
         }
-        UserAction::Link { email, url } => link(&store, email, url, now),
-        UserAction::Disable { email } => Ok(store.disable_user(&store.user_named(email)?.id, now)?),
-        UserAction::Enable { email } => Ok(store.enable_user(&store.user_named(email)?.id)?),
+        UserAction::Link { email, url } => {
+            link(&store, email, url, now)?;
+            note("create_sign_in_link", "")
+        }
+        UserAction::Disable { email } => {
+            store.disable_user(&store.user_named(email)?.id, now)?;
+            note("update_user", "")
+        }
+        UserAction::Enable { email } => {
+            store.enable_user(&store.user_named(email)?.id)?;
+            note("update_user", "")
+        }
     }
 }
 

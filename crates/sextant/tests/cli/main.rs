@@ -18,3 +18,4 @@ mod recipes;
 mod shell;
 mod sql;
 mod stdio;
+mod user;
