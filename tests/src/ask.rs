@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
+use sextant_semantics::query::caller::Caller;
 use sextant_server::app::{App, DEFAULT_ROWS, Limits};
 use sextant_server::identity::caller::{Caller, Door};
 use sextant_server::wire::error_object;
@@ -72,7 +73,23 @@ pub fn open(place: &Place) -> Result<Workspace, Value> {
 
 /// One call with no limits of a door, at a fixed clock; `Err` holds the `error` object.
 pub fn call(workspace: &Workspace, tool: &str, arguments: &Map<String, Value>) -> Result<Value, Value> {
-    let context = CallContext { now: fixed_now(), max_rows: None, max_bytes: None, cancel: CancellationToken::new() };
+    call_as(workspace, &Caller::default(), tool, arguments)
+}
+
+/// As [`call`], by somebody of whom something is known.
+pub fn call_as(
+    workspace: &Workspace,
+    caller: &Caller,
+    tool: &str,
+    arguments: &Map<String, Value>,
+) -> Result<Value, Value> {
+    let context = CallContext {
+        now: fixed_now(),
+        max_rows: None,
+        max_bytes: None,
+        caller: caller.clone(),
+        cancel: CancellationToken::new(),
+    };
     RUNTIME.block_on(workspace.call(tool, arguments, &context)).map_err(|failure: Failure| error_object(&failure))
 }
 

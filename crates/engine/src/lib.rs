@@ -11,5 +11,6 @@ pub mod session;
 pub mod snapshot;
 pub mod source;
 mod statement;
+mod visible;
 pub mod workspace;
 pub mod write;

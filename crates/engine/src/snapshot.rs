@@ -19,6 +19,8 @@ use crate::source::list::list;
 use crate::source::provider::{blocking, provider};
 use crate::source::schema::DatasetSchema;
 use crate::source::{DatasetFiles, DatasetSource};
+use crate::visible::table::VisibleTable;
+use crate::visible::{Restriction, redacted};
 
 pub mod extent;
 pub mod key;
@@ -38,11 +40,13 @@ pub struct Snapshot {
 }
 
 /// The state of one dataset.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DatasetSnapshot {
     pub source: DatasetSource,
     pub files: Arc<DatasetFiles>,
     pub described: Described,
+    /// Which of its rows are read; none where all are.
+    restriction: Option<Arc<Restriction>>,
 }
 
 impl DatasetSnapshot {
@@ -50,9 +54,22 @@ impl DatasetSnapshot {
         &self.described.schema
     }
 
-    /// The number of rows, where the files know it without being read.
+    /// The number of rows, where the files know it without being read. That of the visible ones they do not know.
     pub fn rows(&self) -> Option<u64> {
-        self.described.rows
+        self.described.rows.filter(|_| !self.is_restricted())
+    }
+
+    /// Whether some of its rows may be hidden from the caller.
+    pub fn is_restricted(&self) -> bool {
+        self.restriction.is_some()
+    }
+
+    /// A fault of its files as the caller may know it.
+    fn of_caller(&self, fault: Diagnostic) -> Diagnostic {
+        match &self.restriction {
+            Some(_) => redacted(&self.files.dataset, fault),
+            None => fault,
+        }
     }
 }
 
@@ -73,7 +90,7 @@ pub async fn take(root: &Path, sources: &[DatasetSource], cache: &Arc<SourceCach
 fn dataset(root: &Path, source: DatasetSource, cache: &SourceCache) -> Result<DatasetSnapshot, Diagnostic> {
     let files = list(root, &source)?;
     let described = describe(&source, &files, cache)?;
-    Ok(DatasetSnapshot { source, files: Arc::new(files), described })
+    Ok(DatasetSnapshot { source, files: Arc::new(files), described, restriction: None })
 }
 
 /// Paths are those below the root, so that a copied root with the same times has the same paths.
@@ -122,15 +139,78 @@ impl Snapshot {
     /// The table that DataFusion scans for a dataset: its columns have the types of
     /// [`crate::source::types::arrow_type`], all nullable.
     pub async fn provider(&self, name: &str) -> Result<Arc<dyn TableProvider>, Diagnostic> {
+        self.provider_without(name, |_| false).await
+    }
+
+    /// As [`Snapshot::provider`], without the columns that `hides` says.
+    pub(crate) async fn provider_without(
+        &self,
+        name: &str,
+        hides: impl Fn(&str) -> bool,
+    ) -> Result<Arc<dyn TableProvider>, Diagnostic> {
         let dataset = self.dataset(name)?;
-        provider(&dataset.files, &dataset.described, &self.cache).await
+        let read = provider(&dataset.files, &dataset.described, &self.cache).await;
+        let table = read.map_err(|fault| dataset.of_caller(fault))?;
+        let restriction = dataset.restriction.clone();
+        if restriction.is_none() && !dataset.schema().columns.iter().any(|column| hides(&column.name)) {
+            return Ok(table);
+        }
+        match VisibleTable::new(table, restriction, hides) {
+            Ok(visible) => Ok(Arc::new(visible)),
+            Err(error) => {
+                tracing::error!(%error, name, "the visible part of a table was not made");
+                Err(Diagnostic::new(Code::Internal, format!("dataset `{name}` could not be read for a fault of ours")))
+            }
+        }
+    }
+
+    /// Leaves out of a dataset what a caller does not see.
+    pub(crate) fn restrict(&mut self, name: &str, restriction: Arc<Restriction>) {
+        if let Some(Ok(dataset)) = self.datasets.get_mut(name) {
+            let whole = dataset.as_ref().clone();
+            *dataset = Arc::new(DatasetSnapshot { restriction: Some(restriction), ..whole });
+        }
+    }
+
+    /// Which rows of a dataset are read; none where all are.
+    pub(crate) fn restriction(&self, name: &str) -> Option<&Restriction> {
+        match self.datasets.get(name) {
+            Some(Ok(dataset)) => dataset.restriction.as_deref(),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// Refuses every reading of a dataset.
+    pub(crate) fn close(&mut self, name: &str, fault: Diagnostic) {
+        self.datasets.insert(name.to_string(), Err(fault));
+    }
+
+    /// Says the fault of a dataset that cannot be read in other words.
+    pub(crate) fn map_fault(&mut self, name: &str, of: impl FnOnce(Diagnostic) -> Diagnostic) {
+        if let Some(Err(fault)) = self.datasets.get_mut(name) {
+            *fault = of(fault.clone());
+        }
+    }
+
+    /// Callers who see other rows of the same files have other snapshots.
+    pub(crate) fn name_what_is_seen(&mut self) {
+        let restricted = self.datasets.iter().filter_map(|(name, dataset)| {
+            let restriction = dataset.as_ref().ok()?.restriction.as_ref()?;
+            Some(format!("{name} {:x}\n", restriction.fingerprint()))
+        });
+        let seen: String = restricted.collect();
+        if !seen.is_empty() {
+            self.id = blake3::hash(format!("{}\n{seen}", self.id).as_bytes()).to_hex()[..16].to_string();
+        }
     }
 
     /// Reads every row of a dataset, for its faults alone.
     pub(crate) async fn read_to_end(&self, name: &str) -> Result<(), Diagnostic> {
         let dataset = Arc::clone(self.dataset(name)?);
         let cache = Arc::clone(&self.cache);
-        blocking(name, move || scan::scan(&dataset, &dataset.schema().columns, &cache, |_| Ok(()))).await
+        let read = Arc::clone(&dataset);
+        let done = blocking(name, move || scan::scan(&read, &read.schema().columns, &cache, |_| Ok(()))).await;
+        done.map_err(|fault| dataset.of_caller(fault))
     }
 
     /// Whether the files of these datasets are what they were, by a new listing.
@@ -167,7 +247,9 @@ impl Snapshot {
             return Ok(extent);
         }
         let cache = Arc::clone(&self.cache);
-        let extent = blocking(name, move || extent::extent(&dataset, &wanted, &cache)).await?;
+        let read = Arc::clone(&dataset);
+        let extent = blocking(name, move || extent::extent(&read, &wanted, &cache)).await;
+        let extent = extent.map_err(|fault| dataset.of_caller(fault))?;
         self.cache.extents.insert(key, extent, 1);
         Ok(extent)
     }
@@ -183,7 +265,9 @@ impl Snapshot {
             Some(twice) => twice,
             None => {
                 let cache = Arc::clone(&self.cache);
-                let twice = blocking(name, move || key::values_that_repeat(&dataset, &wanted, &cache)).await?;
+                let read = Arc::clone(&dataset);
+                let twice = blocking(name, move || key::values_that_repeat(&read, &wanted, &cache)).await;
+                let twice = twice.map_err(|fault| dataset.of_caller(fault))?;
                 self.cache.keys.insert(key, twice, 1);
                 twice
             }
@@ -209,7 +293,9 @@ impl Snapshot {
             Some(things) => things,
             None => {
                 let cache = Arc::clone(&self.cache);
-                let things = blocking(name, move || versions::things_that_overlap(&dataset, &wanted, &cache)).await?;
+                let read = Arc::clone(&dataset);
+                let things = blocking(name, move || versions::things_that_overlap(&read, &wanted, &cache)).await;
+                let things = things.map_err(|fault| dataset.of_caller(fault))?;
                 self.cache.keys.insert(key, things, 1);
                 things
             }

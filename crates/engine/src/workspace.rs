@@ -11,6 +11,7 @@ use sextant_semantics::catalog::{self, Catalog};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
 use sextant_semantics::import;
+use sextant_semantics::query::caller::Caller;
 use sextant_semantics::query::request::{self, Decoded, Request};
 use sextant_semantics::query::{saved, slips};
 use sextant_semantics::time::range::NamedRange;
@@ -30,6 +31,7 @@ mod explain;
 mod fault;
 mod inspect;
 mod late;
+mod policies;
 mod probe;
 mod sources;
 mod statement;
@@ -60,8 +62,8 @@ pub struct Workspace {
     losses: Diagnostics,
     /// The last schemas seen and the catalog bound to them.
     bound: Mutex<Option<(Schemas, Arc<BoundCatalog>)>>,
-    /// The values of the last snapshot that was searched.
-    values: tokio::sync::Mutex<Option<Arc<Values>>>,
+    /// The values of the snapshots that were searched last, the newest at the end.
+    values: tokio::sync::Mutex<Vec<Arc<Values>>>,
 }
 
 /// What a door gives along with a call. A door reads the clock once per request.
@@ -72,6 +74,8 @@ pub struct CallContext {
     pub max_rows: Option<usize>,
     /// Bytes an answer may hold unless the request says; `None` for the command line and batch.
     pub max_bytes: Option<usize>,
+    /// Who asks: what policies let through.
+    pub caller: Caller,
     pub cancel: CancellationToken,
 }
 
@@ -159,7 +163,7 @@ impl Workspace {
             memory_bytes: QUESTION_MEMORY,
             losses: Diagnostics(losses),
             bound: Mutex::new(None),
-            values: tokio::sync::Mutex::new(None),
+            values: tokio::sync::Mutex::new(Vec::new()),
         })
     }
 

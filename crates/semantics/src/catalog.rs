@@ -29,6 +29,7 @@ pub mod definition;
 pub mod entity;
 mod relationship;
 pub mod search;
+pub mod policy;
 
 pub use build::build;
 pub use metric::{
@@ -41,6 +42,7 @@ use currency::Currency;
 use entity::Entity;
 use id::{CustomGranularityId, DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use join_graph::{JoinGraph, Path};
+use policy::{HiddenColumn, RowPolicy};
 
 /// A checked model.
 #[derive(Clone, Debug)]
@@ -102,6 +104,10 @@ pub struct Dataset {
     pub validity: Option<Validity>,
     /// What its amounts are in.
     pub currency: Option<Currency>,
+    /// Filters that all must pass for a caller to see a row.
+    pub policies: Vec<RowPolicy>,
+    /// Columns of its files that nobody sees.
+    pub hidden_columns: Vec<HiddenColumn>,
     pub not_yet: Vec<NotYet>,
     pub span: Span,
 }
@@ -180,7 +186,10 @@ pub struct Dimension {
     pub partition: bool,
     /// Whether it is the key of an entity.
     pub is_entity: bool,
+    /// Whether lists leave it out.
     pub hidden: bool,
+    /// Whether a policy hides it: no request may name it. Such a dimension is `hidden` too.
+    pub concealed: bool,
     pub span: Span,
 }
 
@@ -220,6 +229,11 @@ impl Catalog {
 
     pub fn shared_dimensions(&self) -> &[SharedDimension] {
         &self.shared
+    }
+
+    /// The members of a shared dimension that no policy hides.
+    pub fn members_seen<'a>(&'a self, shared: &'a SharedDimension) -> impl Iterator<Item = DimensionId> + 'a {
+        shared.members.iter().copied().filter(|id| !self.dimension(*id).concealed)
     }
 
     pub fn shared_dimension(&self, id: SharedDimensionId) -> &SharedDimension {

@@ -141,6 +141,7 @@ codes! {
     StoreFull "store-full" Limit 503 false "The state file keeps as much feedback as it may.";
     Internal "internal" Limit 500 false "A fault of ours.";
     // warnings
+    PolicyNoAttribute "policy-no-attribute" Warning 200 false "A policy names an attribute that the caller does not have, so no row of its dataset is seen.";
     PartialPeriod "partial-period" Warning 200 false "The range includes a day that is not over.";
     PartialBucket "partial-bucket" Warning 200 false "The range cuts the first or the last period of its granularity.";
     FutureClamped "future-clamped" Warning 200 false "The range was cut at today.";

@@ -24,7 +24,18 @@ pub struct Name {
     pub parts: Vec<String>,
 }
 
+/// What stands before the name of an attribute of the caller.
+pub const ATTRIBUTE: &str = ":caller.";
+
 impl Name {
+    /// The name of an attribute of the caller, in the filter of a policy.
+    pub fn attribute(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [only] => only.strip_prefix(ATTRIBUTE),
+            _ => None,
+        }
+    }
+
     pub fn dotted(&self) -> String {
         self.parts.join(".")
     }

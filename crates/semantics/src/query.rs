@@ -2,6 +2,8 @@
 
 pub mod request;
 mod filter;
+pub mod caller;
+pub mod visible;
 pub mod field;
 pub mod row;
 pub mod spine;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::query::caller::Caller as Asker;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -178,7 +179,13 @@ impl App {
         permit(caller, tool, &arguments)?;
         let cancel = cancel.child_token();
         let _stop_when_dropped = cancel.clone().drop_guard();
-        let context = CallContext { now, max_rows: limits.rows, max_bytes: limits.bytes, cancel: cancel.clone() };
+        let context = CallContext {
+            now,
+            max_rows: limits.rows,
+            max_bytes: limits.bytes,
+            caller: Asker::from_json(&caller.attributes)?,
+            cancel: cancel.clone(),
+        };
         let app = self.clone();
         let (name, asker) = (tool.to_string(), caller.clone());
         // Dropping the set aborts the work at its next pause, wherever it is.

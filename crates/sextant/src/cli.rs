@@ -52,6 +52,9 @@ pub(crate) struct Place {
     /// The file of tokens, organizations, the audit log and feedback [default: state of sextant.toml, else in the user's state directory]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Place")]
     pub(crate) state: Option<PathBuf>,
+    /// What the model's policies know of who asks; given again it is a list
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Place")]
+    pub(crate) caller: Vec<String>,
 }
 
 /// The format of that name.

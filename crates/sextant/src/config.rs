@@ -7,6 +7,7 @@ use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::import::Format;
+use sextant_semantics::query::caller::Caller;
 
 use crate::cli::Place;
 use crate::fault::Fault;
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) state: PathBuf,
     /// None: what the files look like.
     pub(crate) model_format: Option<Format>,
+    /// Who asks at doors without identity.
+    pub(crate) caller: Caller,
 }
 
 /// A directory, and who named it.
@@ -89,6 +92,7 @@ fn settle(place: &Place, here: &Path, environment: impl Fn(&str) -> Option<PathB
         models: setting(("--models", place.models.clone()), "SEXTANT_MODELS", file.models, MODELS),
         data: setting(("--data", place.data.clone().flatten()), "SEXTANT_DATA", file.data, DATA),
         model_format: place.model_format,
+        caller: Caller::from_pairs(place.caller.iter().map(String::as_str)).map_err(Failure::from)?,
     })
 }
 
@@ -130,7 +134,7 @@ mod tests {
     use super::*;
 
     fn place(models: Option<&str>) -> Place {
-        Place { models: models.map(PathBuf::from), model_format: None, data: None, state: None }
+        Place { models: models.map(PathBuf::from), model_format: None, data: None, state: None, caller: Vec::new() }
     }
 
     #[test]

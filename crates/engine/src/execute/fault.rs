@@ -106,7 +106,7 @@ impl From<DataFusionError> for ExecuteError {
 }
 
 /// The fault that `error` means; `None` for one of ours.
-fn fault(error: &DataFusionError) -> Option<ExecuteError> {
+pub(crate) fn fault(error: &DataFusionError) -> Option<ExecuteError> {
     match error {
         DataFusionError::ArrowError(error, _) => arrow_fault(error),
         DataFusionError::ParquetError(error) => parquet_fault(error),

@@ -148,7 +148,7 @@ pub fn dimensions(catalog: &Catalog, request: &ListDimensionsRequest) -> Result<
 
 fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
     let shared = catalog.shared_dimensions().iter().filter(|d| !d.hidden).map(|d| {
-        let of: Vec<String> = d.members.iter().map(|m| path(catalog, *m)).collect();
+        let of: Vec<String> = catalog.members_seen(d).map(|m| path(catalog, m)).collect();
         described(&d.name, &d.label, &d.description, json!(of))
     });
     let own = catalog
@@ -157,7 +157,7 @@ fn all_dimensions(catalog: &Catalog) -> Vec<Json> {
         .filter(|d| !d.hidden && d.shared.is_none())
         .map(|d| described(&path(catalog, d.id), &d.label, &d.description, json!([path(catalog, d.id)])));
     let entities = catalog.entity_names().into_iter().map(|name| {
-        let of = catalog.dimensions().iter().filter(|d| d.is_entity && d.hidden && d.name == name);
+        let of = catalog.dimensions().iter().filter(|d| d.is_entity && d.hidden && !d.concealed && d.name == name);
         let of: Vec<String> = of.map(|d| path(catalog, d.id)).collect();
         json!({"name": name, "type": ENTITY, "of": of})
     });

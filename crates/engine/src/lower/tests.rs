@@ -1,6 +1,7 @@
 //! Questions over small tables, their answers worked out by hand.
 
 use serde_json::{Map, Value, json};
+use sextant_semantics::query::caller::Caller;
 use tokio_util::sync::CancellationToken;
 
 use crate::workspace::{CallContext, Workspace};
@@ -31,6 +32,7 @@ impl Shop {
             now: "2026-03-10T12:00:00Z".parse().unwrap(),
             max_rows: None,
             max_bytes: None,
+            caller: Caller::default(),
             cancel: CancellationToken::new(),
         };
         let arguments: Map<String, Value> = serde_json::from_value(arguments).unwrap();

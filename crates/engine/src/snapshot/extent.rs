@@ -38,7 +38,10 @@ pub(super) fn extent(
 ) -> Result<Option<Extent>, Diagnostic> {
     let mut found = Ends::default();
     let footers = &dataset.described.footers;
-    let known = !column.partition && !footers.is_empty() && footers.iter().all(|footer| found.footer(footer, column));
+    // Footers know the ends of hidden rows too.
+    let known = !dataset.is_restricted()
+        && !column.partition
+        && !footers.is_empty() && footers.iter().all(|footer| found.footer(footer, column));
     if !known {
         found = Ends::default();
         scan::scan(dataset, std::slice::from_ref(column), cache, |batch| {

@@ -6,16 +6,34 @@ use datafusion::arrow::array::RecordBatch;
 use sextant_semantics::diagnostic::Diagnostic;
 
 use super::DatasetSnapshot;
+use crate::execute::ExecuteError;
 use crate::source::cache::SourceCache;
 use crate::source::schema::SchemaColumn;
 use crate::source::{Format, parquet, text};
 
-/// Gives `sink` batches that hold exactly `columns`, in order.
+/// Gives `sink` batches that hold exactly `columns`, in order, of the rows that the caller sees.
 pub(super) fn scan(
     dataset: &DatasetSnapshot,
     columns: &[SchemaColumn],
     cache: &SourceCache,
     mut sink: impl FnMut(RecordBatch) -> Result<(), Diagnostic>,
+) -> Result<(), Diagnostic> {
+    let Some(restriction) = &dataset.restriction else {
+        return every_row(dataset, columns, cache, &mut sink);
+    };
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let all: Vec<SchemaColumn> = columns.iter().cloned().chain(restriction.beside(&names)).collect();
+    every_row(dataset, &all, cache, &mut |batch| {
+        let seen = restriction.keep(&batch, columns.len());
+        sink(seen.map_err(|error| ExecuteError::from(error).diagnostic())?)
+    })
+}
+
+fn every_row(
+    dataset: &DatasetSnapshot,
+    columns: &[SchemaColumn],
+    cache: &SourceCache,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let files = &dataset.files;
     let name = files.dataset.as_str();
@@ -24,7 +42,7 @@ pub(super) fn scan(
     let places: Vec<usize> = columns.iter().filter_map(place).collect();
     for file in &files.files {
         match &files.format {
-            Format::Parquet => parquet::read_columns(name, file, columns, cache, &mut sink)?,
+            Format::Parquet => parquet::read_columns(name, file, columns, cache, &mut *sink)?,
             Format::Csv(_) | Format::JsonLines => {
                 let mut fault = None;
                 let give = |batch: RecordBatch| {
@@ -46,7 +64,7 @@ pub(super) fn scan(
     Ok(())
 }
 
-/// Names the files of a dataset, in their state, with the types that they are read as.
+/// Names the files of a dataset, in their state, with the types that they are read as and the rows that are seen.
 pub(super) fn fingerprint(dataset: &DatasetSnapshot) -> u128 {
     let half = |seed: u64| {
         let mut hasher = ahash::RandomState::with_seeds(seed, 1, 2, 3).build_hasher();
@@ -54,6 +72,9 @@ pub(super) fn fingerprint(dataset: &DatasetSnapshot) -> u128 {
         dataset.schema().hash(&mut hasher);
         for file in &dataset.files.files {
             (&file.identity, &file.partitions).hash(&mut hasher);
+        }
+        if let Some(restriction) = &dataset.restriction {
+            restriction.fingerprint().hash(&mut hasher);
         }
         u128::from(hasher.finish())
     };

@@ -178,6 +178,7 @@ impl Workspace {
                     answer = Box::pin(self.read(series, context)).await?.answer;
                 }
                 let mut warnings = target::warnings(&self.catalog, &prepared.query, &targets);
+                warnings.extend(self.policy_warnings(&prepared.snapshot, &prepared.reads));
                 warnings.extend(self.missing_rates(prepared, context).await?);
                 warnings.extend(self.warnings_of_data(prepared, context).await?);
                 Ok(Read { answer, audited, warnings })
@@ -208,7 +209,7 @@ impl Workspace {
 
     /// Takes a snapshot, binds the catalog to it, resolves and plans.
     pub(super) async fn prepare(&self, decoded: &Decoded, context: &CallContext) -> Result<Prepared, Failure> {
-        let (snapshot, bound) = self.snapshot().await;
+        let (snapshot, bound) = self.snapshot(&context.caller).await;
         let (request, warnings) = resolve::metrics_request(&bound, &decoded.request).unwrap_or_else(|| {
             Err(Diagnostics::from(Diagnostic::new(Code::UnknownTool, "not a question for metrics")))
         })?;
@@ -253,10 +254,14 @@ impl Workspace {
         Ok(Prepared { bound, snapshot, query, audit, series: None, plan, extents, reads })
     }
 
-    /// The state of all datasets, and the catalog bound to their schemas.
-    pub(super) async fn snapshot(&self) -> (Snapshot, Arc<BoundCatalog>) {
+    /// The state of all datasets, every row of them.
+    pub(super) async fn whole_snapshot(&self) -> Snapshot {
         let sources: Vec<_> = self.sources.iter().chain(&self.target_sources).flatten().cloned().collect();
-        let snapshot = snapshot::take(&self.root, &sources, &self.cache).await;
+        snapshot::take(&self.root, &sources, &self.cache).await
+    }
+
+    /// The catalog bound to the schemas of a snapshot.
+    pub(super) fn bound(&self, snapshot: &Snapshot) -> Arc<BoundCatalog> {
         let schemas = self
             .catalog
             .datasets()
@@ -272,8 +277,7 @@ impl Workspace {
                 )),
             })
             .collect();
-        let bound = self.bound_to(schemas);
-        (snapshot, bound)
+        self.bound_to(schemas)
     }
 
     async fn resolve(

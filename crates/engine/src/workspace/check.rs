@@ -23,7 +23,8 @@ pub struct DatasetCheck {
 impl Workspace {
     /// Every dataset by itself: its files, its schema, every cell of it, its keys. Reads all rows.
     pub async fn check_datasets(&self) -> Vec<DatasetCheck> {
-        let (snapshot, bound) = self.snapshot().await;
+        let snapshot = self.whole_snapshot().await;
+        let bound = self.bound(&snapshot);
         let mut checks = Vec::new();
         for dataset in self.catalog.datasets() {
             checks.push(self.check_dataset(dataset, &snapshot, &bound).await);
@@ -60,7 +61,8 @@ impl Workspace {
     /// Everything in which the data does not fit the model; reads files, and rows where keys are
     /// declared.
     pub async fn check_data(&self) -> Diagnostics {
-        let (snapshot, bound) = self.snapshot().await;
+        let snapshot = self.whole_snapshot().await;
+        let bound = self.bound(&snapshot);
         let mut found = bound.findings();
         found.0.extend(self.keys(&snapshot, &bound).await.0);
         found
@@ -68,7 +70,8 @@ impl Workspace {
 
     /// Every declared key, also those that no question joins on, that does not tell the rows apart.
     pub async fn check_keys(&self) -> Diagnostics {
-        let (snapshot, bound) = self.snapshot().await;
+        let snapshot = self.whole_snapshot().await;
+        let bound = self.bound(&snapshot);
         self.keys(&snapshot, &bound).await
     }
 

@@ -42,6 +42,7 @@ impl Workspace {
                     let fact = "an audit is not written as SQL of a warehouse yet";
                     return Err(Diagnostic::new(Code::NotSupportedYet, fact).field("stage").into());
                 }
+                self.refuse_policies(&prepared.reads)?;
                 let text = emit::sql(&prepared.query, &prepared.plan, &self.catalog, explain.dialect)?;
                 return Ok(json!({"stage": "sql", "dialect": explain.dialect.as_str(), "text": text}));
             }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use sextant_semantics::catalog::Dataset;
 use sextant_semantics::code::Code;
-use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::diagnostic::{Diagnostic, Warning};
 use sextant_semantics::query::request::{DimensionValuesRequest, NumberFormat};
 use sextant_semantics::query::resolve::Moment;
 use sextant_semantics::time::zone;
@@ -19,7 +19,7 @@ const VALUES: (usize, usize) = (100, 1_000);
 impl Workspace {
     /// How far every dataset reaches, and what is wrong with those that cannot be read.
     pub(super) async fn freshness(&self, context: &CallContext) -> Result<Value, Failure> {
-        let (snapshot, bound) = self.snapshot().await;
+        let (snapshot, bound) = self.snapshot(&context.caller).await;
         let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
         let mut out = Map::new();
         for dataset in self.catalog.datasets() {
@@ -45,8 +45,13 @@ impl Workspace {
         let mut one = Map::new();
         data.bound.schema(dataset.id)?;
         let read = data.snapshot.dataset(&dataset.name)?;
-        one.insert("files".into(), json!(read.files.files.len()));
+        // How many files and rows there are in all is not the caller's who does not see all of them.
+        one.insert("files".into(), json!((!read.is_restricted()).then_some(read.files.files.len())));
         one.insert("rows".into(), json!(read.rows()));
+        let warnings = written(&self.policy_warnings(data.snapshot, &[dataset.id]));
+        if !warnings.is_empty() {
+            one.insert("warnings".into(), json!(warnings));
+        }
         let Some(extent) = self.extent(data, dataset.id).await? else {
             return Ok(one);
         };
@@ -75,7 +80,7 @@ impl Workspace {
         request: &DimensionValuesRequest,
         context: &CallContext,
     ) -> Result<Value, Failure> {
-        let (snapshot, bound) = self.snapshot().await;
+        let (snapshot, bound) = self.snapshot(&context.caller).await;
         let dimension = self.named(&request.dimension)?;
         let bound_dimension = bound.dimension(dimension.id)?;
         let plan = probe::values(dimension.dataset, &dimension.name, bound_dimension, self.catalog.calendar);
@@ -84,7 +89,12 @@ impl Workspace {
         let counts = probe::column(&batches, probe::MEASURES[0])?.into_iter();
         let counts = counts.map(|count| count.as_f64().unwrap_or(0.0) as i64);
         let values = probe::column(&batches, probe::KEY)?.into_iter().zip(counts).collect();
-        Ok(self.write_values(request, values, context.max_bytes))
+        let mut answer = self.write_values(request, values, context.max_bytes);
+        let warnings = written(&self.policy_warnings(&snapshot, &[dimension.dataset]));
+        if let (Value::Object(answer), false) = (&mut answer, warnings.is_empty()) {
+            answer.insert("warnings".into(), json!(warnings));
+        }
+        Ok(answer)
     }
 
     fn write_values(
@@ -126,9 +136,9 @@ impl Workspace {
             return found.ok_or_else(|| catalog.unknown_dimension(name).field("dimension").received(name));
         }
         if let Some(shared) = catalog.shared_dimensions().iter().find(|s| s.name == name && !s.hidden)
-            && let Some(first) = shared.members.first()
+            && let Some(first) = catalog.members_seen(shared).next()
         {
-            return Ok(catalog.dimension(*first));
+            return Ok(catalog.dimension(first));
         }
         let mut found = catalog.dimensions().iter().filter(visible).filter(|d| d.name == name);
         match (found.next(), found.next()) {
@@ -138,6 +148,7 @@ impl Workspace {
                 let ways: Vec<String> = catalog
                     .dimensions()
                     .iter()
+                    .filter(visible)
                     .filter(|d| d.name == name)
                     .map(|d| format!("{}.{name}", catalog.dataset(d.dataset).name))
                     .collect();
@@ -150,4 +161,8 @@ impl Workspace {
             }
         }
     }
+}
+
+fn written(warnings: &[Warning]) -> Vec<Value> {
+    warnings.iter().map(|warning| json!({"code": warning.code.as_str(), "message": warning.message})).collect()
 }

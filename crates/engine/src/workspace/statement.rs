@@ -143,7 +143,7 @@ impl Workspace {
 
     /// Answers the questions for metrics and plans the statement around them.
     async fn plan_statement(&self, composed: &Composed, text: &str, context: &CallContext) -> Result<Planned, Failure> {
-        let (snapshot, _) = self.snapshot().await;
+        let (snapshot, _) = self.snapshot(&context.caller).await;
         let mut tables: HashMap<String, Arc<dyn TableProvider>> = HashMap::new();
         let mut asked = Vec::new();
         for (position, lifted) in composed.lifted.iter().enumerate() {
@@ -155,8 +155,10 @@ impl Workspace {
         }
         let mut reads = Vec::new();
         for name in &composed.datasets {
-            tables.insert(name.clone(), snapshot.provider(name).await?);
-            reads.extend(self.catalog.dataset_named(name).map(|dataset| dataset.id));
+            let of = self.catalog.dataset_named(name);
+            let hides = |column: &str| of.is_some_and(|dataset| dataset.hides(column));
+            tables.insert(name.clone(), snapshot.provider_without(name, hides).await?);
+            reads.extend(of.map(|dataset| dataset.id));
         }
         for name in sql::system::TABLES {
             let table = sql::system::table(&self.catalog, name).unwrap_or_default();
@@ -227,7 +229,7 @@ impl Workspace {
         let max_bytes =
             request.output.max_bytes.map(|b| usize::try_from(b).unwrap_or(usize::MAX)).or(context.max_bytes);
         let page = page(&self.cursors, &answer, request.cursor.as_deref(), &answer_id, context.max_rows, max_bytes)?;
-        let mut warnings: Vec<Warning> = Vec::new();
+        let mut warnings: Vec<Warning> = self.policy_warnings(&planned.snapshot, &planned.reads);
         for warning in planned.asked.iter().flat_map(|asked| &asked.warnings) {
             if !warnings.contains(warning) {
                 warnings.push(warning.clone());

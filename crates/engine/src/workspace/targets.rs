@@ -8,7 +8,7 @@ use sextant_semantics::catalog::Catalog;
 use sextant_semantics::code::Code;
 use sextant_semantics::data_type::DataType;
 use sextant_semantics::diagnostic::Diagnostic;
-use sextant_semantics::expr::{Name, typing};
+use sextant_semantics::expr::{Expr, Name, typing};
 use sextant_semantics::model::{Location, Target};
 use sextant_semantics::query::resolved::{ResolvedQuery, TargetOf};
 use sextant_semantics::time::bucket::bucket_of;
@@ -87,6 +87,11 @@ impl Workspace {
             return Err(Diagnostic::new(Code::TypeMismatch, message).help("targets are numbers").into());
         }
         let provider = prepared.snapshot.provider(&name).await?;
+        let Some(policies) = self.policies_of_target(prepared, target)? else {
+            return Ok(Targets { output: of.output, granularity: of.granularity, planned: Vec::new() });
+        };
+        let conditions: Vec<Expr<Name>> = of.conditions.iter().cloned().chain(policies).collect();
+        let of = &TargetOf { conditions, ..of.clone() };
         let plan = self.plan_of(prepared, of, target, &schema, provider)?;
         let session = self.sessions.open(self.memory_bytes);
         let executed = execute(&session, plan, &self.limits, &context.cancel).await;

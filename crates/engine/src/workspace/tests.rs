@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::ask::Stage;
 use super::{CallContext, Failure, Workspace};
 use crate::source::tests::Root;
+use sextant_semantics::query::caller::Caller;
 use sextant_semantics::query::request;
 
 mod changes;
@@ -57,7 +58,13 @@ fn open(root: &Root, model: String) -> Workspace {
 }
 
 fn context(now: &str) -> CallContext {
-    CallContext { now: now.parse().unwrap(), max_rows: None, max_bytes: None, cancel: CancellationToken::new() }
+    CallContext {
+        now: now.parse().unwrap(),
+        max_rows: None,
+        max_bytes: None,
+        caller: Caller::default(),
+        cancel: CancellationToken::new(),
+    }
 }
 
 fn map(arguments: Value) -> Map<String, Value> {

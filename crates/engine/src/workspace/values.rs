@@ -17,6 +17,9 @@ const MOST: usize = 1_000;
 /// Rows of a dataset whose values a search reads at most; the dimensions of a larger one are named as left out.
 const ROWS: u64 = 5_000_000;
 
+/// Snapshots whose values are kept: callers who see other rows have snapshots of their own.
+const KEPT: usize = 8;
+
 /// Bytes of its files likewise.
 const BYTES: u64 = 512 << 20;
 
@@ -49,9 +52,9 @@ impl Values {
 impl Workspace {
     /// The values of the data as it is now, from memory where the files are those of the last search.
     pub async fn values(&self, context: &CallContext) -> Result<Arc<Values>, Failure> {
-        let (snapshot, bound) = self.snapshot().await;
+        let (snapshot, bound) = self.snapshot(&context.caller).await;
         let mut last = self.values.lock().await;
-        if let Some(known) = last.as_ref().filter(|known| known.snapshot == snapshot.id) {
+        if let Some(known) = last.iter().find(|known| known.snapshot == snapshot.id) {
             return Ok(Arc::clone(known));
         }
         let data = Data { bound: &bound, snapshot: &snapshot, cancel: &context.cancel };
@@ -84,7 +87,10 @@ impl Workspace {
             }
         }
         let found = Arc::new(found);
-        *last = Some(Arc::clone(&found));
+        if last.len() == KEPT {
+            last.remove(0);
+        }
+        last.push(Arc::clone(&found));
         Ok(found)
     }
 
@@ -92,7 +98,7 @@ impl Workspace {
     fn searchable(&self) -> Vec<(String, &Dimension)> {
         let catalog = &self.catalog;
         let shared = catalog.shared_dimensions().iter().filter(|d| !d.hidden);
-        let shared = shared.filter_map(|d| Some((d.name.clone(), catalog.dimension(*d.members.first()?))));
+        let shared = shared.filter_map(|d| Some((d.name.clone(), catalog.dimension(catalog.members_seen(d).next()?))));
         let own = catalog.dimensions().iter().filter(|d| !d.hidden && d.shared.is_none());
         let own = own.map(|d| (format!("{}.{}", catalog.dataset(d.dataset).name, d.name), d));
         shared.chain(own).collect()

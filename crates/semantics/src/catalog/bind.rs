@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::aggregation::Aggregation;
 use super::currency::CONVERTED;
 use super::id::{DatasetId, DimensionId, MetricId};
-use super::{Catalog, Dimension, Measure, Metric, MetricKind};
+use super::{Catalog, Dataset, Dimension, Measure, Metric, MetricKind, policy};
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -74,8 +74,19 @@ pub struct BoundCatalog {
 const MONEY_SCALE: u8 = 4;
 
 /// Types every expression of the catalog.
-pub fn bind(catalog: Arc<Catalog>, schemas: Schemas) -> BoundCatalog {
-    let dimensions = catalog.dimensions().iter().map(|d| bind_dimension(&catalog, &schemas, d)).collect();
+///
+/// A dataset whose policies do not fit it has no schema: nobody reads what was meant to be hidden.
+pub fn bind(catalog: Arc<Catalog>, mut schemas: Schemas) -> BoundCatalog {
+    let all = |schemas: &Schemas| catalog.dimensions().iter().map(|d| bind_dimension(&catalog, schemas, d)).collect();
+    let mut dimensions: Vec<Result<BoundDimension, Diagnostic>> = all(&schemas);
+    for dataset in catalog.datasets() {
+        let schema = &mut schemas[dataset.id.index()];
+        let checked = schema.as_ref().map(|schema| policy::check(&catalog, dataset, schema, &dimensions));
+        if let Ok(Err(fault)) = checked {
+            *schema = Err(fault);
+        }
+    }
+    dimensions = all(&schemas);
     let measures = catalog
         .metrics()
         .iter()
@@ -104,7 +115,7 @@ impl BoundCatalog {
         let schema = self.schemas[dataset.index()].as_ref().map_err(Clone::clone)?;
         match schema.data_type(name) {
             Some(data_type) => Ok(PhysicalColumn { name: name.to_string(), data_type }),
-            None => Err(unknown_column(&self.catalog.dataset(dataset).name, schema, name)),
+            None => Err(unknown_column(self.catalog.dataset(dataset), schema, name)),
         }
     }
 
@@ -285,15 +296,17 @@ fn typed(
         let column = name.dotted();
         match schema.data_type(&column) {
             Some(data_type) => Ok(Expr::new(Kind::Ref(PhysicalColumn { name: column, data_type }), span)),
-            None => Err(unknown_column(&catalog.dataset(dataset).name, schema, &column).at(span)),
+            None => Err(unknown_column(catalog.dataset(dataset), schema, &column).at(span)),
         }
     })?;
     typing::coerce(over, &mut |column: &PhysicalColumn| column.data_type)
 }
 
-fn unknown_column(dataset: &str, schema: &Schema, column: &str) -> Diagnostic {
-    let names = schema.columns.iter().map(|(name, _)| name.as_str());
-    let unknown = Diagnostic::new(Code::UnknownColumn, format!("unknown column `{column}` in dataset `{dataset}`"));
-    let some: Vec<String> = schema.columns.iter().take(20).map(|(name, _)| format!("`{name}`")).collect();
-    unknown.help(format!("the files have {}", some.join(", "))).suggest(column, names)
+/// The refusal of a column that the files do not have; those that nobody sees are not named.
+pub(super) fn unknown_column(dataset: &Dataset, schema: &Schema, column: &str) -> Diagnostic {
+    let names = || schema.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !dataset.hides(name));
+    let unknown =
+        Diagnostic::new(Code::UnknownColumn, format!("unknown column `{column}` in dataset `{}`", dataset.name));
+    let some: Vec<String> = names().take(20).map(|name| format!("`{name}`")).collect();
+    unknown.help(format!("the files have {}", some.join(", "))).suggest(column, names())
 }

@@ -23,6 +23,7 @@ mod currencies;
 mod joins;
 mod metrics;
 mod names;
+mod policies;
 
 /// The catalog of a model, or everything that is wrong with it besides what reading it found.
 ///
@@ -40,7 +41,7 @@ pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
     builder.graph();
     metrics::build(&mut builder);
     audit::build(&mut builder);
-    builder.policies();
+    policies::build(&mut builder);
     builder.finish()
 }
 
@@ -130,6 +131,8 @@ impl<'a> Builder<'a> {
                     span: v.span,
                 }),
                 currency: None,
+                policies: Vec::new(),
+                hidden_columns: Vec::new(),
                 not_yet: dataset.not_yet(),
                 span: dataset.name.span,
             });
@@ -174,6 +177,7 @@ impl<'a> Builder<'a> {
             partition: written.partition,
             is_entity: false,
             hidden: written.hidden,
+            concealed: false,
             span: written.name.span,
         });
         Some(id)
@@ -241,21 +245,6 @@ impl<'a> Builder<'a> {
                 )
                 .at(written.name.span)
                 .help("members of a shared dimension have one type"),
-            );
-        }
-    }
-
-    /// Policies are parsed and refused: a model that promises them must not answer without them.
-    fn policies(&mut self) {
-        let model = self.model;
-        for policy in &model.policies {
-            self.dataset_id(&policy.dataset);
-        }
-        if let Some(policy) = model.policies.first() {
-            self.found.push(
-                Diagnostic::new(Code::NotSupportedYet, "policies are not enforced by this version")
-                    .at(policy.span)
-                    .help("a model with `policies` is refused whole, so that nobody sees what they should not"),
             );
         }
     }

@@ -109,10 +109,21 @@ impl Catalog {
 
     /// Every dimension that rows of `from` can be grouped by, with the shortest name for it.
     pub fn available(&self, from: DatasetId) -> Vec<(String, Located)> {
-        if self.naming == Naming::EntityPaths {
-            return self.available_by_entity_path(from);
+        let mut all = match self.naming {
+            Naming::EntityPaths => self.available_by_entity_path(from),
+            Naming::Dotted => self.seen_by_names(from, &self.dimension_names()),
+        };
+        all.retain(|(_, located)| !self.dimension(located.dimension).concealed);
+        all
+    }
+
+    /// Refuses a request's name that means a dimension which a policy hides, as one that there is none of.
+    pub fn refuse_concealed(&self, from: DatasetId, path: &[String], name: &str) -> Result<(), Diagnostic> {
+        let meant = self.meant(from, path, name);
+        if !meant.is_empty() && meant.iter().all(|located| self.dimension(located.dimension).concealed) {
+            return Err(self.unknown_dimension(&self.written(path, name)));
         }
-        self.seen_by_names(from, &self.dimension_names())
+        Ok(())
     }
 
     /// Every entity that rows of `from` can be grouped by and that is no dimension of its own.
@@ -122,7 +133,7 @@ impl Catalog {
 
     /// The names of entities that are no dimensions of their own, sorted and distinct.
     pub fn entity_names(&self) -> Vec<&str> {
-        let hidden = self.dimensions().iter().filter(|d| d.is_entity && d.hidden);
+        let hidden = self.dimensions().iter().filter(|d| d.is_entity && d.hidden && !d.concealed);
         let mut names: Vec<&str> = hidden.map(|d| d.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();

@@ -93,7 +93,7 @@ pub fn entries(catalog: &Catalog) -> Vec<Entry> {
         all.push(Entry::new(What::Metric(metric.id), &metric.name, names, metric.description.as_deref()));
     }
     for shared in catalog.shared_dimensions().iter().filter(|d| !d.hidden) {
-        let members = shared.members.iter().map(|member| catalog.dimension(*member));
+        let members = catalog.members_seen(shared).map(|member| catalog.dimension(member));
         let of_members = members.flat_map(|member| member.label.iter().chain(&member.synonyms));
         let names = shared.label.iter().chain(&shared.synonyms).chain(of_members).map(String::as_str);
         let what = What::Dimension(shared.name.clone());

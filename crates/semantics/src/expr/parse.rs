@@ -57,6 +57,8 @@ pub enum Place {
     Formula,
     /// A request's condition on rows.
     Where,
+    /// The filter of a policy, which alone may name attributes of the caller.
+    Policy,
 }
 
 /// The tree of `text`, which stands at `at`.

@@ -2,7 +2,7 @@
 
 use crate::source::{Span, Spanned};
 
-/// `{dataset, filter, hide}`. A model with policies is refused until they are enforced.
+/// `{dataset, filter, hide}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     pub name: Option<Spanned<String>>,

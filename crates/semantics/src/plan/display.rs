@@ -118,6 +118,7 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
     match node {
         Rows::Read { dataset, columns } => {
             line(out, depth, &format!("read {} [{}]", catalog.dataset(*dataset).name, columns.join(", ")));
+            visible(out, depth + 1, *dataset, catalog);
         }
         Rows::Attach { input, hop, on, columns, .. } => {
             let by = match hop {
@@ -135,6 +136,7 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             let to = &catalog.dataset(hop.to()).name;
             let text = format!("attach {to} [{}] by {by} on {}", columns.join(", "), on.join(" and "));
             line(out, depth, &text);
+            visible(out, depth + 2, hop.to(), catalog);
             rows(out, depth + 1, input, tables, catalog);
         }
         Rows::ConstrainTime { input, axis } => {
@@ -183,6 +185,13 @@ fn rows(out: &mut String, depth: usize, node: &Rows, tables: &[String], catalog:
             line(out, depth, &format!("where {}", conditions.join(" and ")));
             rows(out, depth + 1, input, tables, catalog);
         }
+    }
+}
+
+/// The filters of a dataset's policies, which are there however it is read.
+fn visible(out: &mut String, depth: usize, dataset: DatasetId, catalog: &Catalog) {
+    if let Some(text) = catalog.dataset(dataset).policy_text() {
+        line(out, depth, &format!("only rows that the caller may see: {text}"));
     }
 }
 

@@ -152,11 +152,15 @@ fn literals(reader: &mut Reader, item: &Item, name: &str, values: &[Value]) -> O
     Some(literals)
 }
 
-fn read_number(number: &Number) -> Option<Literal> {
-    let text = number.to_string();
+pub(super) fn read_number(number: &Number) -> Option<Literal> {
+    signed(&number.to_string())
+}
+
+/// The number that a text says, with or without a minus sign.
+pub(super) fn signed(text: &str) -> Option<Literal> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
-        None => (false, text.as_str()),
+        None => (false, text),
     };
     let literal = parse::literal::number(digits).ok()?;
     Some(match literal {

@@ -195,6 +195,7 @@ mod tests {
             now: DateTime::parse_from_rfc3339("2026-11-20T15:00:00Z").unwrap().to_utc(),
             max_rows: None,
             max_bytes: None,
+            caller: Default::default(),
             cancel: CancellationToken::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

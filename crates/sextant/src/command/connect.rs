@@ -73,6 +73,9 @@ fn process(place: &Place) -> Result<Door, Fault> {
     if let Some(format) = config.model_format {
         arguments.extend(["--model-format".to_string(), format.as_str().to_string()]);
     }
+    for pair in &place.caller {
+        arguments.extend(["--caller".to_string(), pair.clone()]);
+    }
     Ok(Door::Process {
         command: std::env::current_exe()?.to_string_lossy().into_owned(),
         arguments,

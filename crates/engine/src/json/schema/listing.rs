@@ -91,6 +91,7 @@ pub(super) fn dimension_values() -> Json {
             "values": list("Values, the most frequent first.", value),
             "total_values": integer("Values in all."),
             "truncated": boolean("Whether there are more."),
+            "warnings": list("What to know of the values.", warning()),
             "read_as": read_as(),
         }),
         &["dimension", "values", "total_values", "truncated"],

@@ -304,6 +304,7 @@ impl Builder<'_> {
             partition: false,
             is_entity: true,
             hidden: self.catalog.naming == Naming::Dotted,
+            concealed: false,
             span: name.span,
         });
         self.catalog.datasets[dataset.index()].dimensions.push(id);

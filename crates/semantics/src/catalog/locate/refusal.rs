@@ -11,7 +11,11 @@ use crate::model::Naming;
 impl Catalog {
     pub(super) fn ambiguous(&self, from: DatasetId, path: &[String], name: &str, found: Vec<Located>) -> Diagnostic {
         let asked = self.written(path, name);
-        let mut ways: Vec<String> = found.iter().map(|located| self.qualified(from, located)).collect();
+        let seen = found.iter().filter(|located| !self.dimension(located.dimension).concealed);
+        let mut ways: Vec<String> = seen.map(|located| self.qualified(from, located)).collect();
+        if ways.is_empty() {
+            return self.unknown_dimension(&asked);
+        }
         ways.sort();
         ways.dedup();
         let dataset = &self.dataset(from).name;
@@ -45,7 +49,7 @@ impl Catalog {
                 self.bridge_to(from, below)
             ));
         }
-        let exists = self.dimensions().iter().any(|d| d.name == name && (!d.hidden || d.is_entity))
+        let exists = self.dimensions().iter().any(|d| d.name == name && !d.concealed && (!d.hidden || d.is_entity))
             || self.shared_dimensions().iter().any(|d| d.name == name && !d.hidden);
         let is_entity = |word: &String| self.datasets().iter().any(|d| d.entities.iter().any(|e| e.name == *word));
         let path_exists = path.iter().all(|word| {
@@ -104,16 +108,21 @@ impl Catalog {
                     || self.relationships().iter().any(|r| r.name == *word && r.from == dataset)
             };
             match path.last() {
-                _ if self.naming == Naming::EntityPaths => !self.meant(many, path, name).is_empty(),
-                None => !self.candidates(many, name).is_empty(),
-                Some(word) if is_asked(many, word) => self.own(many, name).is_some(),
-                Some(_) => !self.candidates_along(many, path, name).is_empty(),
+                _ if self.naming == Naming::EntityPaths => self.shows(&self.meant(many, path, name)),
+                None => self.shows(&self.candidates(many, name)),
+                Some(word) if is_asked(many, word) => self.own(many, name).is_some_and(|own| !own.concealed),
+                Some(_) => self.shows(&self.candidates_along(many, path, name)),
             }
         };
         let is_one = |many: DatasetId, path: &Path| path.bridge().is_none() && JoinGraph::end(many, path) == from;
         let leads_here = |many: DatasetId| self.graph().paths(many).iter().any(|path| is_one(many, path));
         let mut others = self.datasets().iter().map(|dataset| dataset.id).filter(|many| *many != from);
         others.find(|many| leads_here(*many) && sees(*many))
+    }
+
+    /// Whether one of these is a dimension that no policy hides.
+    fn shows(&self, found: &[Located]) -> bool {
+        found.iter().any(|located| !self.dimension(located.dimension).concealed)
     }
 
     /// Dimensions of the same last name that a bridge leads to.
@@ -148,7 +157,10 @@ impl Catalog {
 
     /// Metrics of other datasets that see what was asked.
     fn some_that_see(&self, from: DatasetId, path: &[String], name: &str) -> String {
-        let sees = |dataset: DatasetId| dataset != from && self.meant(dataset, path, name).len() == 1;
+        let sees = |dataset: DatasetId| {
+            let meant = self.meant(dataset, path, name);
+            dataset != from && meant.len() == 1 && self.shows(&meant)
+        };
         let metrics = self.metrics().iter().filter(|metric| !metric.hidden && metric.dataset.is_some_and(sees));
         let names: Vec<String> = metrics.map(|metric| metric.name.clone()).take(6).collect();
         match names.as_slice() {

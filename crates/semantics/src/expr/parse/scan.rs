@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::Function;
 use crate::source::Span;
 
+mod attribute;
 mod shape;
 
 use shape::{OF_EXPRESSIONS, OF_STATEMENTS};
@@ -55,7 +56,9 @@ impl<'a> Tokens<'a> {
                 .at(anchor.span(comment.start, comment.end))
                 .help("to subtract a negative number, put a space between the signs or parentheses around it"));
         }
-        let tokens = tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
+        let tokens: Vec<Lexed> =
+            tokens.into_iter().filter(|t| !matches!(t.token.token, Token::Whitespace(_))).collect();
+        let tokens = if place == Place::Policy { attribute::joined(tokens) } else { tokens };
         let mut tokens = Tokens { text, anchor, tokens };
         tokens.check_words(place)?;
         tokens.check_shape(OF_EXPRESSIONS)?;
@@ -167,6 +170,7 @@ impl<'a> Tokens<'a> {
                 Token::DoubleColon => {
                     return Err(self.refuse(index, "operator `::`".into()).help("write CAST(value AS type)"));
                 }
+                Token::Colon => return Err(self.attribute(index, place)),
                 _ => {
                     let found = excerpt(self.text_of(index));
                     return Err(self.refuse(index, format!("`{found}` in an expression")).help(LANGUAGE));
@@ -262,7 +266,7 @@ impl<'a> Tokens<'a> {
 
     fn aggregate(&self, index: usize, name: &str, place: Place) -> Diagnostic {
         match place {
-            Place::Formula => self.refuse(index, format!("aggregate `{name}` in an expression")).help(
+            Place::Formula | Place::Policy => self.refuse(index, format!("aggregate `{name}` in an expression")).help(
                 "an expression is computed row by row: a metric names its aggregation in `agg`, and formulas name metrics",
             ),
             Place::Where => Diagnostic::new(

@@ -83,7 +83,7 @@ fn refusals_name_the_thing_and_point_at_it() {
         ("a == 1", "unsupported-expression: operator `==`", "=="),
         ("a::date", "unsupported-expression: operator `::`", "::"),
         ("a; b", "unsupported-expression: `;` in an expression", ";"),
-        (":caller", "unsupported-expression: `:` in an expression", ":"),
+        (":caller", "unsupported-expression: `:caller` in an expression", ":"),
         ("a[1]", "unsupported-expression: `[` in an expression", "["),
         ("1--1", "unsupported-expression: a comment in an expression", "--1"),
         ("a LIKE b", "unsupported-expression: LIKE with a pattern that is not a text literal", "b"),

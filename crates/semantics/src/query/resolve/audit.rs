@@ -116,6 +116,7 @@ impl Asking {
         item: &GroupItem,
     ) -> Result<(), Diagnostic> {
         let mut field = groups::field_of(bound, item)?;
+        facts.iter().try_for_each(|fact| fact.refuse_concealed(bound, &field))?;
         if let Ok(agreed) = conditions::agreed(bound, facts, &field) {
             field = agreed;
         }

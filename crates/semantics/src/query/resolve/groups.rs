@@ -20,6 +20,12 @@ use crate::time::granularity::Granularity;
 
 const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
+/// The argument of groups that a metric needs beside those asked for.
+const FINER: &str = "metric_names";
+
+/// The argument of groups that a condition of the model asks for.
+pub(super) const OF_MODEL: &str = "filter";
+
 /// A group as asked, its grain decided.
 #[derive(Clone)]
 pub(super) struct Wanted {
@@ -76,7 +82,7 @@ pub(super) fn with_finer(
     request: &MetricsRequest,
 ) -> Result<Vec<Wanted>, Diagnostic> {
     for name in names {
-        let field = "metric_names".to_string();
+        let field = FINER.to_string();
         let item = GroupItem { name: name.clone(), grain: None, date_part: None, alias: None, field };
         let group = one(bound, &item, request)?;
         if !wanted.iter().any(|known| known.field == group.field) {
@@ -216,6 +222,9 @@ pub(super) fn resolve(
 }
 
 fn place(bound: &BoundCatalog, facts: &mut [FactBuilder], wanted: &Wanted) -> Result<Group, Diagnostic> {
+    if ![FINER, OF_MODEL].contains(&wanted.argument.as_str()) {
+        facts.iter().try_for_each(|fact| fact.refuse_concealed(bound, &wanted.field))?;
+    }
     let mut field = conditions::agreed(bound, facts, &wanted.field)?;
     let mut data_type = None;
     let mut identities = Vec::new();

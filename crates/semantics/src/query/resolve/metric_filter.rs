@@ -10,7 +10,7 @@ use super::super::request::{GroupItem, MetricItem, MetricsRequest, OutputArgumen
 use super::super::resolved::ResolvedQuery;
 use super::leaf::{Beside, Filter, Leaf, Measured};
 use super::metrics::Flattener;
-use super::{Context, time};
+use super::{Context, groups, time};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::DatasetId;
 use crate::catalog::{Input, MetricKind};
@@ -48,7 +48,8 @@ pub(super) fn resolve(
     }
     let mut resolved = Vec::with_capacity(named.len());
     for (name, field) in named {
-        match one(bound, context, request, flat, &name) {
+        let argument = if field.is_some() { "where" } else { groups::OF_MODEL };
+        match one(bound, context, request, flat, (&name, argument)) {
             Ok(query) => resolved.push(MetricByKeys { name, query }),
             Err(refused) => {
                 let of = |d: Diagnostic| match field {
@@ -87,7 +88,7 @@ fn one(
     context: &Context,
     request: &MetricsRequest,
     flat: &Flattener,
-    name: &str,
+    (name, argument): (&str, &str),
 ) -> Result<ResolvedQuery, Diagnostics> {
     let (metric, keys) = metric_and_keys(name).expect("only such names were gathered");
     if let Some(time) = keys.iter().find(|key| key.starts_with("metric_time")) {
@@ -100,7 +101,7 @@ fn one(
     let as_of = time::clock_of(bound, context, &request.time, &datasets)?;
     let asked = MetricsRequest {
         metrics: vec![MetricItem::named(metric, "where")],
-        group_by: keys.iter().map(|key| group(key)).collect(),
+        group_by: keys.iter().map(|key| group(key, argument)).collect(),
         time: TimeArguments {
             as_of: Some(as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             timezone: request.time.timezone.clone(),
@@ -114,6 +115,6 @@ fn one(
     super::resolve(bound, context, &asked)
 }
 
-fn group(key: &str) -> GroupItem {
-    GroupItem { name: key.to_string(), grain: None, date_part: None, alias: None, field: "where".to_string() }
+fn group(key: &str, argument: &str) -> GroupItem {
+    GroupItem { name: key.to_string(), grain: None, date_part: None, alias: None, field: argument.to_string() }
 }

@@ -179,6 +179,11 @@ impl FactBuilder {
     /// A condition over names as one over the joined row, boolean and with every literal typed.
     pub(super) fn condition(&mut self, bound: &BoundCatalog, filter: &Filter) -> Result<RowExpr, Diagnostic> {
         let located = by_day(bound, &filter.expr)?;
+        if filter.field.is_some() {
+            for field in located.refs() {
+                self.refuse_concealed(bound, field.value).map_err(|refused| refused.at(field.span))?;
+            }
+        }
         let over = located.try_substitute(&mut |field: &Field, span| self.reference(bound, field, span))?;
         let coerced = typing::coerce(over, &mut |r: &RowRef| r.data_type());
         let (typed, data_type) = match &filter.field {
@@ -192,6 +197,14 @@ impl FactBuilder {
                     .at(filter.expr.span)
                     .help("write a comparison, such as `country = 'US'`"))
             }
+        }
+    }
+
+    /// Refuses a field of a request that a policy hides; what a model says of its metrics may name it.
+    pub(super) fn refuse_concealed(&self, bound: &BoundCatalog, field: &Field) -> Result<(), Diagnostic> {
+        match &field.of {
+            FieldOf::Dimension { path, name } => bound.catalog.refuse_concealed(self.dataset, path, name),
+            FieldOf::MetricTime | FieldOf::Metric(_) => Ok(()),
         }
     }
 

@@ -63,8 +63,8 @@ fn dimensions(catalog: &Catalog) -> Table {
         format!("{}.{}", catalog.dataset(dimension.dataset).name, dimension.name)
     };
     let shared = catalog.shared_dimensions().iter().filter(|shared| !shared.hidden).map(|shared| {
-        let first = shared.members.first().map(|id| catalog.dimension(*id));
-        let of: Vec<String> = shared.members.iter().map(|id| path(*id)).collect();
+        let first = catalog.members_seen(shared).next().map(|id| catalog.dimension(id));
+        let of: Vec<String> = catalog.members_seen(shared).map(path).collect();
         vec![
             Some(shared.name.clone()),
             shared.label.clone(),
@@ -94,11 +94,13 @@ fn datasets(catalog: &Catalog) -> Table {
         let dimensions: Vec<&str> = dimensions.map(|dimension| dimension.name.as_str()).collect();
         let metrics = catalog.metrics().iter().filter(|metric| metric.dataset == Some(dataset.id) && !metric.hidden);
         let metrics: Vec<&str> = metrics.map(|metric| metric.name.as_str()).collect();
+        let key: Vec<&str> =
+            dataset.primary_key.iter().map(String::as_str).filter(|column| !dataset.hides(column)).collect();
         vec![
             Some(dataset.name.clone()),
             dataset.label.clone(),
             dataset.description.clone(),
-            Some(dataset.primary_key.join(", ")),
+            Some(key.join(", ")),
             Some(dimensions.join(", ")),
             Some(metrics.join(", ")),
         ]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use sextant_semantics::query::caller::Caller;
 use sextant_engine::workspace::{CallContext, DatasetCheck, Failure, Workspace};
 use sextant_semantics::diagnostic::Diagnostics;
 use sextant_server::wire;
@@ -26,7 +27,7 @@ pub(super) fn check(
     let datasets = runtime.block_on(workspace.check_datasets());
     let ask = |tool: &str, arguments: Map<String, Value>| {
         let cancel = CancellationToken::new();
-        let context = CallContext { now, max_rows: None, max_bytes: None, cancel };
+        let context = CallContext { now, max_rows: None, max_bytes: None, caller: Caller::default(), cancel };
         runtime.block_on(workspace.call(tool, &arguments, &context))
     };
     let freshness = ask("get_freshness", Map::new());

@@ -1,0 +1,193 @@
+//! Policies from YAML to what a caller sees.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::catalog::bind::{Schema, bind};
+use crate::catalog::build;
+use crate::data_type::Clock;
+use crate::expr::parse;
+use crate::model::read;
+
+const MODEL: &str = "
+name: m
+datasets:
+  - name: orders
+    source: {csv: orders.csv}
+    primary_key: [id]
+    dimensions:
+      - {name: country}
+      - {name: store, type: number, expr: store_id}
+      - {name: day, type: time}
+      - {name: at, type: time}
+      - {name: is_open, type: boolean}
+      - {name: email}
+      - {name: domain, expr: \"split_part(email, '@', 2)\"}
+  - {name: stores, source: {csv: stores.csv}, primary_key: [id], dimensions: [{name: region}]}
+relationships:
+  - {name: of_store, from: orders, from_columns: [store_id], to: stores, to_columns: [id]}
+";
+
+fn catalog(policies: &str) -> Result<crate::catalog::Catalog, Vec<String>> {
+    let (model, found) = read([("m.yml".to_string(), format!("{MODEL}policies:\n{policies}"))]);
+    let text =
+        |found: crate::diagnostic::Diagnostics| found.0.iter().map(|f| format!("{}: {}", f.code, f.message)).collect();
+    if !found.is_empty() {
+        return Err(text(found));
+    }
+    build(&model).map_err(text)
+}
+
+fn bound(policies: &str) -> BoundCatalog {
+    let columns = |columns: &[(&str, DataType)]| Schema {
+        columns: columns.iter().map(|(name, data_type)| (name.to_string(), *data_type)).collect(),
+    };
+    let orders = columns(&[
+        ("id", DataType::Integer),
+        ("country", DataType::Text),
+        ("store_id", DataType::Integer),
+        ("day", DataType::Date),
+        ("at", DataType::Timestamp(Clock::Local)),
+        ("is_open", DataType::Boolean),
+        ("email", DataType::Text),
+    ]);
+    let stores = columns(&[("id", DataType::Integer), ("region", DataType::Text)]);
+    bind(Arc::new(catalog(policies).unwrap()), vec![Ok(orders), Ok(stores)])
+}
+
+/// What a caller sees of the orders, as text.
+fn seen(policies: &str, caller: serde_json::Value) -> String {
+    let bound = bound(policies);
+    let caller = Caller::from_json(caller.as_object().unwrap()).unwrap();
+    let orders = bound.catalog.dataset_named("orders").unwrap().id;
+    match sight(&bound, orders, &caller) {
+        Err(fault) => format!("{}: {}", fault.code, fault.message),
+        Ok(None) => "everything".to_string(),
+        Ok(Some(Sight { rows: Visible::Nothing, lacks, .. })) => format!("nothing {lacks:?}"),
+        Ok(Some(Sight { rows: Visible::Where(of), .. })) => of.map_refs(&mut |c| c.name.clone()).to_string(),
+    }
+}
+
+const COUNTRIES: &str = "  - {dataset: orders, filter: \"country IN (:caller.countries)\"}\n";
+
+#[test]
+fn a_list_stands_on_the_right_of_in() {
+    assert_eq!(seen(COUNTRIES, json!({"countries": ["US", "CA"]})), "country IN ('US', 'CA')");
+    assert_eq!(seen(COUNTRIES, json!({"countries": "US"})), "country IN ('US')");
+    assert_eq!(seen(COUNTRIES, json!({"countries": []})), "FALSE");
+    assert_eq!(seen(COUNTRIES, json!({"countries": "a' OR 'b' = 'b"})), "country IN ('a'' OR ''b'' = ''b')");
+    let not = "  - {dataset: orders, filter: \"NOT (country NOT IN (:caller.countries))\"}\n";
+    assert_eq!(seen(not, json!({"countries": []})), "NOT TRUE");
+}
+
+#[test]
+fn without_the_attribute_nothing_is_seen() {
+    assert_eq!(seen(COUNTRIES, json!({})), r#"nothing [Absent("countries")]"#);
+    let either = "  - {dataset: orders, filter: \"is_open = TRUE OR country IN (:caller.countries)\"}\n";
+    assert_eq!(seen(either, json!({"country": "US"})), r#"nothing [Absent("countries")]"#);
+    assert_eq!(seen("  - {dataset: stores, filter: \"region = :caller.region\"}\n", json!({})), "everything");
+}
+
+#[test]
+fn values_take_the_type_that_they_are_held_against() {
+    let store = "  - {dataset: orders, filter: \"store = :caller.store\"}\n";
+    assert_eq!(seen(store, json!({"store": 7})), "store_id = 7");
+    assert_eq!(seen(store, json!({"store": "-7"})), "store_id = -7");
+    assert_eq!(seen(store, json!({"store": "seven"})), r#"nothing [Unfit("store")]"#);
+    assert_eq!(seen(store, json!({"store": true})), r#"nothing [Unfit("store")]"#);
+    assert_eq!(seen(store, json!({"store": [7]})), r#"nothing [Unfit("store")]"#);
+    let open = "  - {dataset: orders, filter: \"is_open = :caller.open\"}\n";
+    assert_eq!(seen(open, json!({"open": "true"})), "is_open = TRUE");
+    assert_eq!(seen(open, json!({"open": "yes"})), r#"nothing [Unfit("open")]"#);
+    let days = "  - {dataset: orders, filter: \"day BETWEEN :caller.first AND :caller.last\"}\n";
+    let between = json!({"first": "2026-01-01", "last": "2026-02-01"});
+    assert_eq!(seen(days, between), "day BETWEEN DATE '2026-01-01' AND DATE '2026-02-01'");
+    assert_eq!(seen(days, json!({"first": "soon", "last": "2026-02-01"})), r#"nothing [Unfit("last")]"#);
+    let role = "  - {dataset: orders, filter: \":caller.role = 'admin' OR country = :caller.country\"}\n";
+    assert_eq!(seen(role, json!({"role": "x", "country": "US"})), "'x' = 'admin' OR country = 'US'");
+}
+
+#[test]
+fn several_policies_must_all_hold() {
+    let two = format!("{COUNTRIES}  - {{dataset: orders, filter: \"store = :caller.store\"}}\n");
+    assert_eq!(seen(&two, json!({"countries": "US", "store": 1})), "country IN ('US') AND store_id = 1");
+    assert_eq!(seen(&two, json!({"countries": "US"})), r#"nothing [Absent("store")]"#);
+    let text = bound(&two).catalog.dataset_named("orders").unwrap().policy_text();
+    assert_eq!(text.as_deref(), Some("(country IN (:caller.countries)) AND (store = :caller.store)"));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let refused = |filter: &str| match catalog(&format!("  - {{dataset: orders, filter: \"{filter}\"}}\n")) {
+        Ok(_) => seen(&format!("  - {{dataset: orders, filter: \"{filter}\"}}\n"), json!({"x": 1})),
+        Err(found) => found.join("; "),
+    };
+    let of_place = "unsupported-expression: an attribute of the caller out of its place";
+    for misplaced in [
+        ":caller.x",
+        "lower(:caller.x) = country",
+        ":caller.x = :caller.y",
+        ":caller.x IS NULL",
+        ":caller.x IN ('a')",
+        "CASE WHEN country = :caller.x THEN TRUE END",
+        "store + :caller.x > 2",
+    ] {
+        assert_eq!(refused(misplaced), of_place, "{misplaced}");
+    }
+    for (filter, expected) in [
+        ("contry = 'US'", "unknown-reference: dataset `orders` has no dimension `contry`"),
+        (
+            "stores.region = :caller.x",
+            "not-supported-yet: `stores.region` in the filter of a policy is not supported yet",
+        ),
+        (
+            "metric(orders, country) > 1",
+            "not-supported-yet: `metric(orders, country)` in the filter of a policy is not supported yet",
+        ),
+        ("country = : caller.x", "unsupported-expression: `:caller.x` in an expression"),
+        ("country = :calle.x", "unsupported-expression: `:` in an expression"),
+        ("country", "type-mismatch: a condition of type text, not boolean"),
+        ("country > 5", "type-mismatch: `>` does not take text and integer"),
+        ("at > :caller.x", "not-supported-yet: the timestamp `at` in the filter of a policy is not supported yet"),
+    ] {
+        assert_eq!(refused(filter), expected, "{filter}");
+    }
+    let unknown = catalog("  - {dataset: order, filter: \"country = 'US'\"}\n").unwrap_err();
+    assert_eq!(unknown, ["unknown-reference: unknown dataset `order`"]);
+}
+
+#[test]
+fn attributes_stand_nowhere_else() {
+    for place in [parse::Place::Formula, parse::Place::Where] {
+        let fault =
+            parse::parse_in("country IN (:caller.countries)", Span::new(crate::source::SourceId(0), 0, 30), place);
+        let fault = fault.unwrap_err();
+        assert_eq!(fault.message, "`:caller.countries` in an expression");
+        assert!(fault.help.unwrap().contains("`policies` only"));
+    }
+}
+
+#[test]
+fn what_is_hidden_is_concealed_with_all_that_reads_it() {
+    let hidden = |policies: &str| {
+        let catalog = catalog(policies).unwrap();
+        let mut names: Vec<String> =
+            catalog.dimensions().iter().filter(|d| d.concealed).map(|d| d.name.clone()).collect();
+        names.sort();
+        assert!(names.iter().all(|name| !catalog.dimension_names().contains(&name.as_str())));
+        (names.join(" "), catalog.dataset_named("orders").unwrap().hides("email"))
+    };
+    assert_eq!(hidden("  - {dataset: orders, hide: [email]}\n"), ("domain email".to_string(), true));
+    assert_eq!(hidden("  - {dataset: orders, hide: [domain]}\n"), ("domain".to_string(), false));
+    assert_eq!(hidden("  - {dataset: orders, hide: [store_id]}\n"), ("of_store store".to_string(), false));
+}
+
+#[test]
+fn a_hidden_column_that_is_not_there_closes_its_dataset() {
+    let bound = bound("  - {dataset: orders, hide: [emial]}\n");
+    let orders = bound.catalog.dataset_named("orders").unwrap().id;
+    assert_eq!(bound.schema(orders).unwrap_err().code, Code::UnknownColumn);
+    assert!(bound.dimension(bound.catalog.dataset(orders).dimensions[0]).is_err());
+}
