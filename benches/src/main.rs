@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::{CallContext, Workspace};
-use sextant_semantics::query::caller::Caller;
 use tokio_util::sync::CancellationToken;
 
 /// Rounds that are timed, after one that is not.
@@ -73,8 +72,8 @@ async fn median(workspace: &Workspace, tool: &str, arguments: &Map<String, Value
 /// One call; a refused one ends the benchmark.
 pub(crate) async fn once(workspace: &Workspace, tool: &str, arguments: &Map<String, Value>) -> Duration {
     let now: DateTime<Utc> = "2026-11-20T15:00:00-05:00".parse().expect("an instant");
-    let (caller, cancel) = (Caller::default(), CancellationToken::new());
-    let context = CallContext { now, max_rows: None, max_bytes: None, caller, cancel };
+    let cancel = CancellationToken::new();
+    let context = CallContext { now, max_rows: None, max_bytes: None, caller: Default::default(), cancel };
     let start = Instant::now();
     let answer = workspace.call(tool, arguments, &context).await;
     let elapsed = start.elapsed();
