@@ -28,22 +28,28 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// Where a model and its data lie.
+/// Where a model and its data lie, and who asks there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     pub models: PathBuf,
     pub data: PathBuf,
+    /// `key=value`, for doors.
+    pub caller: Vec<String>,
 }
 
 impl Place {
+    pub fn new(models: PathBuf, data: PathBuf) -> Place {
+        Place { models, data, caller: Vec::new() }
+    }
+
     /// A world of `tests/worlds`, or the shipped model over its checked-in data.
     pub fn of_world(name: &str) -> Place {
         let root = repository();
         if name == "commerce" {
-            return Place { models: root.join("semantic-models/commerce"), data: root.join("fixtures/commerce") };
+            return Place::new(root.join("semantic-models/commerce"), root.join("fixtures/commerce"));
         }
         let folder = root.join("tests/worlds").join(name);
-        Place { models: folder.clone(), data: folder }
+        Place::new(folder.clone(), folder)
     }
 }
 

@@ -37,6 +37,7 @@ pub fn binary() -> &'static PathBuf {
 pub fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).arg("--models").arg(&place.models).arg("--data").arg(&place.data);
+    command.args(place.caller.iter().flat_map(|pair| ["--caller", pair]));
     for name in ["SEXTANT_MODELS", "SEXTANT_DATA", "SEXTANT_API_KEY", "SEXTANT_URL"] {
         command.env_remove(name);
     }

@@ -3,7 +3,8 @@
 //! Blocks are named by their fence: `yaml model`, `csv NAME`, `jsonl NAME`, then for each case
 //! `json request` followed by its checks (`sql check`, `sql totals`, `json same rows`, `json error`)
 //! and by what tools fill in (`text check rows`, `text totals rows`, `text semantic plan`,
-//! `json answer`). A line `uses: NAME` takes the model and the rows of `tests/worlds/NAME`
+//! `json answer`). A request is `{"tool", "arguments"}` and, for models with policies, `"caller"`: an object of the
+//! caller's attributes. A line `uses: NAME` takes the model and the rows of `tests/worlds/NAME`
 //! (`commerce` is the shipped model over its checked-in data), a line `trap: NAME` says which row of
 //! `docs/traps.md` the page is about.
 

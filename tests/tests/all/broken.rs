@@ -154,7 +154,7 @@ fn place(folder: &Path, source: &str, columns: &str, amount: &str) -> Result<Pla
     std::fs::write(models.join("model.yml"), model)?;
     std::fs::write(data.join("customers.csv"), "customer_id,segment\n1,new\n2,loyal\n")?;
     std::fs::write(data.join("refunds.csv"), "amount,refunded_on\n3.50,2026-03-03\n3.50,2026-03-09\n")?;
-    Ok(Place { models, data })
+    Ok(Place::new(models, data))
 }
 
 /// A question of the part of the model that is well, and its answer.

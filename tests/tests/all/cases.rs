@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::Workspace;
+use sextant_semantics::query::caller::Caller;
 use sextant_tests::ask::{self, Place};
 use sextant_tests::doors::{self, Piped, Request, Said, Server};
 use sextant_tests::page::{Case, Page, fingerprint};
@@ -74,23 +75,42 @@ fn same_bytes(path: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let place = place_of(&page, folder.path())?;
     let workspace = ask::open(&place).map_err(|error| format!("the model is refused: {error}"))?;
-    let mut requests = Vec::new();
-    for case in page.cases() {
-        let (tool, arguments) = read_request(&case.request)?;
-        requests.push(Request { tool, arguments });
+    let mut by_caller: Vec<(Vec<String>, Vec<(usize, Request)>)> = Vec::new();
+    for (i, case) in page.cases().iter().enumerate() {
+        let asked = read_request(&case.request)?;
+        let one = (i, Request { tool: asked.tool, arguments: asked.arguments });
+        match by_caller.iter_mut().find(|(pairs, _)| *pairs == asked.caller) {
+            Some((_, requests)) => requests.push(one),
+            None => by_caller.push((asked.caller, vec![one])),
+        }
     }
-    let server = Server::start(&place)?;
-    let mut piped = Piped::start(&place)?;
-    let batch = doors::batch(&place, &requests)?;
     let mut problems = Vec::new();
-    for (i, request) in requests.iter().enumerate() {
-        let want = match ask::call(&workspace, &request.tool, &request.arguments) {
+    for (caller, requests) in by_caller {
+        problems.extend(said_differently(&workspace, &Place { caller, ..place.clone() }, &requests)?);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// What the doors say otherwise than the engine, to one caller.
+fn said_differently(
+    workspace: &Workspace,
+    place: &Place,
+    requests: &[(usize, Request)],
+) -> Result<Vec<String>, Failed> {
+    let caller = caller_of(&place.caller)?;
+    let server = Server::start(place)?;
+    let mut piped = Piped::start(place)?;
+    let all: Vec<Request> = requests.iter().map(|(_, request)| request.clone()).collect();
+    let batch = doors::batch(place, &all)?;
+    let mut problems = Vec::new();
+    for (at, (i, request)) in requests.iter().enumerate() {
+        let want = match ask::call_as(workspace, &caller, &request.tool, &request.arguments) {
             Ok(answer) => Said::Answer(answer.to_string()),
             Err(error) => Said::Error(error.to_string()),
         };
         let said = [
-            ("batch", Ok(batch[i].clone())),
-            ("call", doors::call(&place, request)),
+            ("batch", Ok(batch[at].clone())),
+            ("call", doors::call(place, request)),
             ("open API", server.tool(request)),
             ("call_tool", server.call_tool(request)),
             ("MCP over HTTP", server.mcp(request)),
@@ -111,7 +131,7 @@ fn same_bytes(path: &Path) -> Result<(), Failed> {
             }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+    Ok(problems)
 }
 
 /// What is wrong with a case, and blocks to fill.
@@ -121,8 +141,9 @@ struct Report {
 }
 
 fn check_case(workspace: &Workspace, case: &Case, data: &str, update: bool, report: &mut Report) -> Result<(), Failed> {
-    let (tool, arguments) = read_request(&case.request)?;
-    let outcome = ask::call(workspace, &tool, &arguments);
+    let Asked { tool, arguments, caller } = read_request(&case.request)?;
+    let caller = caller_of(&caller)?;
+    let outcome = ask::call_as(workspace, &caller, &tool, &arguments);
     let text = match (&outcome, &case.error) {
         (Ok(answer), None) => {
             check_answer(workspace, case, answer, data, report)?;
@@ -148,8 +169,9 @@ fn check_case(workspace: &Workspace, case: &Case, data: &str, update: bool, repo
     };
     if report.found.is_empty() {
         hold("json answer", case.answer.as_deref(), text, update, report);
-        if outcome.is_ok() {
-            let plan = semantic_plan(workspace, &tool, &arguments)?;
+        if outcome.is_ok()
+            && let Some(plan) = semantic_plan(workspace, &caller, &tool, &arguments)?
+        {
             hold("text semantic plan", case.plan.as_deref(), plan, update, report);
         }
     }
@@ -180,9 +202,9 @@ fn check_answer(
         }
     }
     if let Some(other) = &case.same_rows {
-        let (tool, arguments) = read_request(other)?;
-        let other =
-            ask::call(workspace, &tool, &arguments).map_err(|e| format!("the law's request is refused: {e}"))?;
+        let Asked { tool, arguments, caller } = read_request(other)?;
+        let other = ask::call_as(workspace, &caller_of(&caller)?, &tool, &arguments)
+            .map_err(|e| format!("the law's request is refused: {e}"))?;
         for key in ["columns", "rows", "metrics"] {
             if answer[key] != other[key] {
                 report.found.push(format!("{key} differ: {} and {}", answer[key], other[key]));
@@ -215,22 +237,47 @@ fn hold(name: &'static str, have: Option<&str>, want: String, update: bool, repo
     }
 }
 
-fn semantic_plan(workspace: &Workspace, tool: &str, arguments: &Map<String, Value>) -> Result<String, Failed> {
+/// The plan of a question for metrics; rows of a statement have none.
+fn semantic_plan(
+    workspace: &Workspace,
+    caller: &Caller,
+    tool: &str,
+    arguments: &Map<String, Value>,
+) -> Result<Option<String>, Failed> {
     let mut explained = arguments.clone();
     explained.insert("explain".into(), true.into());
-    let answer = ask::call(workspace, tool, &explained).map_err(|e| format!("explain is refused: {e}"))?;
+    let answer = ask::call_as(workspace, caller, tool, &explained).map_err(|e| format!("explain is refused: {e}"))?;
     match &answer["explain"]["semantic"] {
-        Value::String(text) => Ok(text.clone()),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Null if tool == "sql" => Ok(None),
         other => Err(format!("`explain.semantic` is no text: {other}").into()),
     }
 }
 
-fn read_request(text: &str) -> Result<(String, Map<String, Value>), Failed> {
+/// A request of a page.
+struct Asked {
+    tool: String,
+    arguments: Map<String, Value>,
+    /// `key=value`, as on the command line.
+    caller: Vec<String>,
+}
+
+fn read_request(text: &str) -> Result<Asked, Failed> {
     let request: Value = serde_json::from_str(text)?;
     let tool = request["tool"].as_str().ok_or("a request names its `tool`")?.to_string();
     let mut arguments = request["arguments"].as_object().cloned().ok_or("a request has `arguments`")?;
     arguments.entry("max_bytes").or_insert(MAX_BYTES.into());
-    Ok((tool, arguments))
+    let mut caller = Vec::new();
+    for (name, value) in request["caller"].as_object().into_iter().flatten() {
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        caller.extend(values.iter().map(|value| format!("{name}={}", text(value))));
+    }
+    Ok(Asked { tool, arguments, caller })
+}
+
+fn caller_of(pairs: &[String]) -> Result<Caller, Failed> {
+    Caller::from_pairs(pairs.iter().map(String::as_str)).map_err(|fault| fault.message.into())
 }
 
 /// Where the page's model and data lie: its world, or files written from its blocks.
@@ -242,7 +289,7 @@ fn place_of(page: &Page, folder: &Path) -> Result<Place, Failed> {
             for (name, text) in page.data() {
                 std::fs::write(folder.join(name), text)?;
             }
-            Ok(Place { models: folder.to_path_buf(), data: folder.to_path_buf() })
+            Ok(Place::new(folder.to_path_buf(), folder.to_path_buf()))
         }
         _ => Err("a page has either `uses:` or a `yaml model`".into()),
     }

@@ -43,7 +43,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let name = format!("checks::{file}::{}", check.name);
             // Data that is not part of the repository may be elsewhere: shown as ignored then.
             let is_absent = data.is_none();
-            let place = Place { models: root.join(&checks.models), data: data.clone().unwrap_or_default() };
+            let place = Place::new(root.join(&checks.models), data.clone().unwrap_or_default());
             trials.push(Trial::test(name, move || run(&place, &check)).with_ignored_flag(is_absent));
         }
     }

@@ -90,7 +90,7 @@ fn worlds() -> Result<(), Failed> {
         };
         std::fs::create_dir_all(&at)?;
         write::write(&world, &at)?;
-        let place = Place { models: at.clone(), data: at.clone() };
+        let place = Place::new(at.clone(), at.clone());
         let workspace = ask::open(&place).map_err(|refused| format!("world {seed}: {refused}"))?;
         let mut lines = String::new();
         for _ in 0..QUESTIONS {

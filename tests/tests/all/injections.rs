@@ -26,7 +26,7 @@ fn change_nothing() -> Result<(), Failed> {
     // What must not be read lies beside the data, and under an absolute path.
     let outside = tempfile::tempdir()?;
     std::fs::write(outside.path().join("secret.csv"), "secret\nhunter2\n")?;
-    let place = Place { models: folder.path().to_path_buf(), data: folder.path().to_path_buf() };
+    let place = Place::new(folder.path().to_path_buf(), folder.path().to_path_buf());
     let workspace = ask::open(&place).map_err(|refused| refused.to_string())?;
     let before = (state(folder.path()), state(outside.path()));
     let payloads = payloads(&outside.path().join("secret.csv").display().to_string());

@@ -69,7 +69,7 @@ fn hold(law: Law) -> Result<(), Failed> {
 fn open(world: World, season: Season) -> Result<Opened, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     write::write(&world, folder.path()).map_err(|e| e.to_string())?;
-    let place = Place { models: folder.path().to_path_buf(), data: folder.path().to_path_buf() };
+    let place = Place::new(folder.path().to_path_buf(), folder.path().to_path_buf());
     let workspace = ask::open(&place).map_err(|e| e.to_string())?;
     Ok(Opened { world, season, workspace, _folder: folder })
 }

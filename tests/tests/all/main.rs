@@ -20,6 +20,7 @@ mod laws;
 mod mistakes;
 mod oracle;
 mod pages;
+mod policies;
 mod questions;
 mod readme;
 mod shapes;
@@ -42,6 +43,7 @@ fn main() {
         mistakes::trials(),
         oracle::trials(),
         pages::trials(),
+        policies::trials(),
         questions::trials(),
         readme::trials(),
         shapes::trials(),

@@ -28,7 +28,7 @@ fn statements() -> Result<(), Failed> {
         let (world, season) = worlds::model::world(&mut random);
         let folder = tempfile::tempdir()?;
         write::write(&world, folder.path())?;
-        let place = Place { models: folder.path().to_path_buf(), data: folder.path().to_path_buf() };
+        let place = Place::new(folder.path().to_path_buf(), folder.path().to_path_buf());
         let workspace = ask::open(&place).map_err(|refused| format!("world {seed}: {refused}"))?;
         for spelling in 0..QUESTIONS {
             // Bounds of `metric_time` in a WHERE are the statement's range, in `where` they are conditions on rows; a

@@ -41,7 +41,8 @@ pub(super) fn extent(
     // Footers know the ends of hidden rows too.
     let known = !dataset.is_restricted()
         && !column.partition
-        && !footers.is_empty() && footers.iter().all(|footer| found.footer(footer, column));
+        && !footers.is_empty()
+        && footers.iter().all(|footer| found.footer(footer, column));
     if !known {
         found = Ends::default();
         scan::scan(dataset, std::slice::from_ref(column), cache, |batch| {

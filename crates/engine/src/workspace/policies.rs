@@ -109,11 +109,7 @@ impl Workspace {
 }
 
 /// The target's dimension that a dimension of a dataset is.
-fn split_by(
-    catalog: &Catalog,
-    target: &Target,
-    id: sextant_semantics::catalog::id::DimensionId,
-) -> Option<String> {
+fn split_by(catalog: &Catalog, target: &Target, id: sextant_semantics::catalog::id::DimensionId) -> Option<String> {
     let dimension = catalog.dimension(id);
     let shared = dimension.shared.map(|shared| catalog.shared_dimension(shared).name.as_str());
     let mut names = target.dimensions.iter().map(|name| name.value.as_str());

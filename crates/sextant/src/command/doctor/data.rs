@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use sextant_semantics::query::caller::Caller;
 use sextant_engine::workspace::{CallContext, DatasetCheck, Failure, Workspace};
 use sextant_semantics::diagnostic::Diagnostics;
+use sextant_semantics::query::caller::Caller;
 use sextant_server::wire;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
