@@ -21,7 +21,7 @@ pub(super) fn hidden() -> Result<(), Failed> {
     let mut problems = Vec::new();
     let listings = [
         ("list_dimensions", json!({})),
-        ("list_dimensions", json!({"metrics": ["events"]})),
+        ("list_dimensions", json!({"metric_names": ["events"]})),
         ("list_metrics", json!({})),
         ("describe_metric", json!({"name": "payers"})),
         ("sql", json!({"query": "SHOW DIMENSIONS"})),
@@ -46,7 +46,7 @@ pub(super) fn hidden() -> Result<(), Failed> {
             "get_metrics",
             json!({"metric_names": ["events"], "where": ["metric(events, NAME) > 1"], "as_of": "2026-03-31"}),
         ),
-        ("audit_performance", json!({"metrics": ["events"], "dimensions": ["NAME"], "as_of": "2026-03-31"})),
+        ("audit_performance", json!({"metric_names": ["events"], "dimensions": ["NAME"], "as_of": "2026-03-31"})),
         ("get_dimension_values", json!({"dimension": "NAME"})),
         ("get_dimension_values", json!({"dimension": "visits.NAME"})),
         ("sql", json!({"query": "SELECT MEASURE(events) AS e FROM metrics WHERE NAME = 'x'"})),
@@ -59,7 +59,7 @@ pub(super) fn hidden() -> Result<(), Failed> {
             let asked: Value = serde_json::from_str(&arguments.to_string().replace("NAME", name)).unwrap();
             said(&workspace, &caller, tool, &asked)
         };
-        let (secret, nothing) = (ask("email"), ask("qqqqq").replace("qqqqq", "email"));
+        let (secret, nothing) = (ask("email"), ask("emaik").replace("emaik", "email"));
         if secret != nothing || !secret.starts_with("refused") {
             problems.push(format!("{tool} {arguments}: {secret}\nof nothing: {nothing}"));
         }
@@ -97,7 +97,7 @@ pub(super) fn readers() -> Result<(), Failed> {
         ("get_metrics", json!({"group_by": ["tenant"], "as_of": "2026-03-31"})),
         (
             "audit_performance",
-            json!({"metrics": ["events", "total"], "dimensions": ["tenant"], "time_range": "2026-03-03..2026-03-04", "as_of": "2026-03-31"}),
+            json!({"metric_names": ["events", "total"], "dimensions": ["tenant"], "time_range": "2026-03-03..2026-03-04", "as_of": "2026-03-31"}),
         ),
         ("sql", json!({"query": "SELECT count(*) AS n, max(n) AS most, min(raw) AS least FROM visits"})),
         ("sql", json!({"query": "SELECT * FROM visits ORDER BY id LIMIT 3"})),
@@ -110,12 +110,15 @@ pub(super) fn readers() -> Result<(), Failed> {
     for (tool, arguments) in asked {
         let said = callers.each_ref().map(|caller| {
             let (have, want) = (said(&whole, caller, tool, &arguments), said(&without, caller, tool, &arguments));
-            if have != want || have.contains(CANARY) || have.starts_with("refused") {
+            // A clock at the end of the data needs data.
+            let is_refused = have.starts_with("refused") && !have.contains("data-unavailable");
+            if have != want || have.contains(CANARY) || is_refused {
                 problems.push(format!("{tool} {arguments} for {caller:?}: {have}\nwithout the hidden rows: {want}"));
             }
             have
         });
-        if tool != "explain" && !said[2].contains("policy-no-attribute") {
+        let is_answer = tool != "explain" && !said[2].starts_with("refused");
+        if is_answer && !said[2].contains("policy-no-attribute") {
             problems.push(format!("{tool} {arguments} does not say that an attribute is missing: {}", said[2]));
         }
         if said[..2].iter().any(|said| said.contains("policy-no-attribute")) {
@@ -143,7 +146,7 @@ pub(super) fn readers() -> Result<(), Failed> {
 /// What a question asks of rows stands above the policy, attributes stand in it by name.
 pub(super) fn plans() -> Result<(), Failed> {
     let (workspace, _folder) = opened(Rows::All)?;
-    let caller = Caller::from_pairs(["tenants=secret-tenant"])?;
+    let caller = Caller::from_pairs(["tenants=secret-tenant"]).unwrap();
     let mut problems = Vec::new();
     let of_metrics =
         json!({"metric_names": ["events"], "where": ["CAST(raw AS integer) > 1"], "limit": 1, "as_of": "2026-03-31"});

@@ -67,7 +67,6 @@ fn probe(shape: &str, of: &Fallible, by_hand: bool) -> (&'static str, Value) {
             put("where", json!(view(format!("{value} IS NOT NULL"))));
             return ("explain", json!({"stage": "physical", "tool": "get_metrics", "arguments": asked}));
         }
-        // Values of a dimension take no filter: one written by hand has no place here.
         _ => return ("get_dimension_values", json!({"dimension": name})),
     };
     (tool, asked)
@@ -99,8 +98,11 @@ pub(super) fn run(storage: Storage) -> Result<(), Failed> {
             if have != want || have.contains(CANARY) {
                 problems.push(format!("{} as {shape}: {have}\nwithout the hidden rows: {want}", of.name));
             }
+            // No filter can be written into a question for the values of a dimension.
             let (tool, arguments) = probe(shape, of, true);
-            if said(&bare, &caller, tool, &arguments) != said(&bare_without, &caller, tool, &arguments) {
+            let told = said(&bare, &caller, tool, &arguments);
+            let is_told = told.starts_with("refused") || told.contains(CANARY);
+            if shape != "values" && is_told && !said(&bare_without, &caller, tool, &arguments).starts_with("refused") {
                 leaks.push(format!("{} as {shape}", of.name));
             }
         }
