@@ -168,10 +168,7 @@ fn open<'a>(report: &'a Report, before: &[Cube<'_>], node: &'a Node) -> Option<(
         refuse("extends", "write the members of the extended cube out");
     }
     if object.has("access_policy") {
-        refuse(
-            "access_policy",
-            "a model whose policies are not enforced is refused, so that nobody sees what they should not",
-        );
+        refuse("access_policy", "access policies of Cube are not read: write `policies` in a model of Sextant");
     }
     if before.iter().any(|cube| cube.name == written.value) {
         let fault = Diagnostic::new(Code::DuplicateName, format!("a second cube `{}`", written.value));

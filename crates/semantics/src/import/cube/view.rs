@@ -61,7 +61,7 @@ pub(super) fn check(project: &Project<'_>, cubes: &[Cube<'_>], node: &Node) {
             let message = format!("`{key}` of {}", view.label());
             let help = match key {
                 "extends" => "write the members of the extended view out",
-                _ => "a model whose policies are not enforced is refused, so that nobody sees what they should not",
+                _ => "access policies of Cube are not read: write `policies` in a model of Sextant",
             };
             report.fault(Diagnostic::new(Code::NotSupportedYet, message).at(node.span).help(help));
         }

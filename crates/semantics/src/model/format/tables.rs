@@ -283,10 +283,14 @@ pub(in crate::model) const POLICY: Table = Table::new(
     "policy",
     "Which rows and columns of a dataset a caller may see.",
     &[
-        key("name", Shape::Text, "For the log."),
+        key("name", Shape::Text, "For people who read the model."),
         DESCRIPTION,
         required("dataset", Shape::Text, "The dataset."),
-        key("filter", Shape::Expression, "The rows that are seen; `:caller.<key>` is what is known of the caller."),
+        key(
+            "filter",
+            Shape::Expression,
+            "The rows that are seen, over the dataset's dimensions; `:caller.key` is an attribute of the caller.",
+        ),
         key("hide", TEXTS, "Dimensions and columns that nobody sees."),
     ],
 );
