@@ -26,7 +26,7 @@ fn schema() -> DatasetSchema {
 /// Two visible rows among hidden ones, in two partitions.
 fn rows() -> Arc<MemTable> {
     let batch = |tenants: [&str; 3], raws: [&str; 3], numbers: [i64; 3]| {
-        let columns: Vec<Arc<dyn datafusion::arrow::array::Array>> = vec![
+        let columns: Vec<Arc<dyn Array>> = vec![
             Arc::new(StringArray::from(tenants.to_vec())),
             Arc::new(StringArray::from(raws.to_vec())),
             Arc::new(Int64Array::from(numbers.to_vec())),
