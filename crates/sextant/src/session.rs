@@ -24,6 +24,8 @@ const STACK_BYTES: usize = 16 << 20;
 pub(crate) struct Session {
     pub(crate) runtime: Runtime,
     pub(crate) app: App,
+    /// What policies may know of who started the process.
+    attributes: Map<String, Value>,
 }
 
 impl Session {
@@ -45,16 +47,21 @@ impl Session {
 
     fn with(workspace: Result<Arc<dyn Answer>, Failure>, config: &Config) -> Result<Session, Fault> {
         let app = App::new(workspace, Utc::now).with_store(Arc::new(Store::at(config.state.clone())));
-        Ok(Session { runtime: Session::runtime()?, app })
+        Ok(Session { runtime: Session::runtime()?, app, attributes: config.caller.to_json() })
     }
 
     pub(crate) fn runtime() -> Result<Runtime, Fault> {
         Ok(Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()?)
     }
 
+    /// Who started the process, at a door without identity.
+    pub(crate) fn local(&self, door: Door) -> Caller {
+        Caller::local(door).with_attributes(self.attributes.clone())
+    }
+
     /// Asks one question; an interrupt cancels it.
     pub(crate) fn call(&self, tool: &str, arguments: Map<String, Value>, rows: Option<usize>) -> Result<Value, Fault> {
-        let (caller, cancel) = (Caller::local(Door::CommandLine), CancellationToken::new());
+        let (caller, cancel) = (self.local(Door::CommandLine), CancellationToken::new());
         self.runtime.block_on(async {
             tokio::select! {
                 answer = self.app.call(&caller, tool, arguments, Limits::local(rows), cancel.clone()) => Ok(answer?),
@@ -71,7 +78,7 @@ pub(crate) fn open_config(config: &Config) -> Result<Session, Fault> {
 
 /// The session over a workspace that is open already.
 pub(crate) fn over(workspace: Arc<Workspace>) -> Result<Session, Fault> {
-    Ok(Session { runtime: Session::runtime()?, app: App::new(Ok(workspace), Utc::now) })
+    Ok(Session { runtime: Session::runtime()?, app: App::new(Ok(workspace), Utc::now), attributes: Map::new() })
 }
 
 /// Why there is no workspace: for an answer, and as text with carets for a person.

@@ -48,6 +48,15 @@ impl Caller {
         Ok(Caller { attributes })
     }
 
+    /// The object that [`Caller::from_json`] reads back.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let value = |of: &AttributeValue| match of {
+            AttributeValue::One(value) => value.to_json(),
+            AttributeValue::Many(values) => values.iter().map(Attribute::to_json).collect(),
+        };
+        self.attributes.iter().map(|(name, of)| (name.clone(), value(of))).collect()
+    }
+
     /// A caller of `key=value` pairs; a key that is given several times has several values, all of them texts.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = &'a str>) -> Result<Caller, Diagnostic> {
         let mut attributes: BTreeMap<String, AttributeValue> = BTreeMap::new();
@@ -71,6 +80,16 @@ impl Caller {
             }
         }
         Ok(Caller { attributes })
+    }
+}
+
+impl Attribute {
+    fn to_json(&self) -> Value {
+        match self {
+            Attribute::Text(text) => Value::String(text.clone()),
+            Attribute::Number(number) => Value::Number(number.clone()),
+            Attribute::Boolean(flag) => Value::Bool(*flag),
+        }
     }
 }
 
@@ -110,6 +129,7 @@ mod tests {
         let caller = Caller::from_json(json.as_object().unwrap()).unwrap();
         assert_eq!(caller.attributes.keys().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(format!("{caller:?}"), r#"{"a", "b"}"#);
+        assert_eq!(Value::Object(caller.to_json()), json!({"a": "x", "b": [1, true]}));
         let nested = json!({"a": [["x"]]});
         let refused = Caller::from_json(nested.as_object().unwrap()).unwrap_err();
         assert_eq!(refused.code, Code::InvalidArgument);

@@ -24,10 +24,11 @@ pub(crate) fn run(place: &Place, batch: &Batch) -> Result<(), Fault> {
     let limits = Limits::local(batch.max_rows);
     let (queue, mut answers) = tokio::sync::mpsc::channel::<JoinHandle<Value>>(AHEAD);
     let (app, handle) = (session.app.clone(), session.runtime.handle().clone());
+    let caller = session.local(Door::CommandLine);
     let reader = std::thread::spawn(move || -> std::io::Result<()> {
         let mut input = std::io::stdin().lock();
         while let Some(line) = next_line(&mut input)? {
-            let work = handle.spawn(answer(app.clone(), line, limits));
+            let work = handle.spawn(answer(app.clone(), caller.clone(), line, limits));
             if queue.blocking_send(work).is_err() {
                 break;
             }
@@ -50,13 +51,10 @@ pub(crate) fn run(place: &Place, batch: &Batch) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn answer(app: App, line: Vec<u8>, limits: Limits) -> Value {
+async fn answer(app: App, caller: Caller, line: Vec<u8>, limits: Limits) -> Value {
     let line = request::batch_line(&line);
     let answer = match line.question {
-        Ok(question) => {
-            let caller = Caller::local(Door::CommandLine);
-            app.call(&caller, &question.tool, question.arguments, limits, CancellationToken::new()).await
-        }
+        Ok(question) => app.call(&caller, &question.tool, question.arguments, limits, CancellationToken::new()).await,
         Err(failure) => Err(failure),
     };
     match answer {

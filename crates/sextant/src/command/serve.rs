@@ -46,6 +46,7 @@ fn over_stdio(place: &Place, serve: &Serve) -> Result<(), Fault> {
     let session = open_config(&config)?;
     let (app, standing) = match variable("SEXTANT_API_KEY") {
         Some(token) => {
+            refuse_caller(place)?;
             let (access, auth) = (variable("SEXTANT_ACCESS_MODE"), variable("SEXTANT_AUTH_MODE"));
             let organization = variable("SEXTANT_PARTNER_ORG_ID");
             let wishes = Wishes::read(access.as_deref(), auth.as_deref(), organization.as_deref())?;
@@ -55,7 +56,7 @@ fn over_stdio(place: &Place, serve: &Serve) -> Result<(), Fault> {
             authenticator.caller(&token, &wishes, Door::Stdio, app.now())?;
             (app, Standing::OfToken { authenticator, token: Secret::new(token), wishes })
         }
-        None => (session.app.clone(), Standing::Always(Caller::local(Door::Stdio))),
+        None => (session.app.clone(), Standing::Always(session.local(Door::Stdio))),
     };
     let server = McpServer::new(app, Limits::mcp(serve.max_rows), standing);
     let served = session.runtime.block_on(stdio::serve(server));
@@ -69,7 +70,10 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
     let config = Config::of(place)?;
     let session = open_config(&config)?;
     let app = match serve.auth {
-        Auth::Token => hosting(&session, config)?,
+        Auth::Token => {
+            refuse_caller(place)?;
+            hosting(&session, config)?
+        }
         Auth::None => session.app.clone(),
     };
     session.runtime.block_on(async {
@@ -84,7 +88,7 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
             rows: serve.max_rows,
             origins: serve.origins.clone(),
             hosts: serve.hosts.clone(),
-            admission: admission(serve, &app, public.as_ref()),
+            admission: admission(serve, &app, public.as_ref(), session.local(Door::Api)),
         };
         if let Some(public) = &public {
             settings.hosts.extend(public.host_str().map(str::to_string));
@@ -108,6 +112,15 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
     })
 }
 
+/// Where tokens say who asks, nobody else does.
+fn refuse_caller(place: &Place) -> Result<(), Failure> {
+    if place.caller.is_empty() {
+        return Ok(());
+    }
+    let fault = Diagnostic::new(Code::InvalidArgument, "`--caller` beside tokens, which say who asks");
+    Err(fault.field("--caller").help("leave it out, or serve without tokens: --auth none").into())
+}
+
 /// The application that answers each organization from its own workspace, and records every call.
 fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     let app = session.app.clone().with_organizations(Arc::new(Hosting(config)));
@@ -115,9 +128,9 @@ fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     Ok(app.with_audit_log(audit))
 }
 
-fn admission(serve: &Serve, app: &App, public: Option<&Url>) -> Admission {
+fn admission(serve: &Serve, app: &App, public: Option<&Url>, local: Caller) -> Admission {
     match serve.auth {
-        Auth::None => Admission::Everybody(Caller::local(Door::Api)),
+        Auth::None => Admission::Everybody(local),
         Auth::Token => Admission::Tokens(Arc::new(Tokens {
             authenticator: Authenticator::new(app.store().clone()),
             limits: RateLimits::new(Rates {
