@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::query::caller::Caller;
 use sextant_server::app::{App, DEFAULT_ROWS, Limits};
-use sextant_server::identity::caller::{Caller, Door};
+use sextant_server::identity::caller::{self, Door};
 use sextant_server::wire::error_object;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +115,6 @@ const EXTRACT_NOW: i64 = 1_795_186_800;
 /// One call of an operation under the limits of MCP.
 pub fn operation(app: &App, name: &str, arguments: &Map<String, Value>) -> Result<Value, Failure> {
     let limits = Limits::mcp(DEFAULT_ROWS);
-    let caller = Caller::local(Door::Mcp);
+    let caller = caller::Caller::local(Door::Mcp);
     RUNTIME.block_on(app.call(&caller, name, arguments.clone(), limits, CancellationToken::new()))
 }
