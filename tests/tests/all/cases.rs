@@ -249,7 +249,7 @@ fn semantic_plan(
     let answer = ask::call_as(workspace, caller, tool, &explained).map_err(|e| format!("explain is refused: {e}"))?;
     match &answer["explain"]["semantic"] {
         Value::String(text) => Ok(Some(text.clone())),
-        Value::Null if tool == "sql" => Ok(None),
+        Value::Null if arguments.contains_key("query") => Ok(None),
         other => Err(format!("`explain.semantic` is no text: {other}").into()),
     }
 }
