@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
@@ -27,8 +27,8 @@ fn schema() -> DatasetSchema {
 fn rows() -> Arc<MemTable> {
     let batch = |tenants: [&str; 3], raws: [&str; 3], numbers: [i64; 3]| {
         let columns: Vec<Arc<dyn Array>> = vec![
-            Arc::new(StringArray::from(tenants.to_vec())),
-            Arc::new(StringArray::from(raws.to_vec())),
+            Arc::new(StringViewArray::from(tenants.to_vec())),
+            Arc::new(StringViewArray::from(raws.to_vec())),
             Arc::new(Int64Array::from(numbers.to_vec())),
         ];
         RecordBatch::try_new(schema().arrow(), columns).unwrap()
