@@ -27,7 +27,7 @@ fn store_with_user() -> (Store, User) {
 fn a_user_is_found_by_address_in_any_case_and_belongs_to_organizations() {
     let (store, user) = store_with_user();
     assert_eq!(store.user_by_email(" ada@example.COM ").unwrap(), Some(user.clone()));
-    assert_eq!(store.users().unwrap(), [user.clone()]);
+    assert_eq!(store.users().unwrap(), std::slice::from_ref(&user));
     let members = store.memberships(&user.id).unwrap();
     assert_eq!(
         (members[0].organization_name.as_str(), members[0].scopes.to_string().as_str()),
