@@ -33,6 +33,7 @@ mod inspect;
 mod late;
 mod policies;
 mod probe;
+pub mod settings;
 mod sources;
 mod statement;
 mod targets;
@@ -42,6 +43,7 @@ pub mod values;
 use values::Values;
 
 pub use check::DatasetCheck;
+pub use settings::Settings;
 
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
 pub struct Workspace {
@@ -57,6 +59,7 @@ pub struct Workspace {
     cache: Arc<SourceCache>,
     sessions: Sessions,
     limits: Limits,
+    settings: Settings,
     memory_bytes: usize,
     /// What of other tools' files the model does not hold.
     losses: Diagnostics,
@@ -112,6 +115,12 @@ impl Workspace {
         Workspace::of(import::read(texts, Some(format)), model_version, root, &Resources::STANDARD)
     }
 
+    /// Requests that leave them out are in this zone and this currency, in place of the model's.
+    pub fn with_settings(mut self, settings: Settings) -> Workspace {
+        self.settings = settings;
+        self
+    }
+
     /// The version of the model, as answers name it.
     pub fn model_version(&self) -> &str {
         &self.model_version
@@ -160,6 +169,7 @@ impl Workspace {
             cache: Arc::new(SourceCache::default()),
             sessions,
             limits: Limits { time: BACKSTOP, ..Limits::STANDARD },
+            settings: Settings::default(),
             memory_bytes: QUESTION_MEMORY,
             losses: Diagnostics(losses),
             bound: Mutex::new(None),
@@ -201,6 +211,7 @@ impl Workspace {
     ) -> Result<Value, Failure> {
         let mut decoded = request::decode(tool, arguments)?;
         slips::mend(&self.catalog, &mut decoded);
+        self.settings.fill(&mut decoded.request);
         let answer = self.answer(&decoded, arguments, context).await?;
         Ok(json::with_notes(answer, &decoded.notes))
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sextant_engine::workspace::{Failure, Workspace};
+use sextant_engine::workspace::{Failure, Settings, Workspace};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
@@ -145,6 +145,11 @@ impl Workspaces {
             // The version is read first: what changes meanwhile is seen as a change next time.
             let version = library.version(place.as_ref());
             let workspace = library.open(place.as_ref())?;
+            let settings = place.as_ref().map_or_else(Settings::default, |place| Settings {
+                timezone: place.timezone.clone(),
+                currency: place.currency.clone(),
+            });
+            let workspace = workspace.with_settings(settings);
             let workspace = match key {
                 Some(key) => workspace.with_cursor_key(&key),
                 None => workspace,

@@ -34,6 +34,9 @@ impl Authenticator {
     /// The caller who presents a token and these wishes. A token that is not accepted costs no write.
     pub fn caller(&self, token: &str, wishes: &Wishes, door: Door, now: DateTime<Utc>) -> Result<Caller, Failure> {
         let token = self.store.find_token(token)?.filter(|token| token.is_live(now)).ok_or_else(not_accepted)?;
+        if !self.store.token_owner_is_live(&token)? {
+            return Err(not_accepted());
+        }
         let caller = self.settle(&token, wishes, door)?;
         self.note(&token.id, now);
         Ok(caller)
@@ -68,12 +71,7 @@ impl Authenticator {
                     Owner::Sandbox(_) => Environment::Sandbox,
                     Owner::Organization(_) | Owner::User { .. } | Owner::Partner(_) => Environment::Production,
                 };
-                let organization = own.organization().unwrap_or_default();
-                let is_live = self.store.organization(organization)?.is_some_and(|kept| kept.disabled.is_none());
-                if !is_live {
-                    return Err(not_accepted());
-                }
-                caller(organization, environment, None)
+                caller(own.organization().unwrap_or_default(), environment, None)
             }
         };
         // A header widens no token: who asks for changes must hold a scope that changes something.

@@ -46,6 +46,20 @@ async fn each_organization_and_environment_answers_from_its_own_data() {
 }
 
 #[tokio::test]
+async fn an_organization_has_its_own_zone() {
+    let served = served(UNLIMITED);
+    let asked = json!({ "metric_names": ["revenue"], "time_range": "yesterday" });
+    let zone = |body: &Value| body["applied"]["time_range"]["timezone"].clone();
+    for (owner, wanted) in [(acme(), "Asia/Tokyo"), (Owner::Organization("default".into()), "UTC")] {
+        let (_, token) = served.token(owner, "metrics:read");
+        assert_eq!(zone(&served.ask(&token, &[], "get_metrics", asked.clone()).await.body), wanted);
+    }
+    let (_, token) = served.token(acme(), "metrics:read");
+    let own = json!({ "metric_names": ["revenue"], "time_range": "yesterday", "timezone": "Europe/Paris" });
+    assert_eq!(zone(&served.ask(&token, &[], "get_metrics", own).await.body), "Europe/Paris");
+}
+
+#[tokio::test]
 async fn without_an_accepted_token_nothing_is_answered() {
     let served = served(UNLIMITED);
     let (kept, token) = served.token(acme(), "metrics:read");

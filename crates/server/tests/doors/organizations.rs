@@ -98,7 +98,7 @@ pub(crate) fn served(rates: Rates) -> Served {
         models: place(&folders[1], "models"),
         data: place(&folders[1], "data"),
         sandbox_data: Some(place(&folders[2], "data")),
-        timezone: None,
+        timezone: Some("Asia/Tokyo".into()),
         currency: None,
     };
     store.create_organization(&new, now()).expect("an organization");
