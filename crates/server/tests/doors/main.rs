@@ -2,6 +2,7 @@
 
 mod documentation;
 mod identity;
+mod isolation;
 mod leaving;
 mod organizations;
 mod oauth;

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-const MODEL: &str = "
+pub(crate) const MODEL: &str = "
 version: 1
 name: shop
 calendar: {timezone: UTC, week_start: monday}
@@ -45,7 +45,8 @@ pub(crate) fn shop(rows: &str) -> TempDir {
     folder
 }
 
-fn write(folder: &Path, rows: &str) {
+/// Writes the model and these rows.
+pub(crate) fn write(folder: &Path, rows: &str) {
     for name in ["models", "data"] {
         std::fs::create_dir_all(folder.join(name)).expect("a directory");
     }
@@ -78,11 +79,18 @@ impl Library for Files {
 /// The server, its state, and the organization `acme` beside the one of the configuration.
 pub(crate) struct Served {
     pub(crate) store: Arc<Store>,
-    router: Router,
-    _folders: [TempDir; 3],
+    pub(crate) router: Router,
+    pub(crate) app: App,
+    /// The models and data of the configuration and of `acme`, and the data of its sandbox.
+    pub(crate) folders: [TempDir; 3],
 }
 
+/// State that ends with the test.
 pub(crate) fn served(rates: Rates) -> Served {
+    served_from(Arc::new(Store::in_memory()), rates)
+}
+
+pub(crate) fn served_from(store: Arc<Store>, rates: Rates) -> Served {
     let folders = [shop("2026-11-01,DE,10"), shop("2026-11-01,US,70"), shop("2026-11-01,FR,5")];
     let place = |folder: &TempDir, name: &str| folder.path().join(name);
     let configured = Place {
@@ -91,7 +99,6 @@ pub(crate) fn served(rates: Rates) -> Served {
         timezone: None,
         currency: None,
     };
-    let store = Arc::new(Store::in_memory());
     let new = NewOrganization {
         id: "acme".into(),
         name: "Acme".into(),
@@ -113,8 +120,8 @@ pub(crate) fn served(rates: Rates) -> Served {
     let admission = Admission::Tokens(Arc::new(tokens));
     let settings = Settings { admission, ..Settings::open(1_000, Vec::new()) };
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
-    let router = router(app, &settings, address, CancellationToken::new());
-    Served { store, router, _folders: folders }
+    let router = router(app.clone(), &settings, address, CancellationToken::new());
+    Served { store, router, app, folders }
 }
 
 /// No limits of calls.
