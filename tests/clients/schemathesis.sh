@@ -18,7 +18,8 @@ cd "$work"
 export SEXTANT_MODELS=$root/semantic-models/commerce SEXTANT_DATA=$root/fixtures/commerce
 export SEXTANT_STATE=$work/state.db
 : >server.log
-"$binary" serve --http 127.0.0.1:0 --auth none 2>server.log &
+token=$("$binary" token create requests --scopes "metrics:read query:sql feedback:write" 2>/dev/null)
+"$binary" serve --http 127.0.0.1:0 --token-rate 0 --organization-rate 0 2>server.log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
@@ -39,6 +40,7 @@ while [ "$sent" -lt "$wanted" ]; do
   [ "$examples" -ge 10 ] || examples=10
   status=0
   "$(dirname "$python")/schemathesis" --no-color run "$url/api/v1/openapi.json" --workers 2 --seed "$seed" \
+    --header "Authorization: Bearer $token" \
     --max-examples "$examples" --exclude-checks "$left_out" --continue-on-failure --no-shrink --warnings off \
     --suppress-health-check all --request-timeout 120 >run.log 2>&1 || status=$?
   count=$(sed -n 's/^ *\([0-9][0-9,]*\) generated.*/\1/p' run.log | tr -d , | tail -1)
