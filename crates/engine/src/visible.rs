@@ -5,7 +5,6 @@
 //! their own that is a leaf to the engine ([`exec::VisibleRowsExec`]). Nothing that a question says of a row is
 //! evaluated on a row that its caller does not see, so that no error, count or statistic can tell of one.
 
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
@@ -75,12 +74,8 @@ impl Restriction {
 
     /// Names the filter with the values of the caller in it.
     pub(crate) fn fingerprint(&self) -> u128 {
-        let half = |seed: u64| {
-            let mut hasher = ahash::RandomState::with_seeds(seed, 5, 6, 7).build_hasher();
-            format!("{:?}", self.sight.rows).hash(&mut hasher);
-            u128::from(hasher.finish())
-        };
-        half(1) << 64 | half(2)
+        let hash = blake3::hash(format!("{:?}", self.sight.rows).as_bytes());
+        u128::from_le_bytes(hash.as_bytes()[..16].try_into().expect("a hash has 32 bytes"))
     }
 
     /// The columns that must be read beside the wanted ones, after them.

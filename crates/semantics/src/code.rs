@@ -79,6 +79,7 @@ codes! {
     UnsupportedMediaType "unsupported-media-type" Request 415 false "A body that is not declared as JSON.";
     Unauthenticated "unauthenticated" Request 401 false "A call without a token that is accepted.";
     InsufficientScope "insufficient-scope" Request 403 false "A token without the scope that an operation needs.";
+    OperationNotAvailable "operation-not-available" Request 403 false "An operation that is not for this caller.";
     ReadOnlyMode "read-only-mode" Request 403 false "An operation that changes something, in the access mode that does not.";
     AuthModeNotAllowed "auth-mode-not-allowed" Request 403 false "An auth mode that the token is not for.";
     OrganizationNotAvailable "organization-not-available" Request 403 false "An organization that the caller does not act for.";

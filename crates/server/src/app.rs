@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::error;
 use crate::identity::authenticate::choose;
 use crate::identity::caller::{Caller, Environment};
-use crate::operations;
 use crate::operations::permit::permit;
 use crate::operations::run::{Ground, run};
 use crate::organizations::{Library, Workspaces};
@@ -137,6 +136,10 @@ impl App {
         self
     }
 
+    pub fn audit_log(&self) -> Option<Arc<AuditLog>> {
+        self.audit.clone()
+    }
+
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
@@ -218,20 +221,7 @@ impl App {
     /// What was called and how it ended; never what was asked or answered.
     fn record(&self, caller: &Caller, tool: &str, refused: Option<&Failure>, at: DateTime<Utc>) {
         let Some(audit) = &self.audit else { return };
-        let outcome = match refused {
-            None => "answered",
-            Some(failure) => failure.0.iter().next().map_or("internal", |fault| fault.code.as_str()),
-        };
-        audit.record(Record {
-            at,
-            caller: caller.name.clone(),
-            organization: caller.organization.clone(),
-            environment: caller.environment.as_str().to_string(),
-            door: caller.door.as_str().to_string(),
-            // A name that is none of ours is the caller's text.
-            operation: operations::find(tool).map_or("unknown", |operation| operation.name).to_string(),
-            outcome: outcome.to_string(),
-        });
+        audit.record(Record::of(caller, tool, refused, at));
     }
 }
 

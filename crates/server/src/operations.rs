@@ -39,6 +39,8 @@ pub enum Audience {
     Everyone,
     /// Who belongs to the organization: not a partner that acts for it.
     Members,
+    /// As members, but not from the sandbox, which has no users.
+    Administrators,
     /// Partners, and the server's operator.
     Partners,
     /// Who has the scope `admin` in the organization of the server's own configuration.
@@ -185,15 +187,15 @@ pub const ALL: &[Operation] = &[
     operators("update_partner", "Change a partner", "Change for whom a partner acts, or disable it."),
     Operation {
         scope: Scope::Admin,
-        audience: Audience::Members,
+        audience: Audience::Administrators,
         ..operation("list_users", "List users", "List the users of the organization and what they may do.")
     },
     Operation {
-        audience: Audience::Members,
+        audience: Audience::Administrators,
         ..changing(Scope::Admin, "create_user", "Create a user", "Let a new user into the organization.")
     },
     Operation {
-        audience: Audience::Members,
+        audience: Audience::Administrators,
         ..changing(Scope::Admin, "update_user", "Change a user", "Disable or enable a user of the organization.")
     },
     Operation {

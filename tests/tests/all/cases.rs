@@ -69,13 +69,16 @@ fn run(path: &Path) -> Result<(), Failed> {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }
 
+/// Cases of a page with their places on it.
+type Numbered = Vec<(usize, Request)>;
+
 /// Asks every case of a page through every door of the built binary and wants the engine's bytes.
 fn same_bytes(path: &Path) -> Result<(), Failed> {
     let page = Page::read(path)?;
     let folder = tempfile::tempdir()?;
     let place = place_of(&page, folder.path())?;
     let workspace = ask::open(&place).map_err(|error| format!("the model is refused: {error}"))?;
-    let mut by_caller: Vec<(Vec<String>, Vec<(usize, Request)>)> = Vec::new();
+    let mut by_caller: Vec<(Vec<String>, Numbered)> = Vec::new();
     for (i, case) in page.cases().iter().enumerate() {
         let asked = read_request(&case.request)?;
         let one = (i, Request { tool: asked.tool, arguments: asked.arguments });

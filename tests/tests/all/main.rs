@@ -23,6 +23,7 @@ mod pages;
 mod policies;
 mod questions;
 mod readme;
+mod restarts;
 mod shapes;
 mod slt;
 mod tidy;
@@ -46,6 +47,7 @@ fn main() {
         policies::trials(),
         questions::trials(),
         readme::trials(),
+        restarts::trials(),
         shapes::trials(),
         slt::trials(),
         tidy::trials(),

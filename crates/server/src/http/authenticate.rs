@@ -99,6 +99,7 @@ impl Tokens {
         })?;
         self.limits.admit(&caller).map_err(|wait| {
             let (failure, seconds) = limits::refused(wait);
+            self.authenticator.record(&caller, "unknown", &failure, (self.clock)());
             let mut response = reply::failure(&failure);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             Box::new(response)
@@ -168,8 +169,12 @@ async fn check(State(at): State<AtDoor>, mut request: Request, next: Next) -> Re
     let admitted = tokio::task::spawn_blocking(move || admission.admit(&headers, at.door, named.as_deref())).await;
     match admitted {
         Ok(Ok(caller)) => {
-            request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(caller.clone());
             let response = next.run(request).await;
+            if let (Admission::Tokens(tokens), Some(ended)) = (&at.admission, response.extensions().get::<EndedHere>())
+            {
+                tokens.authenticator.record(&caller, &ended.operation, &ended.failure, (tokens.clock)());
+            }
             at.admission.challenged(response, metadata.as_deref())
         }
         Ok(Err(response)) => *response,
@@ -178,6 +183,13 @@ async fn check(State(at): State<AtDoor>, mut request: Request, next: Next) -> Re
             reply::failure(&error::internal())
         }
     }
+}
+
+/// A call that was refused before the application saw it.
+#[derive(Clone)]
+struct EndedHere {
+    operation: String,
+    failure: Failure,
 }
 
 /// Refuses a `tools/call` for want of a scope as HTTP does, so that a client can ask for more (RFC 6750 §3.1); every
@@ -193,6 +205,8 @@ pub fn lacks_scope(parts: &Parts, message: &Value) -> Option<Response> {
         json!({ "code": NOT_ALLOWED, "message": wire::error_text(&failure), "data": wire::error_object(&failure) });
     let body = json!({ "jsonrpc": "2.0", "id": message["id"], "error": fault });
     let mut response = (StatusCode::FORBIDDEN, axum::Json(body)).into_response();
+    let operation = params["name"].as_str()?.to_string();
+    response.extensions_mut().insert(EndedHere { operation, failure: failure.clone() });
     response.extensions_mut().insert(failure);
     Some(response)
 }

@@ -13,6 +13,7 @@ use super::caller::{Access, Caller, Door, Environment, Partner};
 use super::headers::{AUTH_MODE_HEADER, AuthMode, PARTNER_ORGANIZATION_HEADER, Wishes};
 use super::scope::Scope;
 use crate::store::Store;
+use crate::store::audit::{AuditLog, Record};
 use crate::store::tokens::{Owner, Token};
 
 /// How far apart two notes of a token's use are: reading must not cost a write.
@@ -24,11 +25,18 @@ pub struct Authenticator {
     store: Arc<Store>,
     /// When the use of a token was last noted.
     noted: Mutex<HashMap<String, DateTime<Utc>>>,
+    /// Where what is refused to a known token is recorded.
+    audit: Option<Arc<AuditLog>>,
 }
 
 impl Authenticator {
     pub fn new(store: Arc<Store>) -> Authenticator {
-        Authenticator { store, noted: Mutex::new(HashMap::new()) }
+        Authenticator { store, noted: Mutex::new(HashMap::new()), audit: None }
+    }
+
+    /// Records what is refused to tokens that are known. What is refused to others costs no write.
+    pub fn with_audit_log(self, audit: Option<Arc<AuditLog>>) -> Authenticator {
+        Authenticator { audit, ..self }
     }
 
     /// The caller who presents a token and these wishes. A token that is not accepted costs no write.
@@ -37,7 +45,11 @@ impl Authenticator {
         if !self.store.token_owner_is_live(&token)? {
             return Err(not_accepted());
         }
-        let caller = self.settle(&token, wishes, door)?;
+        let caller = self.settle(&token, wishes, door).inspect_err(|failure| {
+            let organization = token.owner.organization().unwrap_or_default().to_string();
+            let unsettled = Caller { name: token.id.clone(), organization, ..Caller::local(door) };
+            self.record(&unsettled, "unknown", failure, now);
+        })?;
         self.note(&token.id, now);
         Ok(caller)
     }
@@ -79,6 +91,13 @@ impl Authenticator {
             settled.needs(&[Scope::TokensManage])?;
         }
         Ok(settled)
+    }
+
+    /// A call that ended before the application saw it.
+    pub(crate) fn record(&self, caller: &Caller, operation: &str, failure: &Failure, at: DateTime<Utc>) {
+        if let Some(audit) = &self.audit {
+            audit.record(Record::of(caller, operation, Some(failure), at));
+        }
     }
 
     /// Notes the use at most once a minute; a note that cannot be written is only logged.

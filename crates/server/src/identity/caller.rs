@@ -103,8 +103,16 @@ impl Caller {
 
     /// Why the operation is not for the caller. A caller learns what is missing, not what others have.
     pub fn may(&self, operation: &Operation) -> Result<(), Failure> {
-        if !self.is_audience(operation.audience) || !self.scopes.allows(operation.scope) {
-            return Err(insufficient(&[operation.scope]));
+        self.needs(&[operation.scope])?;
+        if !self.is_audience(operation.audience) {
+            let fact = format!("`{}` is not for this caller", operation.name);
+            let help = match operation.audience {
+                Audience::Everyone | Audience::Members => "call with a token of the organization itself",
+                Audience::Administrators => "call with a token of the organization's production",
+                Audience::Partners => "a token is of one organization; a partner's acts for several",
+                Audience::Operator => "it is for the operator of the server: admin of the organization `default`",
+            };
+            return Err(Diagnostic::new(Code::OperationNotAvailable, fact).help(help).into());
         }
         if operation.changes && self.access == Access::ReadOnly {
             let fault = Diagnostic::new(Code::ReadOnlyMode, format!("`{}` changes something", operation.name));
@@ -130,6 +138,7 @@ impl Caller {
         match audience {
             Audience::Everyone => true,
             Audience::Members => self.partner.is_none(),
+            Audience::Administrators => self.partner.is_none() && self.environment == Environment::Production,
             Audience::Partners => self.partner.is_some() || is_operator(),
             Audience::Operator => is_operator(),
         }

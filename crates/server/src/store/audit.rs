@@ -14,7 +14,9 @@ use sextant_engine::workspace::Failure;
 
 use super::Store;
 use super::tokens::{instant, text, unreadable};
+use crate::identity::caller::Caller;
 use crate::identity::token;
+use crate::operations;
 
 pub use chain::{Break, Chain, Head};
 pub use writer::AuditLog;
@@ -35,6 +37,26 @@ pub struct Record {
     pub operation: String,
     /// `answered`, or the code of the refusal.
     pub outcome: String,
+}
+
+impl Record {
+    /// What a caller called and how it ended; never what was asked or answered.
+    pub(crate) fn of(caller: &Caller, operation: &str, refused: Option<&Failure>, at: DateTime<Utc>) -> Record {
+        let outcome = match refused {
+            None => "answered",
+            Some(failure) => failure.0.iter().next().map_or("internal", |fault| fault.code.as_str()),
+        };
+        Record {
+            at,
+            caller: caller.name.clone(),
+            organization: caller.organization.clone(),
+            environment: caller.environment.as_str().to_string(),
+            door: caller.door.as_str().to_string(),
+            // A name that is none of ours is the caller's text.
+            operation: operations::find(operation).map_or("unknown", |operation| operation.name).to_string(),
+            outcome: outcome.to_string(),
+        }
+    }
 }
 
 /// A record with its place in the log.

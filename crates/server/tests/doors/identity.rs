@@ -131,6 +131,7 @@ enum Who {
     Operator,
     Member,
     Partner,
+    Sandbox,
 }
 
 fn is_allowed(operation: &Operation, who: Who, scope: Scope, is_full: bool) -> bool {
@@ -138,14 +139,15 @@ fn is_allowed(operation: &Operation, who: Who, scope: Scope, is_full: bool) -> b
     let is_audience = match operation.audience {
         Audience::Everyone => true,
         Audience::Members => who != Who::Partner,
+        Audience::Administrators => matches!(who, Who::Operator | Who::Member),
         Audience::Partners => who == Who::Partner || is_operator,
         Audience::Operator => is_operator,
     };
     is_audience && implied(scope).contains(&operation.scope) && (is_full || !operation.changes)
 }
 
-/// Every operation, for every scope alone, in both access modes, of the operator's organization, of another and of a
-/// partner: allowed and listed, or refused and hidden.
+/// Every operation, for every scope alone, in both access modes, of the operator's organization, of another, of a
+/// partner and of a sandbox: allowed and listed, or refused and hidden.
 #[tokio::test]
 async fn scopes_access_modes_and_operations_are_as_they_are_specified() {
     let served = served(UNLIMITED);
@@ -154,6 +156,7 @@ async fn scopes_access_modes_and_operations_are_as_they_are_specified() {
         (Who::Operator, Owner::Organization("default".into())),
         (Who::Member, acme()),
         (Who::Partner, Owner::Partner("agency".into())),
+        (Who::Sandbox, Owner::Sandbox("acme".into())),
     ];
     let mut cells = 0;
     for (who, owner) in callers {
@@ -176,7 +179,7 @@ async fn scopes_access_modes_and_operations_are_as_they_are_specified() {
             }
         }
     }
-    assert_eq!(cells, 3 * (5 + 2) * operations::ALL.len());
+    assert_eq!(cells, 4 * (5 + 2) * operations::ALL.len());
 }
 
 /// Arguments that no operation knows end before anything is run, but after it is settled who may call.
@@ -195,7 +198,11 @@ async fn check(served: &Served, token: &str, headers: &[(&str, &str)], operation
         return;
     }
     assert_eq!(direct.status, StatusCode::FORBIDDEN, "{}: {seen:?}", operation.name);
-    assert!(matches!(direct.code(), "insufficient-scope" | "read-only-mode"), "{}: {seen:?}", operation.name);
+    assert!(
+        matches!(direct.code(), "insufficient-scope" | "operation-not-available" | "read-only-mode"),
+        "{}: {seen:?}",
+        operation.name
+    );
     let challenge = direct.headers.get("www-authenticate").and_then(|value| value.to_str().ok());
     let names_scope = challenge.is_some_and(|text| {
         text.contains("insufficient_scope") && text.contains(&format!("scope=\"{}\"", operation.scope.as_str()))

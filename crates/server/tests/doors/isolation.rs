@@ -180,7 +180,6 @@ async fn round(served: &Served, token: &str, calls: usize, cursors: &[String]) -
 /// Changes everything of the organization `acme` and of `third`, and asks both.
 async fn disturb(served: &Served, third: &TempDir, own: &str) {
     let model = MODEL.replace("revenue", "zqxcanary_metric").replace("name: country", "name: zqxcanary_country");
-    let model = model.replace("{name: zqxcanary_country, type: text}", "{name: zqxcanary_country, type: text}");
     for folder in [served.folders[1].path(), third.path()] {
         let rows: Vec<String> =
             (1..20).map(|day| format!("2026-11-{day:02},{CANARY}-{day},{}", day * 1_000_003)).collect();

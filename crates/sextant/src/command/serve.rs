@@ -51,7 +51,7 @@ fn over_stdio(place: &Place, serve: &Serve) -> Result<(), Fault> {
             let organization = variable("SEXTANT_PARTNER_ORG_ID");
             let wishes = Wishes::read(access.as_deref(), auth.as_deref(), organization.as_deref())?;
             let app = hosting(&session, config)?;
-            let authenticator = Arc::new(Authenticator::new(app.store().clone()));
+            let authenticator = Arc::new(Authenticator::new(app.store().clone()).with_audit_log(app.audit_log()));
             // A token that is not accepted is told at once, where a person sees it.
             authenticator.caller(&token, &wishes, Door::Stdio, app.now())?;
             (app, Standing::OfToken { authenticator, token: Secret::new(token), wishes })
@@ -132,7 +132,7 @@ fn admission(serve: &Serve, app: &App, public: Option<&Url>, local: Caller) -> A
     match serve.auth {
         Auth::None => Admission::Everybody(local),
         Auth::Token => Admission::Tokens(Arc::new(Tokens {
-            authenticator: Authenticator::new(app.store().clone()),
+            authenticator: Authenticator::new(app.store().clone()).with_audit_log(app.audit_log()),
             limits: RateLimits::new(Rates {
                 token: NonZeroU32::new(serve.token_rate),
                 organization: NonZeroU32::new(serve.organization_rate),
