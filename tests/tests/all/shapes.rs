@@ -1,4 +1,4 @@
-//! Generated calls over every operation that who starts the process may call: each answer fits the schema that the
+//! Generated calls of the built server over every operation that everybody may call: each answer fits the schema that the
 //! operation declares, and is no larger than the clients of MCP show; each refusal fits the error object.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use sextant_server::app::MCP_BYTES;
 use sextant_server::identity::caller::{Caller, Door};
 use sextant_server::operations::{ALL, Operation};
-use sextant_server::wire::{ERROR_TEXT_LIMIT, error_text};
+use sextant_server::wire::ERROR_TEXT_LIMIT;
 use sextant_tests::ask::{self, Place};
+use sextant_tests::doors::{Request, Said, Server};
 use sextant_tests::worlds::random::Random;
 
 /// Calls in all, and how many of them must be answered, not refused.
@@ -21,9 +22,10 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn fit() -> Result<(), Failed> {
-    let workspace = ask::open(&Place::of_world("commerce")).map_err(|refused| refused.to_string())?;
+    let place = Place::of_world("commerce");
+    let workspace = ask::open(&place).map_err(|refused| refused.to_string())?;
     let metrics: Vec<String> = workspace.catalog().metric_names().map(|(name, _)| name.to_string()).collect();
-    let app = ask::app(workspace);
+    let server = Server::start(&place)?;
     let mut validators = BTreeMap::new();
     let local = Caller::local(Door::Mcp);
     let operations: Vec<&Operation> = ALL.iter().filter(|operation| local.sees(operation)).collect();
@@ -40,8 +42,9 @@ fn fit() -> Result<(), Failed> {
         let arguments = arguments(&mut random, operation.name, &metrics);
         let count = counts.entry(operation.name).or_default();
         count.0 += 1;
-        match ask::operation(&app, operation.name, &arguments) {
-            Ok(answer) => {
+        match server.mcp(&call(operation, &arguments))? {
+            Said::Answer(text) => {
+                let answer: Json = serde_json::from_str(&text)?;
                 answered += 1;
                 count.1 += 1;
                 let ran = arguments.get("operation").and_then(Json::as_str).unwrap_or(operation.name);
@@ -55,7 +58,7 @@ fn fit() -> Result<(), Failed> {
                     )
                     .into());
                 }
-                let bytes = answer.to_string().len();
+                let bytes = text.len();
                 if bytes > largest.0 {
                     largest = (bytes, format!("{} {}", operation.name, json!(arguments)));
                 }
@@ -63,8 +66,7 @@ fn fit() -> Result<(), Failed> {
                     return Err(format!("{} {}: {bytes} bytes", operation.name, json!(arguments)).into());
                 }
             }
-            Err(failure) => {
-                let text = error_text(&failure);
+            Said::Error(text) | Said::ErrorText(text) => {
                 if text.chars().count() > ERROR_TEXT_LIMIT || text.starts_with("internal") {
                     return Err(format!("{} {}: {text}", operation.name, json!(arguments)).into());
                 }
@@ -78,6 +80,16 @@ fn fit() -> Result<(), Failed> {
         return Err(format!("{answered} answered, not {ANSWERED}").into());
     }
     Ok(())
+}
+
+/// A tool by itself, any other operation through `execute`.
+fn call(operation: &Operation, arguments: &Map<String, Json>) -> Request {
+    if operation.is_tool {
+        return Request { tool: operation.name.into(), arguments: arguments.clone() };
+    }
+    let executed = json!({ "operation": operation.name, "arguments": arguments });
+    let Json::Object(executed) = executed else { unreachable!("an object") };
+    Request { tool: "execute".into(), arguments: executed }
 }
 
 /// Each operation about equally often, audits less: they cost most.

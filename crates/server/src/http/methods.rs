@@ -31,14 +31,23 @@ pub fn cross_origin(origins: &[String]) -> Either<CorsLayer, Identity> {
         .iter()
         .filter_map(|origin| HeaderValue::from_str(&origin.trim_end_matches('/').to_ascii_lowercase()).ok())
         .collect();
-    let ours = ["mcp-protocol-version", "mcp-method", "mcp-name", "x-request-id"].map(HeaderName::from_static);
+    let ours = [
+        "mcp-protocol-version",
+        "mcp-method",
+        "mcp-name",
+        "x-request-id",
+        "x-sextant-access-mode",
+        "x-sextant-auth-mode",
+        "x-sextant-partner-org-id",
+    ]
+    .map(HeaderName::from_static);
     let headers = [header::CONTENT_TYPE, header::ACCEPT, header::AUTHORIZATION].into_iter().chain(ours);
     let layer = (!allowed.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(allowed))
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(headers.collect::<Vec<HeaderName>>())
-            .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+            .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER, header::WWW_AUTHENTICATE])
     });
     option_layer(layer)
 }
