@@ -116,6 +116,10 @@ pub fn call(place: &Place, request: &Request) -> Result<Said, String> {
 /// What a reply to `tools/call` says; the structured content must be in the text too.
 fn said_by_mcp(body: &str) -> Result<Said, String> {
     let reply: Value = serde_json::from_str(body).map_err(|e| format!("{e}: {body}"))?;
+    // What a caller's scopes do not allow is refused before there is a result.
+    if let (Some(text), true) = (reply["error"]["message"].as_str(), reply["error"]["data"]["code"].is_string()) {
+        return Ok(Said::ErrorText(text.to_string()));
+    }
     let result = &reply["result"];
     let text = result["content"][0]["text"].as_str().ok_or_else(|| format!("no text content: {body}"))?;
     if result["isError"] == true {

@@ -127,7 +127,8 @@ fn arguments(random: &mut Random, operation: &str, metrics: &[String]) -> Map<St
         "execute" => {
             let inner = loop {
                 let inner = random.pick(ALL);
-                if !["execute", "submit_mcp_feedback", "audit_performance"].contains(&inner.name) {
+                let is_asked = !["execute", "submit_mcp_feedback", "audit_performance"].contains(&inner.name);
+                if is_asked && Caller::local(Door::Mcp).sees(inner) {
                     break inner.name;
                 }
             };
