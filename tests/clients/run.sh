@@ -18,6 +18,11 @@ cp "$here/package.json" "$tools/package.json"
 [ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] &&
   [ -x "$tools/node_modules/.bin/conformance" ] && [ -d "$tools/node_modules/playwright-core" ] ||
   (cd "$tools" && npm install --no-audit --no-fund --loglevel=error)
+if [ -z "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then
+  as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+  $as_root apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
+fi
 node=$tools/node_modules/.bin/node
 inspector=$tools/node_modules/.bin/mcp-inspector
 conformance=$tools/node_modules/.bin/conformance
