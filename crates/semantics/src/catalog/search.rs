@@ -11,7 +11,7 @@ use super::id::MetricId;
 
 mod words;
 
-use words::{content_words, fits, near, plain, trigrams};
+use words::{content_words, fits, joined, near, plain, trigrams};
 
 /// What an entry stands for. The order is that of the kinds among equally good results.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,7 +173,8 @@ impl Wanted {
             let rarity = (named.len() as u32 / (in_how_many + 1)).max(1).ilog2() + 1;
             (word, rarity)
         };
-        Wanted { words: content_words(&text.words).into_iter().map(weigh).collect(), text }
+        let words = content_words(&joined(&text.words, |word| vocabulary.contains_key(word)));
+        Wanted { words: words.into_iter().map(weigh).collect(), text }
     }
 
     fn rank(&self, entry: &Entry) -> Option<Rank> {

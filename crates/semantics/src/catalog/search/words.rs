@@ -1,5 +1,16 @@
 //! Words of a search: which ones count, and when two are one.
 
+/// Words of business that are one to a question: forms of a verb, and what a part of a whole is called.
+const ALIKE: &[&[&str]] = &[
+    &["buy", "bought", "purchase"],
+    &["lose", "lost"],
+    &["pay", "paid"],
+    &["rate", "share", "percentage", "proportion"],
+    &["sell", "sold", "sale"],
+    &["spend", "spent"],
+    &["win", "won"],
+];
+
 /// Words that a question has and that name nothing by themselves, sorted.
 const EMPTY: &[&str] = &[
     "a",
@@ -119,9 +130,23 @@ pub(super) fn content_words(words: &[String]) -> Vec<String> {
     if kept.is_empty() { words.to_vec() } else { kept }
 }
 
-/// Whether a word of a query is a word that is there: the same but for its ending, or the start of it.
+/// The words of a query, two that are written as one elsewhere (`pay back`, `payback`) as that one.
+pub(super) fn joined(words: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut rest = words;
+    while let [first, after @ ..] = rest {
+        let together = after.first().map(|second| format!("{first}{second}")).filter(|one| is_known(one));
+        rest = if together.is_some() { &after[1..] } else { after };
+        out.push(together.unwrap_or_else(|| first.clone()));
+    }
+    out
+}
+
+/// Whether a word of a query is a word that is there: the same but for its ending, the start of it, or one like it.
 pub(super) fn fits(wanted: &str, have: &str) -> bool {
-    wanted == have || stem(wanted) == stem(have) || (wanted.chars().count() >= 3 && have.starts_with(wanted))
+    let (ours, theirs) = (stem(wanted), stem(have));
+    let is_alike = || ALIKE.iter().any(|words| words.contains(&ours) && words.contains(&theirs));
+    ours == theirs || (wanted.chars().count() >= 3 && have.starts_with(wanted)) || is_alike()
 }
 
 /// A word without the ending of a plural.
@@ -172,5 +197,12 @@ mod tests {
     fn endings_and_beginnings_fit() {
         assert!(fits("orders", "order") && fits("order", "orders") && fits("conv", "conversion"));
         assert!(!fits("or", "orders") && !fits("loss", "los"));
+    }
+
+    #[test]
+    fn forms_of_a_verb_fit_and_two_words_are_one() {
+        assert!(fits("sell", "sold") && fits("sold", "sales") && fits("share", "rate") && !fits("share", "ratio"));
+        let words = ["days", "to", "pay", "back"].map(String::from);
+        assert_eq!(joined(&words, |word| word == "payback"), ["days", "to", "payback"]);
     }
 }
