@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::code::Code;
@@ -183,7 +183,8 @@ impl App {
         let cancel = cancel.child_token();
         let _stop_when_dropped = cancel.clone().drop_guard();
         let context = CallContext {
-            now,
+            // What answers say as `as_of`: two of one second are the same.
+            now: now.trunc_subsecs(0),
             max_rows: limits.rows,
             max_bytes: limits.bytes,
             caller: Asker::from_json(&caller.attributes)?,
