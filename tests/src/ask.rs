@@ -1,14 +1,12 @@
 //! Asking the engine in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::query::caller::Caller;
-use sextant_server::app::{App, DEFAULT_ROWS, Limits};
-use sextant_server::identity::caller::{self, Door};
 use sextant_server::wire::error_object;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -102,19 +100,4 @@ pub fn call_as(
 /// A clock for questions that bring their own `as_of`.
 fn fixed_now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
-}
-
-/// The application that every door calls, over a workspace and at a fixed clock.
-pub fn app(workspace: Workspace) -> App {
-    App::new(Ok(Arc::new(workspace)), || DateTime::from_timestamp(EXTRACT_NOW, 0).unwrap())
-}
-
-/// The morning after the last day of the checked-in data: 2026-11-20, in New York.
-const EXTRACT_NOW: i64 = 1_795_186_800;
-
-/// One call of an operation under the limits of MCP.
-pub fn operation(app: &App, name: &str, arguments: &Map<String, Value>) -> Result<Value, Failure> {
-    let limits = Limits::mcp(DEFAULT_ROWS);
-    let caller = caller::Caller::local(Door::Mcp);
-    RUNTIME.block_on(app.call(&caller, name, arguments.clone(), limits, CancellationToken::new()))
 }

@@ -65,6 +65,27 @@ pub struct Request {
     pub arguments: Map<String, Value>,
 }
 
+impl Request {
+    /// A call of a tool or an operation; arguments that are no object are none.
+    pub fn of(tool: &str, arguments: &Value) -> Request {
+        Request { tool: tool.to_string(), arguments: arguments.as_object().cloned().unwrap_or_default() }
+    }
+
+    /// The same as MCP takes it: a tool by itself, any other operation through `execute`.
+    pub fn over_mcp(self) -> Request {
+        match sextant_server::operations::ALL.iter().any(|of| of.is_tool && of.name == self.tool) {
+            true => self,
+            false => Request::of("execute", &json!({ "operation": self.tool, "arguments": self.arguments })),
+        }
+    }
+
+    /// MCP's `tools/call`.
+    pub fn as_message(&self, id: i64) -> Value {
+        let params = json!({ "name": self.tool, "arguments": self.arguments });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+    }
+}
+
 /// Runs one command to its end with a text on standard input; gives its standard output.
 fn run(mut command: Command, input: impl Into<Vec<u8>>) -> Result<String, String> {
     let mut child = command.spawn().map_err(|e| e.to_string())?;
@@ -182,14 +203,17 @@ impl Server {
 
     /// MCP's `tools/call`, without a session: the structured content must be in the text too.
     pub fn mcp(&self, request: &Request) -> Result<Said, String> {
-        let params = json!({"name": request.tool, "arguments": request.arguments});
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        let (_, body) = self.post("/mcp", &message.to_string())?;
+        let (_, body) = self.post("/mcp", &request.as_message(1).to_string())?;
         said_by_mcp(&body)
     }
 
-    /// Status and body of one POST of JSON.
-    pub fn post(&self, path: &str, body: &str) -> Result<(u16, String), String> {
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends one POST of JSON; the reply is to be read from the connection.
+    pub fn begin(&self, path: &str, body: &str) -> Result<TcpStream, String> {
         let failed = |e: std::io::Error| format!("POST {path}: {e}");
         let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
@@ -201,6 +225,13 @@ impl Server {
             body.len()
         );
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).map_err(failed)?;
+        Ok(stream)
+    }
+
+    /// Status and body of one POST of JSON.
+    pub fn post(&self, path: &str, body: &str) -> Result<(u16, String), String> {
+        let mut stream = self.begin(path, body)?;
+        let failed = |e: std::io::Error| format!("POST {path}: {e}");
         let mut reply = String::new();
         stream.read_to_string(&mut reply).map_err(failed)?;
         let (head, body) = reply.split_once("\r\n\r\n").ok_or_else(|| format!("no HTTP reply: {reply}"))?;
@@ -242,12 +273,17 @@ impl Piped {
 
     /// MCP's `tools/call`.
     pub fn mcp(&mut self, request: &Request) -> Result<Said, String> {
-        let params = json!({"name": request.tool, "arguments": request.arguments});
-        self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}))?;
+        self.send(&request.as_message(1))?;
         said_by_mcp(&self.line()?)
     }
 
-    fn send(&mut self, message: &Value) -> Result<(), String> {
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// One message, without waiting for what it brings.
+    pub fn send(&mut self, message: &Value) -> Result<(), String> {
         writeln!(self.input, "{message}").map_err(|e| format!("standard input: {e}"))
     }
 

@@ -17,6 +17,7 @@ mod emitted;
 mod injections;
 mod kpis;
 mod laws;
+mod leaving;
 mod mistakes;
 mod oracle;
 mod pages;
@@ -41,6 +42,7 @@ fn main() {
         injections::trials(),
         kpis::trials(),
         laws::trials(),
+        leaving::trials(),
         mistakes::trials(),
         oracle::trials(),
         pages::trials(),

@@ -1,13 +1,14 @@
-//! Mistakes that a model makes in its calls, made by a seeded mutator from calls that are right: each is either
-//! read as what it means, with a note, or refused with the right name, in a text that a client shows whole.
+//! Mistakes that a model makes in its calls of the built server, made by a seeded mutator from calls that are right:
+//! each is either read as what it means, with a note, or refused with the right name, in a text that a client shows
+//! whole. The open API gives the error object, MCP the text.
 
 use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::{Map, Value as Json, json};
-use sextant_server::app::App;
-use sextant_server::wire::{ERROR_TEXT_LIMIT, error_object, error_text};
+use serde_json::{Value as Json, json};
+use sextant_server::wire::ERROR_TEXT_LIMIT;
 use sextant_tests::ask::{self, Place};
+use sextant_tests::doors::{Request, Said, Server};
 use sextant_tests::worlds::random::Random;
 
 /// Mistakes in all.
@@ -29,15 +30,15 @@ struct Mistake {
 }
 
 fn answered() -> Result<(), Failed> {
-    let workspace = ask::open(&Place::of_world("commerce")).map_err(|refused| refused.to_string())?;
-    let names = Names::of(&workspace);
-    let app = ask::app(workspace);
+    let place = Place::of_world("commerce");
+    let names = Names::of(&ask::open(&place).map_err(|refused| refused.to_string())?);
+    let server = Server::start(&place)?;
     let mistakes = mistakes(&names);
     assert_eq!(mistakes.len(), MISTAKES);
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let (mut typos, mut right, mut wrong) = (0, 0, Vec::new());
     for mistake in &mistakes {
-        let is_right = hold(&app, mistake)?;
+        let is_right = hold(&server, mistake)?;
         let count = counts.entry(mistake.class).or_default();
         count.0 += 1;
         count.1 += usize::from(is_right);
@@ -60,16 +61,17 @@ fn answered() -> Result<(), Failed> {
 }
 
 /// Whether the mistake is answered well. A text that is too long, or without its code, is a failure at once.
-fn hold(app: &App, mistake: &Mistake) -> Result<bool, Failed> {
-    let arguments: Map<String, Json> = mistake.arguments.as_object().cloned().unwrap_or_default();
-    match ask::operation(app, mistake.operation, &arguments) {
-        Ok(answer) => {
+fn hold(server: &Server, mistake: &Mistake) -> Result<bool, Failed> {
+    let request = Request::of(mistake.operation, &mistake.arguments);
+    match (server.tool(&request)?, server.mcp(&request.over_mcp())?) {
+        (Said::Answer(answer), Said::Answer(_)) => {
+            let answer: Json = serde_json::from_str(&answer)?;
             let told = answer.get("read_as").or_else(|| answer["applied"].get("read_as"));
             let told = told.map(Json::to_string).unwrap_or_default();
             Ok(mistake.right.as_ref().map_or(!told.is_empty(), |right| told.contains(right.as_str())))
         }
-        Err(failure) => {
-            let (error, text) = (error_object(&failure), error_text(&failure));
+        (Said::Error(error), Said::ErrorText(text)) => {
+            let error: Json = serde_json::from_str(&error)?;
             let code = error["code"].as_str().unwrap_or_default();
             if text.chars().count() > ERROR_TEXT_LIMIT || !text.starts_with(&format!("{code}: ")) {
                 return Err(format!("{}: {text}", mistake.arguments).into());
@@ -77,13 +79,18 @@ fn hold(app: &App, mistake: &Mistake) -> Result<bool, Failed> {
             if code == "internal" {
                 return Err(format!("{}: a fault of ours", mistake.arguments).into());
             }
-            let meant = error["did_you_mean"].as_array().into_iter().flatten();
+            let meant: Vec<&str> =
+                error["did_you_mean"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+            if let Some(untold) = meant.iter().find(|name| !text.contains(**name)) {
+                return Err(format!("{}: the text does not say `{untold}`: {text}", mistake.arguments).into());
+            }
             Ok(match &mistake.right {
-                Some(right) => meant.into_iter().any(|name| name == right),
+                Some(right) => meant.contains(&right.as_str()),
                 // What to do instead is said, by a help, a name or an example.
-                None => error.get("help").is_some() || error.get("example").is_some() || meant.count() > 0,
+                None => error.get("help").is_some() || error.get("example").is_some() || !meant.is_empty(),
             })
         }
+        (api, mcp) => Err(format!("{}: {api:?} over the API, {mcp:?} over MCP", mistake.arguments).into()),
     }
 }
 

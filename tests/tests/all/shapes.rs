@@ -42,7 +42,8 @@ fn fit() -> Result<(), Failed> {
         let arguments = arguments(&mut random, operation.name, &metrics);
         let count = counts.entry(operation.name).or_default();
         count.0 += 1;
-        match server.mcp(&call(operation, &arguments))? {
+        let request = Request { tool: operation.name.to_string(), arguments: arguments.clone() };
+        match server.mcp(&request.over_mcp())? {
             Said::Answer(text) => {
                 let answer: Json = serde_json::from_str(&text)?;
                 answered += 1;
@@ -80,16 +81,6 @@ fn fit() -> Result<(), Failed> {
         return Err(format!("{answered} answered, not {ANSWERED}").into());
     }
     Ok(())
-}
-
-/// A tool by itself, any other operation through `execute`.
-fn call(operation: &Operation, arguments: &Map<String, Json>) -> Request {
-    if operation.is_tool {
-        return Request { tool: operation.name.into(), arguments: arguments.clone() };
-    }
-    let executed = json!({ "operation": operation.name, "arguments": arguments });
-    let Json::Object(executed) = executed else { unreachable!("an object") };
-    Request { tool: "execute".into(), arguments: executed }
 }
 
 /// Each operation about equally often, audits less: they cost most.
