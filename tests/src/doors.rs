@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -153,7 +153,7 @@ fn said_by_mcp(body: &str) -> Result<Said, String> {
 }
 
 /// A body that is a bare answer or `{"error": …}`.
-fn said(body: &str) -> Result<Said, String> {
+pub fn said(body: &str) -> Result<Said, String> {
     match body.strip_prefix("{\"error\":").and_then(|b| b.strip_suffix('}')) {
         Some(error) => Ok(Said::Error(error.to_string())),
         None if body.starts_with('{') => Ok(Said::Answer(body.to_string())),
@@ -165,11 +165,24 @@ fn said(body: &str) -> Result<Said, String> {
 pub struct Server {
     child: Child,
     pub address: String,
+    /// The token that requests show.
+    pub bearer: Option<String>,
 }
 
 impl Server {
+    /// One that asks nobody who calls.
     pub fn start(place: &Place) -> Result<Server, String> {
-        let mut command = command(place, &["serve", "--http", "127.0.0.1:0", "--auth", "none"]);
+        Server::of(command(place, &["serve", "--http", "127.0.0.1:0", "--auth", "none"]))
+    }
+
+    /// One that answers the tokens of a state file.
+    pub fn start_for_tokens(place: &Place, state: &Path) -> Result<Server, String> {
+        let mut command = command(place, &["serve", "--http", "127.0.0.1:0"]);
+        command.env("SEXTANT_STATE", state);
+        Server::of(command)
+    }
+
+    fn of(mut command: Command) -> Result<Server, String> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = command.spawn().map_err(|e| e.to_string())?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
@@ -179,7 +192,7 @@ impl Server {
                 let address = rest.split_whitespace().next().unwrap_or(rest).to_string();
                 // The pipe is read on, so that the server never waits for its log to be taken.
                 std::thread::spawn(move || lines.for_each(drop));
-                return Ok(Server { child, address });
+                return Ok(Server { child, address, bearer: None });
             }
             said += &line;
         }
@@ -214,11 +227,17 @@ impl Server {
 
     /// Sends one POST of JSON; the reply is to be read from the connection.
     pub fn begin(&self, path: &str, body: &str) -> Result<TcpStream, String> {
-        let failed = |e: std::io::Error| format!("POST {path}: {e}");
+        self.send("POST", path, body)
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> Result<TcpStream, String> {
+        let failed = |e: std::io::Error| format!("{method} {path}: {e}");
+        let authorization = self.bearer.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let authorization = authorization.unwrap_or_default();
         let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Content-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n",
             self.address,
@@ -230,15 +249,23 @@ impl Server {
 
     /// Status and body of one POST of JSON.
     pub fn post(&self, path: &str, body: &str) -> Result<(u16, String), String> {
-        let mut stream = self.begin(path, body)?;
-        let failed = |e: std::io::Error| format!("POST {path}: {e}");
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).map_err(failed)?;
-        let (head, body) = reply.split_once("\r\n\r\n").ok_or_else(|| format!("no HTTP reply: {reply}"))?;
-        let status = head.split_whitespace().nth(1).and_then(|s| s.parse().ok()).ok_or("no status")?;
-        let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        Ok((status, if is_chunked { unchunked(body)? } else { body.to_string() }))
+        reply(self.begin(path, body)?).map_err(|fault| format!("POST {path}: {fault}"))
     }
+
+    /// Status and body of one GET.
+    pub fn get(&self, path: &str) -> Result<(u16, String), String> {
+        reply(self.send("GET", path, "")?).map_err(|fault| format!("GET {path}: {fault}"))
+    }
+}
+
+/// Status and body of what comes back until the connection ends.
+fn reply(mut stream: TcpStream) -> Result<(u16, String), String> {
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).map_err(|e| e.to_string())?;
+    let (head, body) = reply.split_once("\r\n\r\n").ok_or_else(|| format!("no HTTP reply: {reply}"))?;
+    let status = head.split_whitespace().nth(1).and_then(|s| s.parse().ok()).ok_or("no status")?;
+    let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Ok((status, if is_chunked { unchunked(body)? } else { body.to_string() }))
 }
 
 impl Drop for Server {
@@ -258,7 +285,17 @@ pub struct Piped {
 impl Piped {
     /// Starts the server and introduces a client.
     pub fn start(place: &Place) -> Result<Piped, String> {
+        Piped::of(command(place, &["serve", "--stdio"]))
+    }
+
+    /// Starts it for the holder of a token of a state file.
+    pub fn start_for_token(place: &Place, state: &Path, token: &str) -> Result<Piped, String> {
         let mut command = command(place, &["serve", "--stdio"]);
+        command.env("SEXTANT_STATE", state).env("SEXTANT_API_KEY", token);
+        Piped::of(command)
+    }
+
+    fn of(mut command: Command) -> Result<Piped, String> {
         let mut child = command.stderr(Stdio::null()).spawn().map_err(|e| e.to_string())?;
         let input = child.stdin.take().ok_or("no standard input")?;
         let output = BufReader::new(child.stdout.take().ok_or("no standard output")?);

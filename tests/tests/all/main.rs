@@ -28,6 +28,7 @@ mod restarts;
 mod shapes;
 mod slt;
 mod tidy;
+mod tokens;
 mod tools_page;
 mod twins;
 
@@ -53,6 +54,7 @@ fn main() {
         shapes::trials(),
         slt::trials(),
         tidy::trials(),
+        tokens::trials(),
         tools_page::trials(),
         twins::trials(),
     ];
