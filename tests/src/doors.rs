@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -167,6 +167,8 @@ pub struct Server {
     pub address: String,
     /// The token that requests show.
     pub bearer: Option<String>,
+    /// What the process has said on standard error since it listens.
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -178,8 +180,13 @@ impl Server {
     /// One that answers the tokens of a state file.
     pub fn start_for_tokens(place: &Place, state: &Path) -> Result<Server, String> {
         let mut command = command(place, &["serve", "--http", "127.0.0.1:0"]);
-        command.env("SEXTANT_STATE", state);
+        // All that is ever logged, so that a test may look for what must not be.
+        command.env("SEXTANT_STATE", state).env("SEXTANT_LOG", "trace");
         Server::of(command)
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     fn of(mut command: Command) -> Result<Server, String> {
@@ -191,8 +198,12 @@ impl Server {
             if let Some(rest) = line.split("http://").nth(1) {
                 let address = rest.split_whitespace().next().unwrap_or(rest).to_string();
                 // The pipe is read on, so that the server never waits for its log to be taken.
-                std::thread::spawn(move || lines.for_each(drop));
-                return Ok(Server { child, address, bearer: None });
+                let log = Arc::new(Mutex::new(String::new()));
+                let written = Arc::clone(&log);
+                std::thread::spawn(move || {
+                    lines.map_while(Result::ok).for_each(|line| *written.lock().unwrap() += &(line + "\n"));
+                });
+                return Ok(Server { child, address, bearer: None, log });
             }
             said += &line;
         }
@@ -225,19 +236,27 @@ impl Server {
         self.child.id()
     }
 
-    /// Sends one POST of JSON; the reply is to be read from the connection.
-    pub fn begin(&self, path: &str, body: &str) -> Result<TcpStream, String> {
-        self.send("POST", path, body)
+    /// One call of who may change something, by the path of the tool: its status and body.
+    pub fn post_fully(&self, request: &Request) -> Result<(u16, String), String> {
+        let body = Value::Object(request.arguments.clone()).to_string();
+        let full = "X-Sextant-Access-Mode: full-access\r\n";
+        let path = format!("/mcp/tool/{}", request.tool);
+        reply(self.send("POST", &path, full, &body)?).map_err(|fault| format!("POST {path}: {fault}"))
     }
 
-    fn send(&self, method: &str, path: &str, body: &str) -> Result<TcpStream, String> {
+    /// Sends one POST of JSON; the reply is to be read from the connection.
+    pub fn begin(&self, path: &str, body: &str) -> Result<TcpStream, String> {
+        self.send("POST", path, "", body)
+    }
+
+    fn send(&self, method: &str, path: &str, more: &str, body: &str) -> Result<TcpStream, String> {
         let failed = |e: std::io::Error| format!("{method} {path}: {e}");
         let authorization = self.bearer.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n"));
         let authorization = authorization.unwrap_or_default();
         let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Content-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{authorization}{more}Content-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n",
             self.address,
@@ -254,7 +273,7 @@ impl Server {
 
     /// Status and body of one GET.
     pub fn get(&self, path: &str) -> Result<(u16, String), String> {
-        reply(self.send("GET", path, "")?).map_err(|fault| format!("GET {path}: {fault}"))
+        reply(self.send("GET", path, "", "")?).map_err(|fault| format!("GET {path}: {fault}"))
     }
 }
 

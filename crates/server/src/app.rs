@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error;
 use crate::identity::authenticate::choose;
 use crate::identity::caller::{Caller, Environment};
+use crate::identity::limits::RateLimits;
 use crate::operations::permit::permit;
 use crate::operations::run::{Ground, run};
 use crate::organizations::{Library, Workspaces};
@@ -109,13 +110,14 @@ pub struct App {
     hosted: Hosted,
     store: Arc<Store>,
     audit: Option<Arc<AuditLog>>,
+    rates: Option<Arc<RateLimits>>,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl App {
     /// A workspace, or why there is none: questions that need no model are answered all the same.
     pub fn new(workspace: Result<Arc<dyn Answer>, Failure>, clock: fn() -> DateTime<Utc>) -> Self {
-        App { hosted: Hosted::One(workspace), store: Arc::new(Store::in_memory()), audit: None, clock }
+        App { hosted: Hosted::One(workspace), store: Arc::new(Store::in_memory()), audit: None, rates: None, clock }
     }
 
     /// Keeps state in this store, in place of memory that ends with the process.
@@ -133,6 +135,12 @@ impl App {
     /// Records every call.
     pub fn with_audit_log(mut self, audit: AuditLog) -> Self {
         self.audit = Some(Arc::new(audit));
+        self
+    }
+
+    /// Counts the calls of partners for the organizations that they are for; the door counts all others.
+    pub fn with_rates(mut self, rates: Arc<RateLimits>) -> Self {
+        self.rates = Some(rates);
         self
     }
 
@@ -161,7 +169,10 @@ impl App {
         let now = self.now();
         let (caller, answer) = match for_organization(caller, &mut arguments) {
             Ok(caller) => {
-                let answer = self.answer(&caller, tool, arguments, limits, cancel, now).await;
+                let answer = match self.admit(&caller) {
+                    Ok(()) => self.answer(&caller, tool, arguments, limits, cancel, now).await,
+                    Err(failure) => Err(failure),
+                };
                 (caller, answer)
             }
             Err(failure) => (Arc::new(caller.clone()), Err(failure)),
@@ -209,6 +220,11 @@ impl App {
             Err(error::internal())
         })?;
         Ok(in_environment(answer, caller.environment))
+    }
+
+    /// Counts a partner's call for the organization that it is for.
+    fn admit(&self, caller: &Caller) -> Result<(), Failure> {
+        self.rates.as_ref().map_or(Ok(()), |rates| rates.admit_for(caller))
     }
 
     async fn ground(&self, caller: Arc<Caller>) -> Ground {

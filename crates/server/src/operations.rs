@@ -221,7 +221,10 @@ pub const ALL: &[Operation] = &[
         audience: Audience::Operator,
         ..operation("list_feedback", "List feedback", "List what callers said about the service.")
     },
-    changing(Scope::Admin, "reload_models", "Reload the model", "Read the model's files again now."),
+    Operation {
+        audience: Audience::Members,
+        ..changing(Scope::Admin, "reload_models", "Reload the model", "Read the model's files again now.")
+    },
 ];
 
 const fn changing(scope: Scope, name: &'static str, title: &'static str, description: &'static str) -> Operation {

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
-use sextant_semantics::diagnostic::Diagnostic;
+use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
+
+use crate::identity::token;
 
 /// Characters that [`error_text`] stays below: some clients show only the text, and cut it.
 pub const ERROR_TEXT_LIMIT: usize = 1_000;
@@ -21,6 +23,7 @@ pub fn error_envelope(failure: &Failure) -> Value {
 
 /// The value under `error`: the first fault in full, the code, message and field of the others.
 pub fn error_object(failure: &Failure) -> Value {
+    let failure = &without_tokens(failure);
     let Some(first) = failure.0.iter().next() else {
         return json!({ "code": Code::Internal.as_str(), "message": NAMELESS, "did_you_mean": [], "retryable": false });
     };
@@ -70,6 +73,7 @@ fn other(diagnostic: &Diagnostic) -> Value {
 /// `code: message (field, received); help; did you mean …; example …; also …`, in less than
 /// [`ERROR_TEXT_LIMIT`] characters. A part that does not fit is left out, a long message is cut.
 pub fn error_text(failure: &Failure) -> String {
+    let failure = &without_tokens(failure);
     let Some(first) = failure.0.iter().next() else { return format!("{}: {NAMELESS}", Code::Internal) };
     let mut text = Line::new(format!("{}: {}", first.code, shorten(&one_line(&first.message), 500)));
     let received = first.received.as_ref().filter(|value| is_short(value)).map(|value| format!("received {value}"));
@@ -91,6 +95,20 @@ pub fn error_text(failure: &Failure) -> String {
         text.add(&format!("; also {}: {}", other.code, one_line(&other.message)));
     }
     text.0
+}
+
+/// A refusal that says nothing of a token which was written where something else belongs.
+fn without_tokens(failure: &Failure) -> Failure {
+    let masked = |fault: &Diagnostic| {
+        let mut fault = fault.clone();
+        fault.message = token::masked(&fault.message).into_owned();
+        fault.field = fault.field.map(|field| token::masked(&field).into_owned());
+        fault.help = fault.help.map(|help| token::masked(&help).into_owned());
+        fault.received = fault.received.filter(|received| !token::occurs_in(&received.to_string()));
+        fault.example = fault.example.filter(|example| !token::occurs_in(&example.to_string()));
+        fault
+    };
+    Failure(Diagnostics(failure.0.iter().map(masked).collect()))
 }
 
 /// The HTTP status of a refusal: its first fault's. A range that only data could give, where the question reads
@@ -135,7 +153,6 @@ fn shorten(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sextant_semantics::diagnostic::Diagnostics;
 
     fn unknown_metric() -> Diagnostic {
         Diagnostic::new(Code::UnknownMetric, "unknown metric `net_sale`")
@@ -182,6 +199,20 @@ mod tests {
         assert_eq!(error_object(&failure)["others"].as_array().map(Vec::len), Some(1));
         let text = "data-unavailable: dataset `orders` has no data; also unknown-metric: unknown metric `net_sale`";
         assert_eq!(error_text(&failure), text);
+    }
+
+    #[test]
+    fn a_token_in_the_wrong_place_is_not_repeated() {
+        let token = token::mint(token::Kind::Partner).unwrap();
+        let text = token.expose();
+        let fault = Diagnostic::new(Code::UnknownMetric, format!("unknown metric `{text}`"))
+            .field(format!("arguments.{text}"))
+            .received(text)
+            .help(format!("`{text}` is none"));
+        let failure = Failure(Diagnostics(vec![fault.clone(), Diagnostic { code: Code::UnknownDimension, ..fault }]));
+        for said in [error_text(&failure), error_envelope(&failure).to_string()] {
+            assert!(said.contains("unknown metric `sextant_pat_…`") && !said.contains(&text[12..20]), "{said}");
+        }
     }
 
     #[test]

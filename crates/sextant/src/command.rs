@@ -27,6 +27,12 @@ mod token;
 mod user;
 mod validate;
 
+use tracing::{Level, Metadata};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
 use crate::cli::{Cli, Command};
 use crate::fault::Fault;
 
@@ -63,9 +69,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fault> {
     }
 }
 
-/// `SEXTANT_LOG` (`info`, `sextant_engine=debug`, …) says how much; standard output stays clean.
+/// `SEXTANT_LOG` (`info`, `sextant_engine=debug`, …) says how much; standard output stays clean. Libraries log messages,
+/// plans and headers whole below warnings, which hold arguments, answers and new tokens: of them nothing below a
+/// warning is written, whatever is asked, and nothing of the one that reads MCP's messages.
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SEXTANT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rmcp=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let asked = EnvFilter::try_from_env("SEXTANT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let is_ours = |of: &Metadata<'_>| of.target().starts_with("sextant");
+    let is_mcp = |of: &Metadata<'_>| of.target().starts_with("rmcp");
+    let told = filter_fn(move |of| is_ours(of) || (*of.level() <= Level::WARN && !is_mcp(of)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(asked.and(told));
+    tracing_subscriber::registry().with(lines).init();
 }

@@ -46,7 +46,7 @@ impl Library for Hosting {
 impl Hosting {
     /// The example ends yesterday and is made anew on another day.
     fn example(&self) -> Result<Workspace, Failure> {
-        let folder = self.0.state.with_file_name("sandbox");
+        let folder = examples_of(&self.0.state);
         let data = made(&folder, yesterday()).map_err(|fault| {
             tracing::error!(%fault, "the data of the sandbox cannot be made");
             let fault = Diagnostic::new(Code::DataUnavailable, "the data of the sandbox cannot be made");
@@ -58,6 +58,13 @@ impl Hosting {
         });
         Workspace::open(texts.collect(), data)
     }
+}
+
+/// Beside the state file, under a name that nothing else has: `state.db.sandbox`.
+fn examples_of(state: &Path) -> PathBuf {
+    let mut name = state.file_name().unwrap_or_default().to_os_string();
+    name.push(".sandbox");
+    state.with_file_name(name)
 }
 
 fn yesterday() -> NaiveDate {
@@ -79,11 +86,44 @@ fn made(folder: &Path, end: NaiveDate) -> std::io::Result<PathBuf> {
         return Err(fault);
     }
     for old in std::fs::read_dir(folder)?.flatten() {
-        let name = old.file_name().to_string_lossy().trim_start_matches('.').to_string();
-        let is_of_another_day = name.starts_with("20") && !name.starts_with(&end.to_string());
-        if is_of_another_day && let Err(fault) = std::fs::remove_dir_all(old.path()) {
+        if is_of_another_day(&old.path(), end)
+            && let Err(fault) = std::fs::remove_dir_all(old.path())
+        {
             tracing::debug!(%fault, "earlier data of the sandbox stays");
         }
     }
     Ok(place)
+}
+
+/// Whether a directory is example data that was made to end on another day: its name is that day, and the mark of who
+/// makes such data lies in it. What anybody else put there is theirs.
+fn is_of_another_day(folder: &Path, end: NaiveDate) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let day = name.parse::<NaiveDate>().ok().filter(|day| day.to_string() == name && *day != end);
+    day.is_some() && Mark::read(folder).is_some_and(|mark| mark.complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_example_data_of_earlier_days_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for kept in ["2024-archive", "2025", "2026-11-18", "sandbox"] {
+            std::fs::create_dir_all(folder.path().join(kept)).unwrap();
+            std::fs::write(folder.path().join(kept).join("orders.csv"), "precious").unwrap();
+        }
+        let first = made(folder.path(), day("2026-11-19")).unwrap();
+        let second = made(folder.path(), day("2026-11-20")).unwrap();
+        assert!(!first.exists() && second.is_dir());
+        let mut left: Vec<String> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["2024-archive", "2025", "2026-11-18", "2026-11-20", "sandbox"]);
+        assert_eq!(examples_of(Path::new("/srv/sextant.db")), Path::new("/srv/sextant.db.sandbox"));
+    }
 }

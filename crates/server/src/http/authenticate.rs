@@ -21,7 +21,7 @@ use crate::error;
 use crate::identity::authenticate::{self, Authenticator};
 use crate::identity::caller::{self, Caller, Door};
 use crate::identity::headers::Wishes;
-use crate::identity::limits::{self, RateLimits};
+use crate::identity::limits::RateLimits;
 use crate::identity::scope::Scopes;
 use crate::oauth::{Authority, metadata};
 use crate::operations::permit::permit;
@@ -42,7 +42,8 @@ pub enum Admission {
 /// What checks tokens.
 pub struct Tokens {
     pub authenticator: Authenticator,
-    pub limits: RateLimits,
+    /// Those that the application counts partners' calls in.
+    pub limits: Arc<RateLimits>,
     /// Who gives tokens by OAuth, and shows people their pages.
     pub authority: Arc<Authority>,
     pub clock: fn() -> DateTime<Utc>,
@@ -97,12 +98,9 @@ impl Tokens {
             let is_presented = headers.contains_key(header::AUTHORIZATION);
             Box::new(with_challenge(reply::failure(&failure), &failure, is_presented, metadata))
         })?;
-        self.limits.admit(&caller).map_err(|wait| {
-            let (failure, seconds) = limits::refused(wait);
+        self.limits.admit(&caller).map_err(|failure| {
             self.authenticator.record(&caller, "unknown", &failure, (self.clock)());
-            let mut response = reply::failure(&failure);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Box::new(response)
+            Box::new(reply::failure(&failure))
         })?;
         Ok(caller)
     }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use sextant_engine::workspace::Failure;
@@ -58,11 +58,15 @@ impl Guard {
 
     fn refuse(&self, uri: &Uri, headers: &HeaderMap) -> Option<Failure> {
         let hosts: Vec<_> = headers.get_all(header::HOST).iter().collect();
+        let read = |value: &HeaderValue| value.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        // Links to this server are made of Host: a request that names another one beside it is refused.
         let host = match (uri.authority(), hosts.as_slice()) {
-            (Some(authority), [] | [_]) => Some(authority.clone()),
-            (None, [value]) => value.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),
+            (Some(authority), []) => Some(authority.clone()),
+            (Some(authority), [value]) => read(value).filter(|host| host == authority),
+            (None, [value]) => read(value),
             (None, []) | (_, [_, _, ..]) => None,
         };
+        let host = host.filter(|host| !host.as_str().contains('@'));
         let name = host.map(|host| host.host().trim_matches(['[', ']']).to_ascii_lowercase());
         if !name.is_some_and(|name| self.hosts().contains(&name)) {
             return Some(forbidden("Host", "address the server as localhost or 127.0.0.1"));
@@ -93,7 +97,6 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn allows(host: &'static str, origin: Option<&'static str>) -> bool {
         let guard =
@@ -149,7 +152,14 @@ mod tests {
         assert!(guard.refuse(&Uri::from_static("/"), &headers).is_some());
         headers.append(header::HOST, HeaderValue::from_static("localhost"));
         assert!(guard.refuse(&Uri::from_static("/"), &headers).is_none());
+        let whole = |text: &'static str| guard.refuse(&Uri::from_static(text), &headers).is_none();
+        assert!(whole("http://localhost/") && !whole("http://127.0.0.1/") && !whole("http://me@localhost/"));
         headers.append(header::HOST, HeaderValue::from_static("localhost"));
         assert!(guard.refuse(&Uri::from_static("/"), &headers).is_some());
+    }
+
+    #[test]
+    fn a_host_with_a_user_is_none_of_ours() {
+        assert!(!allows("user@127.0.0.1:8080", None));
     }
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use sextant_engine::workspace::Failure;
 
+use crate::identity::limits;
 use crate::wire;
 
 /// A JSON body, compact, its keys in the order they were written.
@@ -29,6 +30,9 @@ pub fn failure_as(status: StatusCode, failure: &Failure) -> Response {
     let retryable = failure.0.iter().next().is_some_and(|first| first.code.retryable());
     if status == StatusCode::SERVICE_UNAVAILABLE && retryable {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if let Some(seconds) = limits::wait_of(failure) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     // For the layer that adds a challenge to what a token does not allow.
     response.extensions_mut().insert(failure.clone());

@@ -9,6 +9,8 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::identity::token;
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters that a caller's own identifier may have.
 const LONGEST: usize = 128;
@@ -17,7 +19,8 @@ const LONGEST: usize = 128;
 pub async fn stamp(mut request: Request, next: Next) -> Response {
     let id = request.headers().get(&HEADER).filter(|id| is_identifier(id)).cloned().unwrap_or_else(new);
     request.headers_mut().insert(HEADER, id.clone());
-    tracing::debug!(id = id.to_str().unwrap_or_default(), method = %request.method(), path = request.uri().path(), "request");
+    let path = token::masked(request.uri().path());
+    tracing::debug!(id = id.to_str().unwrap_or_default(), method = %request.method(), %path, "request");
     let mut response = next.run(request).await;
     response.headers_mut().insert(HEADER, id);
     response

@@ -72,7 +72,7 @@ impl Authenticator {
                 }
                 let kept =
                     self.store.partner(id)?.filter(|partner| partner.disabled.is_none()).ok_or_else(not_accepted)?;
-                let partner = Partner { id: id.clone(), organizations: kept.organizations };
+                let partner = Partner { id: id.clone(), organizations: self.enabled(kept.organizations)? };
                 let organization = wishes.partner_organization.as_deref().unwrap_or(&kept.default_organization);
                 let organization = choose(&partner, organization, PARTNER_ORGANIZATION_HEADER)?.to_string();
                 caller(&organization, Environment::Production, Some(partner))
@@ -91,6 +91,17 @@ impl Authenticator {
             settled.needs(&[Scope::TokensManage])?;
         }
         Ok(settled)
+    }
+
+    /// Those that are not disabled: the others are no more than unknown ones to a partner.
+    fn enabled(&self, organizations: Vec<String>) -> Result<Vec<String>, Failure> {
+        let mut enabled = Vec::new();
+        for id in organizations {
+            if self.store.organization(&id)?.is_some_and(|kept| kept.disabled.is_none()) {
+                enabled.push(id);
+            }
+        }
+        Ok(enabled)
     }
 
     /// A call that ended before the application saw it.

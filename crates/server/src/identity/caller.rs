@@ -131,7 +131,8 @@ impl Caller {
 
     fn is_audience(&self, audience: Audience) -> bool {
         let is_operator = || {
-            self.organization == DEFAULT_ORGANIZATION
+            self.partner.is_none()
+                && self.organization == DEFAULT_ORGANIZATION
                 && self.environment == Environment::Production
                 && self.scopes.allows(Scope::Admin)
         };

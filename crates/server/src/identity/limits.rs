@@ -50,24 +50,45 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call; else how long to wait.
-    pub fn admit(&self, caller: &Caller) -> Result<(), Duration> {
+    /// Counts a call at the door: of the token, and of its organization. For which organization a partner calls, only
+    /// the call itself says: [`RateLimits::admit_for`] counts that one.
+    pub fn admit(&self, caller: &Caller) -> Result<(), Failure> {
+        self.count(self.tokens.as_ref(), &caller.name)?;
+        if caller.partner.is_none() { self.count_organization(caller) } else { Ok(()) }
+    }
+
+    /// Counts a call of a partner for the organization that it turned out to be for.
+    pub fn admit_for(&self, caller: &Caller) -> Result<(), Failure> {
+        if caller.partner.is_some() { self.count_organization(caller) } else { Ok(()) }
+    }
+
+    fn count_organization(&self, caller: &Caller) -> Result<(), Failure> {
         // An environment has its own allowance: a sandbox cannot use up what production has.
         let organization = format!("{}/{}", caller.organization, caller.environment.as_str());
-        for (limiter, key) in [(&self.tokens, &caller.name), (&self.organizations, &organization)] {
-            if let Some(Err(until)) = limiter.as_ref().map(|limiter| limiter.check_key(key)) {
-                return Err(until.wait_time_from(self.clock.now()));
-            }
+        self.count(self.organizations.as_ref(), &organization)
+    }
+
+    fn count(&self, limiter: Option<&DefaultKeyedRateLimiter<String>>, key: &String) -> Result<(), Failure> {
+        match limiter.map(|limiter| limiter.check_key(key)) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(until)) => Err(refused(until.wait_time_from(self.clock.now()))),
         }
-        Ok(())
     }
 }
 
+const TOO_MANY: &str = "too many calls in a short time; the next one is let in after ";
+
 /// `rate-limited`, with the whole seconds to wait.
-pub fn refused(wait: Duration) -> (Failure, u64) {
+fn refused(wait: Duration) -> Failure {
     let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-    let fault = Diagnostic::new(Code::RateLimited, "too many calls in a short time");
-    (fault.help(format!("call again in {seconds} s")).into(), seconds)
+    let fault = Diagnostic::new(Code::RateLimited, format!("{TOO_MANY}{seconds} s"));
+    fault.help("call again then").into()
+}
+
+/// The seconds that a `rate-limited` names, as `Retry-After` writes them.
+pub(crate) fn wait_of(failure: &Failure) -> Option<u64> {
+    let fault = failure.0.iter().find(|fault| fault.code == Code::RateLimited)?;
+    fault.message.strip_prefix(TOO_MANY)?.strip_suffix(" s")?.parse().ok()
 }
 
 #[cfg(test)]
@@ -84,8 +105,8 @@ mod tests {
         // A burst is a tenth: two calls of a token, three of its organization.
         assert_eq!(admitted("a"), 2);
         assert_eq!(admitted("b"), 1);
-        let wait = limits.admit(&caller("a")).unwrap_err();
-        let (failure, seconds) = refused(wait);
+        let failure = limits.admit(&caller("a")).unwrap_err();
+        let seconds = wait_of(&failure).unwrap();
         assert!((1..=3).contains(&seconds), "{seconds}");
         assert_eq!(failure.0.0[0].code, Code::RateLimited);
         let other = Caller { organization: "other".into(), ..caller("c") };

@@ -3,6 +3,8 @@
 //! The digits are base62. The checksum is the CRC-32 of all before it, so that a slip of the pen is refused
 //! without looking anything up and a scanner for secrets can be sure of what it found.
 
+use std::borrow::Cow;
+
 use sextant_engine::workspace::Failure;
 
 use super::secret::{Secret, base62, base62_of};
@@ -84,6 +86,27 @@ pub fn last_four(token: &Secret) -> &str {
 pub fn occurs_in(text: &str) -> bool {
     let is_cut = |rest: &str| rest.bytes().take_while(u8::is_ascii_alphanumeric).count() >= CUT_DIGITS;
     Kind::ALL.into_iter().any(|kind| text.split(kind.prefix()).skip(1).any(is_cut))
+}
+
+/// A text in which nothing that somebody would take for a token stands; its prefix says what was there.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    if !occurs_in(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.to_string();
+    for prefix in Kind::ALL.map(Kind::prefix) {
+        let mut parts = out.split(prefix);
+        let mut kept = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            let is_token = part.len() - rest.len() >= CUT_DIGITS;
+            kept.push_str(prefix);
+            kept.push_str(if is_token { "…" } else { "" });
+            kept.push_str(if is_token { rest } else { part });
+        }
+        out = kept;
+    }
+    Cow::Owned(out)
 }
 
 fn checksum(text: &str) -> [u8; CHECK_DIGITS] {

@@ -26,7 +26,7 @@ pub(super) async fn list(
     catalog: &Catalog<'_>,
     cursor: Option<&str>,
 ) -> Result<(Vec<Resource>, Option<String>), ErrorData> {
-    let from = match cursor {
+    let from: usize = match cursor {
         None => 0,
         Some(text) => {
             text.parse().map_err(|_| ErrorData::invalid_params("the cursor is not one of this list", None))?
@@ -37,7 +37,8 @@ pub(super) async fn list(
         all.insert(0, whole_catalog());
         all.extend(metrics.iter().filter_map(metric));
     }
-    let next = (all.len() > from + PAGE).then(|| (from + PAGE).to_string());
+    let to = from.saturating_add(PAGE);
+    let next = (all.len() > to).then(|| to.to_string());
     Ok((all.into_iter().skip(from).take(PAGE).collect(), next))
 }
 

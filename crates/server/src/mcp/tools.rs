@@ -100,7 +100,7 @@ pub fn listed(caller: &Caller) -> Vec<Tool> {
         // What it runs may change something then.
         if tool.name == "execute" && caller.access == Access::FullAccess {
             let hints = tool.annotations.take().unwrap_or_default();
-            tool.annotations = Some(hints.read_only(false).idempotent(false));
+            tool.annotations = Some(hints.read_only(false).destructive(true).idempotent(false));
         }
     }
     tools
@@ -115,8 +115,8 @@ fn with_organization(schema: &Arc<JsonObject>) -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// Nothing is ever destroyed, and nothing beyond this server is touched. What does not only read adds a
-/// record with every call.
+/// Nothing beyond this server is touched. What does not only read adds a record with every call; `execute`, which also
+/// ends tokens, does so for callers who may change something.
 fn tool(name: &'static str, description: &'static str) -> Tool {
     let operation = operations::find(name).expect("every tool is an operation");
     let hints = ToolAnnotations::with_title(operation.title)

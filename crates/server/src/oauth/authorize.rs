@@ -59,14 +59,12 @@ impl Asked {
     }
 }
 
-/// GET: the consent page, after signing in where nobody is.
+/// GET: the consent page, after signing in where nobody has.
 pub(super) async fn ask(State(authority): State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
     let query = uri.query().unwrap_or_default();
     let parameters = Parameters::parse(query.as_bytes());
-    let asked = match check(&authority, &headers, &parameters).await {
-        Ok(asked) => asked,
-        Err(answer) => return answer,
-    };
+    // First who is there (RFC 6749 §3.1): nobody is led to a stranger's address, and no stranger's document is
+    // fetched, because a link was followed.
     let browser = match browser::signed_in(&authority, &headers).await {
         Ok(Some(browser)) => browser,
         Ok(None) => {
@@ -75,6 +73,10 @@ pub(super) async fn ask(State(authority): State<Arc<Authority>>, uri: Uri, heade
             return document::to(&format!("{}?{next}", page::SIGN_IN));
         }
         Err(_) => return document::unavailable(),
+    };
+    let asked = match check(&authority, &headers, &parameters).await {
+        Ok(asked) => asked,
+        Err(answer) => return answer,
     };
     let user = browser.user.id.clone();
     match authority.blocking(move |authority| authority.store.memberships(&user)).await {

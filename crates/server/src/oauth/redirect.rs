@@ -29,11 +29,20 @@ pub(crate) fn fault(uri: &str) -> Option<&'static str> {
         return Some("holds a user name");
     }
     match parsed.scheme() {
-        "https" if parsed.host().is_some() => None,
+        "https" if parsed.host().is_some_and(|host| is_plain_host(&host)) => None,
+        "https" => Some("has a host that is no name and no address"),
         "http" if split_loopback(uri).is_some() => None,
         "http" => Some("is http at an address that is not a loopback one"),
         scheme if scheme.contains('.') || SCHEMES.contains(&scheme) => None,
         _ => Some("has a scheme that is not allowed"),
+    }
+}
+
+/// Letters, digits, hyphens and dots, or an address: a host stands in the policy of the consent page.
+fn is_plain_host(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)),
+        Host::Ipv4(_) | Host::Ipv6(_) => true,
     }
 }
 

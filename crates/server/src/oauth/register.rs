@@ -23,10 +23,6 @@ pub(super) async fn answer(State(authority): State<Arc<Authority>>, request: Req
 }
 
 async fn register(authority: &Arc<Authority>, request: Request<Body>) -> Result<Value, Refusal> {
-    if !authority.may_register() {
-        let busy = Refusal::new("temporarily_unavailable", "too many registrations; try again in a minute");
-        return Err(busy.under(StatusCode::TOO_MANY_REQUESTS));
-    }
     let body = reply::body(request, "application/json").await?;
     let metadata: Value =
         serde_json::from_slice(&body).map_err(|_| Refusal::new("invalid_client_metadata", "the body is not JSON"))?;
@@ -36,6 +32,11 @@ async fn register(authority: &Arc<Authority>, request: Request<Body>) -> Result<
         Fault::RedirectUri(fact) => Refusal::new("invalid_redirect_uri", fact),
         Fault::Metadata(fact) => Refusal::new("invalid_client_metadata", fact),
     })?;
+    // What is refused above costs nobody's turn.
+    if !authority.may_register() {
+        let busy = Refusal::new("temporarily_unavailable", "too many registrations; try again in a minute");
+        return Err(busy.under(StatusCode::TOO_MANY_REQUESTS));
+    }
     let name = described.name.unwrap_or_else(|| "An application without a name".into());
     let now = authority.now();
     let uris = described.redirect_uris;

@@ -12,19 +12,24 @@ use crate::identity::scope::Scope;
 /// Refuses what the caller may not ask. A name that no operation has is not refused here, nor arguments that cannot
 /// be read: who runs the operation tells them better, and runs nothing.
 pub(crate) fn permit(caller: &Caller, name: &str, arguments: &Map<String, Value>) -> Result<(), Failure> {
-    let Some(operation) = find(name) else { return Ok(()) };
-    caller.may(operation)?;
-    if caller.scopes.allows(Scope::QuerySql) && name != "execute" {
-        return Ok(());
-    }
-    let Ok(decoded) = request::decode(name, arguments) else { return Ok(()) };
+    let runs = runs(name, arguments);
+    let scopes: Vec<Scope> =
+        runs.iter().flat_map(|(operation, more)| [Some(operation.scope), *more]).flatten().collect();
+    caller.needs(&scopes)?;
+    runs.iter().try_for_each(|(operation, _)| caller.may(operation))
+}
+
+/// The operations that a call runs, the outermost first, each with the scope that its arguments need besides.
+fn runs(name: &str, arguments: &Map<String, Value>) -> Vec<(&'static Operation, Option<Scope>)> {
+    let Some(operation) = find(name) else { return Vec::new() };
+    let Ok(decoded) = request::decode(name, arguments) else { return vec![(operation, None)] };
     match decoded.request {
-        Request::Execute(asked) => match named(&asked.operation).filter(|inner| inner.name != "execute") {
-            Some(inner) => permit(caller, inner.name, &asked.of_the_operation()),
-            None => Ok(()),
-        },
-        other if is_statement(&other) => caller.needs(&[Scope::QuerySql]),
-        _ => Ok(()),
+        Request::Execute(asked) => {
+            let inner = named(&asked.operation).filter(|inner| inner.name != "execute");
+            let inner = inner.map(|inner| runs(inner.name, &asked.of_the_operation())).unwrap_or_default();
+            [vec![(operation, None)], inner].concat()
+        }
+        other => vec![(operation, is_statement(&other).then_some(Scope::QuerySql))],
     }
 }
 
@@ -55,6 +60,14 @@ mod tests {
         let caller = Caller { scopes: Scopes::parse(scopes).unwrap(), ..Caller::local(Door::Api) };
         let arguments = arguments.as_object().unwrap().clone();
         permit(&caller, name, &arguments).err().map(|failure| failure.0.0[0].code)
+    }
+
+    #[test]
+    fn a_refusal_names_all_that_the_call_needs() {
+        let caller = Caller { scopes: Scopes::parse("feedback:write").unwrap(), ..Caller::local(Door::Api) };
+        let asked = json!({"operation": "get_metrics", "arguments": {"query": "SELECT 1"}});
+        let failure = permit(&caller, "execute", asked.as_object().unwrap()).unwrap_err();
+        assert_eq!(crate::identity::caller::needed_by(&failure), Some("metrics:read query:sql"));
     }
 
     #[test]

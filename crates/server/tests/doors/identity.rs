@@ -3,9 +3,10 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sextant_server::identity::limits::Rates;
-use sextant_server::identity::scope::Scope;
+use sextant_server::identity::scope::{Scope, Scopes};
 use sextant_server::operations::{self, Audience, Operation};
 use sextant_server::store::tokens::{NewToken, Owner};
+use sextant_server::store::users::Membership;
 
 use crate::organizations::{Served, UNLIMITED, now, served};
 
@@ -134,6 +135,34 @@ enum Who {
     Sandbox,
 }
 
+/// Whose tokens the rows of the matrix are: the operator's organization, another, a user of each; partners that act for
+/// either; sandboxes of both.
+fn holders(served: &Served) -> Vec<(Who, Owner)> {
+    for (partner, organization) in [("agency", "acme"), ("house", "default")] {
+        served.store.create_partner(partner, partner, &[organization.into()], organization, now()).expect("a partner");
+    }
+    let user = |organization: &str| {
+        let membership = Membership {
+            organization: organization.into(),
+            scopes: Scopes::of(Scope::ALL),
+            attributes: Default::default(),
+        };
+        let email = format!("{organization}@x.example");
+        let user = served.store.create_user(&email, "A user", &[membership], now()).expect("a user");
+        Owner::User { user: user.id, organization: organization.into(), grant: None }
+    };
+    vec![
+        (Who::Operator, Owner::Organization("default".into())),
+        (Who::Operator, user("default")),
+        (Who::Member, acme()),
+        (Who::Member, user("acme")),
+        (Who::Partner, Owner::Partner("agency".into())),
+        (Who::Partner, Owner::Partner("house".into())),
+        (Who::Sandbox, Owner::Sandbox("acme".into())),
+        (Who::Sandbox, Owner::Sandbox("default".into())),
+    ]
+}
+
 fn is_allowed(operation: &Operation, who: Who, scope: Scope, is_full: bool) -> bool {
     let is_operator = who == Who::Operator && scope == Scope::Admin;
     let is_audience = match operation.audience {
@@ -146,18 +175,12 @@ fn is_allowed(operation: &Operation, who: Who, scope: Scope, is_full: bool) -> b
     is_audience && implied(scope).contains(&operation.scope) && (is_full || !operation.changes)
 }
 
-/// Every operation, for every scope alone, in both access modes, of the operator's organization, of another, of a
-/// partner and of a sandbox: allowed and listed, or refused and hidden.
+/// Every operation, for every scope alone, in both access modes, for every holder: allowed and listed, or refused and
+/// hidden.
 #[tokio::test]
 async fn scopes_access_modes_and_operations_are_as_they_are_specified() {
     let served = served(UNLIMITED);
-    served.store.create_partner("agency", "Agency", &["acme".into()], "acme", now()).expect("a partner");
-    let callers = [
-        (Who::Operator, Owner::Organization("default".into())),
-        (Who::Member, acme()),
-        (Who::Partner, Owner::Partner("agency".into())),
-        (Who::Sandbox, Owner::Sandbox("acme".into())),
-    ];
+    let callers = holders(&served);
     let mut cells = 0;
     for (who, owner) in callers {
         for scope in Scope::ALL {
@@ -179,7 +202,7 @@ async fn scopes_access_modes_and_operations_are_as_they_are_specified() {
             }
         }
     }
-    assert_eq!(cells, 4 * (5 + 2) * operations::ALL.len());
+    assert_eq!(cells, 8 * (5 + 2) * operations::ALL.len());
 }
 
 /// Arguments that no operation knows end before anything is run, but after it is settled who may call.
@@ -237,6 +260,41 @@ async fn listed(served: &Served, token: &str, headers: &[(&str, &str)], allowed:
         for name in names(&found.body["results"]) {
             assert!(allowed(operations::find(&name).expect("an operation")), "{name} is found");
         }
+    }
+}
+
+/// A burst of the organization's limit is one call.
+#[tokio::test]
+async fn a_partners_call_is_counted_for_the_organization_that_it_is_for() {
+    let served = served(Rates { token: None, organization: std::num::NonZeroU32::new(10) });
+    let both = ["acme".to_string(), "default".to_string()];
+    served.store.create_partner("agency", "Agency", &both, "acme", now()).expect("a partner");
+    let (_, partner) = served.token(Owner::Partner("agency".into()), "metrics:read");
+    let (_, own) = served.token(acme(), "metrics:read");
+    let there = json!({ "metric_names": ["revenue"], "organization_id": "default" });
+    assert_eq!(served.ask(&partner, &[], "get_metrics", there.clone()).await.status, StatusCode::OK);
+    let second = served.ask(&partner, &[], "get_metrics", there).await;
+    assert_eq!((second.status, second.code()), (StatusCode::TOO_MANY_REQUESTS, "rate-limited"));
+    assert!(second.headers["retry-after"].to_str().is_ok_and(|text| text.parse().is_ok_and(|wait: u64| wait >= 1)));
+    assert_eq!(served.ask(&own, &[], "get_metrics", revenue()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_disabled_organization_is_unknown_to_partners() {
+    let served = served(UNLIMITED);
+    let both = ["acme".to_string(), "default".to_string()];
+    served.store.create_partner("agency", "Agency", &both, "default", now()).expect("a partner");
+    let (_, partner) = served.token(Owner::Partner("agency".into()), "metrics:read feedback:write");
+    served.store.disable_organization("acme", now()).expect("disabled");
+    let calls = [
+        ("resolve_time_range", json!({ "time_range": "mtd", "organization_id": "acme" })),
+        ("submit_mcp_feedback", json!({ "category": "docs", "comment": "more", "organization_id": "acme" })),
+        ("list_metrics", json!({ "organization_id": "acme" })),
+        ("list_metrics", json!({ "organization_id": "nobody" })),
+    ];
+    for (name, arguments) in calls {
+        let reply = served.ask(&partner, &[], name, arguments).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::FORBIDDEN, "organization-not-available"), "{name}");
     }
 }
 

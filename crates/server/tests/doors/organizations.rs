@@ -111,9 +111,11 @@ pub(crate) fn served_from(store: Arc<Store>, rates: Rates) -> Served {
     store.create_organization(&new, now()).expect("an organization");
     let absent = Failure(sextant_semantics::diagnostic::Diagnostics::default());
     let app = App::new(Err(absent), now).with_store(store.clone()).with_organizations(Arc::new(Files { configured }));
+    let rates = Arc::new(RateLimits::new(rates));
+    let app = app.with_rates(rates.clone());
     let tokens = Tokens {
         authenticator: Authenticator::new(store.clone()),
-        limits: RateLimits::new(rates),
+        limits: rates,
         authority: Arc::new(Authority::new(store.clone(), None, now)),
         clock: now,
     };

@@ -20,7 +20,7 @@ use sextant_server::oauth::Authority;
 use sextant_server::store::audit::AuditLog;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Host, Url};
 
 use crate::cli::{Auth, Place, Serve};
 use crate::config::Config;
@@ -69,10 +69,14 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
     let address = address::served(text, !serve.hosts.is_empty(), serve.auth == Auth::Token)?;
     let config = Config::of(place)?;
     let session = open_config(&config)?;
+    let rates = Arc::new(RateLimits::new(Rates {
+        token: NonZeroU32::new(serve.token_rate),
+        organization: NonZeroU32::new(serve.organization_rate),
+    }));
     let app = match serve.auth {
         Auth::Token => {
             refuse_caller(place)?;
-            hosting(&session, config)?
+            hosting(&session, config)?.with_rates(rates.clone())
         }
         Auth::None => session.app.clone(),
     };
@@ -88,7 +92,7 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
             rows: serve.max_rows,
             origins: serve.origins.clone(),
             hosts: serve.hosts.clone(),
-            admission: admission(serve, &app, public.as_ref(), session.local(Door::Api)),
+            admission: admission(serve, &app, rates, public.as_ref(), session.local(Door::Api)),
         };
         if let Some(public) = &public {
             settings.hosts.extend(public.host_str().map(str::to_string));
@@ -128,15 +132,12 @@ fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     Ok(app.with_audit_log(audit))
 }
 
-fn admission(serve: &Serve, app: &App, public: Option<&Url>, local: Caller) -> Admission {
+fn admission(serve: &Serve, app: &App, rates: Arc<RateLimits>, public: Option<&Url>, local: Caller) -> Admission {
     match serve.auth {
         Auth::None => Admission::Everybody(local),
         Auth::Token => Admission::Tokens(Arc::new(Tokens {
             authenticator: Authenticator::new(app.store().clone()).with_audit_log(app.audit_log()),
-            limits: RateLimits::new(Rates {
-                token: NonZeroU32::new(serve.token_rate),
-                organization: NonZeroU32::new(serve.organization_rate),
-            }),
+            limits: rates,
             authority: Arc::new(authority(serve, app, public)),
             clock: Utc::now,
         })),
@@ -151,13 +152,33 @@ fn authority(serve: &Serve, app: &App, public: Option<&Url>) -> Authority {
 
 /// Where clients reach the server; without a name of its own, by the loopback name that each of them uses.
 fn public_url(serve: &Serve) -> Result<Option<Url>, Fault> {
+    for host in &serve.hosts {
+        // A name alone: no scheme, port, path or pattern.
+        let is_name = Host::parse(host).is_ok_and(|read| read.to_string() == host.to_ascii_lowercase())
+            && !host.contains(['*', ':', '/']);
+        if !is_name {
+            let fault = Diagnostic::new(Code::InvalidArgument, format!("`{host}` is not the name of a host"));
+            return Err(Failure(
+                fault.field("--allowed-host").help("give the name alone, as in metrics.example").into(),
+            )
+            .into());
+        }
+    }
     let named = serve.hosts.first().map(|host| format!("https://{host}"));
     let Some(text) = serve.public_url.clone().or(named) else { return Ok(None) };
     let is_root = |url: &Url| url.has_host() && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let is_served = |url: &Url| matches!(url.scheme(), "http" | "https") && is_root(url) && url.username().is_empty();
+    // Tokens go only where nobody reads along: without TLS to this machine itself.
+    let is_kept = |url: &Url| match (url.scheme(), url.host()) {
+        ("https", _) => true,
+        ("http", Some(Host::Domain(name))) => name == "localhost",
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    };
+    let is_served = |url: &Url| is_kept(url) && is_root(url) && url.username().is_empty();
     let url = Url::parse(&text).ok().filter(is_served).ok_or_else(|| {
         let fault = Diagnostic::new(Code::InvalidArgument, format!("`{text}` is not where a server can be reached"));
-        let help = "give a scheme and a host, as in https://metrics.example";
+        let help = "give https:// and a host, as in https://metrics.example; http:// only for this machine itself";
         Failure(fault.field("--public-url").help(help).into())
     })?;
     Ok(Some(url))

@@ -40,6 +40,7 @@ fn make(store: &Store, create: &TokenCreate, format: TextFormat, now: DateTime<U
         attributes: arguments::attributes(&create.attributes)?,
         expires: create.expires.as_deref().map(|text| arguments::expiry(text, now)).transpose()?,
     };
+    arguments::refuse_rights_of_members(&new.owner, new.scopes)?;
     let (kept, secret) = store.create_token(&new, now)?;
     let shown = note(store, "create_token", &kept, now).and_then(|()| match format {
         TextFormat::Text => output::emit(&format!("{}\n", secret.expose())),

@@ -98,6 +98,8 @@ fn registrations() -> Vec<(&'static str, &'static str, serde_json::Value, &'stat
         ("a script as address", "RFC 9700 §4.1.3", uris(&["javascript:alert(1)"]), "invalid_redirect_uri"),
         ("plain http elsewhere", "OAuth 2.1 §8.4.2", uris(&["http://app.test/callback"]), "invalid_redirect_uri"),
         ("a fragment", "RFC 6749 §3.1.2", uris(&["https://app.test/callback#x"]), "invalid_redirect_uri"),
+        ("a directive in the host", "CSP 3 §2.3.1", uris(&["https://x;sandbox/cb"]), "invalid_redirect_uri"),
+        ("a pattern as host", "RFC 9700 §2.1", uris(&["https://*/cb"]), "invalid_redirect_uri"),
         ("a scheme of nobody", "RFC 8252 §7.1", uris(&["x:/callback"]), "invalid_redirect_uri"),
         ("no address", "RFC 7591 §2", json!({"client_name": "App"}), "invalid_redirect_uri"),
         ("too many addresses", "RFC 7591 §5", json!({"redirect_uris": many}), "invalid_redirect_uri"),
@@ -185,6 +187,21 @@ async fn other_faults_go_back_with_state_and_issuer() {
         let twice = format!("{}&{repeated}=x", encoded(&good));
         let back = site.get(&format!("/oauth/authorize?{twice}")).await.redirected();
         assert_eq!(back["error"], "invalid_request", "{repeated} twice (RFC 6749 §3.1)");
+    }
+}
+
+/// RFC 6749 §3.1, RFC 9700 §4.11.2: the server is no way to elsewhere for who follows a link.
+#[tokio::test]
+async fn nobody_is_led_away_before_signing_in() {
+    let site = Site::start().await;
+    let client = site.registered().await;
+    let good = site.asked(&client);
+    let stranger = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    for (name, clause, change, _) in SENT_BACK {
+        let address = format!("{}/oauth/authorize?{}", site.origin, encoded(&changed(&good, &[*change])));
+        let reply = site.send(stranger.get(address)).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{name} ({clause})");
+        assert!(reply.header("location").starts_with("/sign-in?next="), "{name}: {}", reply.header("location"));
     }
 }
 

@@ -46,6 +46,18 @@ pub(super) fn scopes(text: &str) -> Result<Scopes, Failure> {
     }
 }
 
+/// A partner asks for others and administers nothing.
+pub(super) fn refuse_rights_of_members(owner: &Owner, scopes: Scopes) -> Result<(), Failure> {
+    let administers = [Scope::TokensManage, Scope::Admin].into_iter().find(|scope| scopes.allows(*scope));
+    match (owner, administers) {
+        (Owner::Partner(_), Some(scope)) => {
+            let fact = format!("`{}` is not for the token of a partner", scope.as_str());
+            Err(refusal(fact, "--scopes", "partners ask; make a token of the organization to administer it"))
+        }
+        (Owner::Partner(_) | Owner::Organization(_) | Owner::Sandbox(_) | Owner::User { .. }, _) => Ok(()),
+    }
+}
+
 /// `90d`, `12h` and `6w` from now; a date's end, in UTC; an instant.
 pub(super) fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
     let help = "a time from now as 90d, 12h or 6w, a date as 2027-01-31, or an instant with its offset";
