@@ -3,6 +3,7 @@
 
     mutants.py                 all bugs; fails when one of them survives
     mutants.py NAME...         these bugs
+    mutants.py --half          every other bug, the other half after the next commit
     mutants.py --write         all bugs, and writes docs/mutants.md
     mutants.py --list          names and what they plant
 
@@ -160,6 +161,11 @@ def document(caught):
         f.write("\n".join(lines) + "\n")
 
 
+def commits():
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True)
+    return int(counted.stdout)
+
+
 def main():
     arguments = sys.argv[1:]
     if "--list" in arguments:
@@ -167,7 +173,9 @@ def main():
             print(f"{name}: {mutant['plants']}")
         return 0
     write = "--write" in arguments
-    names = [a for a in arguments if a != "--write"] or list(MUTANTS)
+    names = [a for a in arguments if not a.startswith("--")] or list(MUTANTS)
+    if "--half" in arguments:
+        names = names[commits() % 2::2]
     unknown = [name for name in names if name not in MUTANTS]
     if unknown or (write and len(names) != len(MUTANTS)):
         sys.exit(f"no bug is named {', '.join(unknown)}" if unknown else "--write runs all bugs")
