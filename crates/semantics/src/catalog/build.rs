@@ -20,6 +20,7 @@ mod audit;
 mod cohorts;
 mod events;
 mod currencies;
+mod entities;
 mod joins;
 mod metrics;
 mod names;
