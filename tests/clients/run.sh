@@ -16,7 +16,8 @@ python=$tools/venv/bin/python
 
 cp "$here/package.json" "$tools/package.json"
 [ -x "$tools/node_modules/.bin/node" ] && [ -x "$tools/node_modules/.bin/mcp-inspector" ] &&
-  [ -x "$tools/node_modules/.bin/conformance" ] && [ -d "$tools/node_modules/playwright-core" ] ||
+  [ -x "$tools/node_modules/.bin/conformance" ] && [ -d "$tools/node_modules/playwright-core" ] &&
+  [ -d "$tools/node_modules/oidc-provider" ] ||
   (cd "$tools" && npm install --no-audit --no-fund --loglevel=error)
 if [ -z "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then
   as_root=$([ "$(id -u)" = 0 ] || echo sudo)

@@ -10,6 +10,7 @@ pub mod documentation;
 pub mod guard;
 pub mod methods;
 pub mod open_api;
+pub(crate) mod peer;
 pub mod reply;
 pub mod request_id;
 pub mod schema;
@@ -68,6 +69,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let router = router(app, &settings, listener.local_addr()?, stop.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 

@@ -5,11 +5,14 @@
 //! browser is sent back to. Of every secret only the hash is kept, and no answer or log repeats one.
 
 pub mod authority;
+#[cfg(feature = "oidc")]
+pub mod external;
 pub mod metadata;
 pub(crate) mod address;
 pub(crate) mod authorize;
 pub(crate) mod client;
 pub(crate) mod document;
+pub(crate) mod pace;
 pub(crate) mod parameters;
 pub(crate) mod redirect;
 mod register;

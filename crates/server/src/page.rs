@@ -6,6 +6,8 @@ pub(crate) mod browser;
 pub(crate) mod consent;
 mod developers;
 pub(crate) mod document;
+#[cfg(feature = "oidc")]
+mod external;
 mod sign_in;
 
 use std::sync::Arc;
@@ -19,12 +21,18 @@ use crate::oauth::Authority;
 
 pub(crate) const SIGN_IN: &str = "/sign-in";
 const LINK: &str = "/sign-in/link";
+/// Where signing in at a provider begins.
+const EXTERNAL: &str = "/oauth/oidc";
 const SIGN_OUT: &str = "/sign-out";
 pub(crate) const DEVELOPERS: &str = "/settings/developers";
 
 /// Signing in and out, and Settings, Developers.
 pub fn router(authority: Arc<Authority>) -> Router {
-    Router::new()
+    let router = Router::new();
+    #[cfg(feature = "oidc")]
+    let router =
+        router.route(EXTERNAL, get(external::begin)).route(crate::oauth::external::CALLBACK, get(external::come_back));
+    router
         .route(SIGN_IN, get(sign_in::ask).post(sign_in::by_password))
         .route(LINK, get(sign_in::ask_link).post(sign_in::by_link))
         .route(SIGN_OUT, post(sign_in::out))

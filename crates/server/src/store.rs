@@ -3,6 +3,7 @@
 //! Query data is never in it, nor any secret: of those it has the hashes. Feedback and the audit log are
 //! only ever added to: their tables themselves refuse to change or to lose a row.
 
+pub mod accounts;
 pub mod audit;
 pub mod backup;
 mod keys;
@@ -24,8 +25,11 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
 /// What a version of the file adds to the one before; its number is the file's `user_version`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("store/migrations/1_feedback.sql"), include_str!("store/migrations/2_identity.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/1_feedback.sql"),
+    include_str!("store/migrations/2_identity.sql"),
+    include_str!("store/migrations/3_external_sign_in.sql"),
+];
 
 /// How long a write waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);

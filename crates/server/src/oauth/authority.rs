@@ -1,25 +1,21 @@
 //! What the endpoints and the pages share: the store, the server's own address, and the paces they keep.
 
-use std::num::NonZeroU32;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
 use tokio::task::spawn_blocking;
 
 use super::document::Documents;
+#[cfg(feature = "oidc")]
+use super::external::Provider;
+use super::pace::Pace;
 use crate::error;
-use crate::identity::secret::Hash;
 use crate::store::Store;
 use crate::store::audit::Record;
-
-/// Attempts to sign in to one account a minute, and to all of them.
-const SIGN_INS_OF_ACCOUNT: u32 = 5;
-const SIGN_INS: u32 = 60;
-/// Registrations of applications a minute.
-const REGISTRATIONS: u32 = 30;
 
 /// The authorization server and the pages, as an operator set them up.
 pub struct Authority {
@@ -29,9 +25,30 @@ pub struct Authority {
     public: Option<String>,
     clock: fn() -> DateTime<Utc>,
     is_on: bool,
-    accounts: DefaultKeyedRateLimiter<u16>,
-    sign_ins: DefaultDirectRateLimiter,
-    registrations: DefaultDirectRateLimiter,
+    pace: Pace,
+    /// Where users may sign in instead of here.
+    #[cfg(feature = "oidc")]
+    provider: Option<Provider>,
+}
+
+/// How somebody signs in, as the audit log names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Password,
+    Link,
+    #[cfg(feature = "oidc")]
+    Provider,
+}
+
+impl Way {
+    fn operation(self) -> &'static str {
+        match self {
+            Way::Password => "sign_in_by_password",
+            Way::Link => "sign_in_by_link",
+            #[cfg(feature = "oidc")]
+            Way::Provider => "sign_in_by_provider",
+        }
+    }
 }
 
 impl Authority {
@@ -44,10 +61,16 @@ impl Authority {
             public: public.map(|address| address.trim_end_matches('/').to_string()),
             clock,
             is_on: true,
-            accounts: RateLimiter::keyed(a_minute(SIGN_INS_OF_ACCOUNT)),
-            sign_ins: RateLimiter::direct(a_minute(SIGN_INS)),
-            registrations: RateLimiter::direct(a_minute(REGISTRATIONS)),
+            pace: Pace::default(),
+            #[cfg(feature = "oidc")]
+            provider: None,
         }
+    }
+
+    /// Lets users sign in at an OpenID provider too.
+    #[cfg(feature = "oidc")]
+    pub fn with_provider(self, provider: Option<Provider>) -> Authority {
+        Authority { provider, ..self }
     }
 
     /// Pages and access tokens alone.
@@ -84,15 +107,44 @@ impl Authority {
         (self.clock)()
     }
 
-    /// Whether one more attempt at this account may be made now. Accounts that do not exist count as others do.
-    pub(crate) fn may_sign_in(&self, email: &str) -> bool {
-        // So many keys at most, whatever is typed.
-        let [high, low, ..] = *Hash::of(&email.trim().to_lowercase()).bytes();
-        self.accounts.check_key(&u16::from_be_bytes([high, low])).is_ok() && self.sign_ins.check().is_ok()
+    #[cfg(feature = "oidc")]
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
+    }
+
+    /// What the provider is called where users may sign in at one.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn provider_name(&self) -> Option<&str> {
+        self.provider.as_ref().map(Provider::name)
+    }
+
+    /// Built without the feature `oidc`, there is none.
+    #[cfg(not(feature = "oidc"))]
+    pub(crate) fn provider_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether one more attempt to sign in may be made now, from this address and at this account, where they are
+    /// known. Of refusals a few a minute are recorded.
+    pub(crate) async fn may_sign_in(self: &Arc<Self>, way: Way, from: Option<IpAddr>, email: Option<&str>) -> bool {
+        if self.pace.may_sign_in(from, email) {
+            return true;
+        }
+        tracing::warn!(way = way.operation(), "too many attempts to sign in");
+        if self.pace.may_record() {
+            // What cannot be recorded is in the log, and the attempt is refused all the same.
+            let _ = self.blocking(move |authority| authority.note_sign_in(None, way, Some(Code::RateLimited))).await;
+        }
+        false
     }
 
     pub(crate) fn may_register(&self) -> bool {
-        self.registrations.check().is_ok()
+        self.pace.may_register()
+    }
+
+    /// Records an attempt to sign in: whose account it was, where there is such a user, and how it ended.
+    pub(crate) fn note_sign_in(&self, user: Option<&str>, way: Way, refused: Option<Code>) -> Result<(), Failure> {
+        self.record(user.unwrap_or("unknown"), "", "production", way.operation(), refused)
     }
 
     /// Records in the audit log what a user did in a browser.
@@ -103,6 +155,17 @@ impl Authority {
         environment: &str,
         operation: &str,
     ) -> Result<(), Failure> {
+        self.record(user, organization, environment, operation, None)
+    }
+
+    fn record(
+        &self,
+        user: &str,
+        organization: &str,
+        environment: &str,
+        operation: &str,
+        refused: Option<Code>,
+    ) -> Result<(), Failure> {
         self.store.append_audit(&[Record {
             at: self.now(),
             caller: user.into(),
@@ -110,7 +173,7 @@ impl Authority {
             environment: environment.into(),
             door: "page".into(),
             operation: operation.into(),
-            outcome: "answered".into(),
+            outcome: refused.map_or("answered", Code::as_str).into(),
         }])
     }
 
@@ -125,8 +188,4 @@ impl Authority {
             Err(error::internal())
         })
     }
-}
-
-fn a_minute(count: u32) -> Quota {
-    Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))
 }

@@ -36,6 +36,9 @@ pub(crate) enum Cookie {
     Session,
     /// Somebody may be about to: it binds the form.
     Form,
+    /// Somebody signs in at a provider.
+    #[cfg(feature = "oidc")]
+    External,
 }
 
 impl Cookie {
@@ -47,6 +50,19 @@ impl Cookie {
             (Cookie::Session, false) => "sextant",
             (Cookie::Form, true) => "__Host-sextant-form",
             (Cookie::Form, false) => "sextant-form",
+            #[cfg(feature = "oidc")]
+            (Cookie::External, true) => "__Host-sextant-external",
+            #[cfg(feature = "oidc")]
+            (Cookie::External, false) => "sextant-external",
+        }
+    }
+
+    /// Seconds that a browser keeps it.
+    fn age(self) -> i64 {
+        match self {
+            Cookie::Session | Cookie::Form => SESSION_HOURS * 3_600,
+            #[cfg(feature = "oidc")]
+            Cookie::External => crate::store::accounts::SIGN_IN_MINUTES * 60,
         }
     }
 
@@ -60,7 +76,7 @@ impl Cookie {
     /// Has the browser keep the secret, or forget it.
     pub(crate) fn set(self, authority: &Authority, secret: Option<&Secret>, response: &mut Response) {
         let (value, age) = match secret {
-            Some(secret) => (secret.expose(), SESSION_HOURS * 3_600),
+            Some(secret) => (secret.expose(), self.age()),
             None => ("", 0),
         };
         let secure = if authority.is_secure() { "; Secure" } else { "" };

@@ -7,14 +7,20 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use axum::response::Response;
+use sextant_semantics::code::Code;
+use url::form_urlencoded;
 
 use super::browser::{self, Cookie};
-use super::{DEVELOPERS, document};
+use super::{DEVELOPERS, EXTERNAL, document};
+use crate::http::peer;
 use crate::identity::password;
 use crate::identity::secret::Secret;
+use crate::oauth::authority::Way;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{Authority, metadata};
 use crate::store::users::User;
+
+pub(super) const TOO_MANY: &str = "Too many attempts. Wait a minute, then try again.";
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -23,6 +29,13 @@ struct SignIn<'a> {
     next: &'a str,
     email: &'a str,
     fault: Option<&'a str>,
+    external: Option<External<'a>>,
+}
+
+/// Where one may sign in instead.
+struct External<'a> {
+    name: &'a str,
+    address: String,
 }
 
 #[derive(Template)]
@@ -45,6 +58,7 @@ pub(super) async fn ask(State(authority): State<Arc<Authority>>, uri: Uri, heade
 
 pub(super) async fn by_password(State(authority): State<Arc<Authority>>, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
+    let from = peer::address(request.extensions(), &headers);
     let form = match browser::form(&authority, request).await {
         Ok(form) => form,
         Err(page) => return page,
@@ -54,21 +68,25 @@ pub(super) async fn by_password(State(authority): State<Arc<Authority>>, request
     if !is_of_this_browser(&authority, &headers, &form) {
         return again(StatusCode::FORBIDDEN, "The page was open too long, or cookies are off. Try once more.");
     }
-    if !authority.may_sign_in(&email) {
-        tracing::warn!("too many attempts to sign in");
-        let mut page = again(StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Wait a minute, then try again.");
-        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-        return page;
+    if !authority.may_sign_in(Way::Password, from, Some(&email)).await {
+        return in_a_minute(again(StatusCode::TOO_MANY_REQUESTS, TOO_MANY));
     }
     let password = Secret::new(form.first("password").to_string());
     let asked = email.clone();
     let found = authority.blocking(move |authority| {
         let kept = authority.store.password_of(&asked)?;
         let is_right = password::verify(&password, kept.as_ref().map(|(_, hash)| hash.as_str()));
-        Ok(kept.map(|(user, _)| user).filter(|_| is_right))
+        if let Some((user, _)) = kept.filter(|_| is_right) {
+            return Ok(Some(user));
+        }
+        // What was typed is recorded only where it names a user: it may be a password in the wrong field.
+        let named = authority.store.user_by_email(&asked)?;
+        let named = named.as_ref().map(|user| user.id.as_str());
+        authority.note_sign_in(named, Way::Password, Some(Code::Unauthenticated))?;
+        Ok(None)
     });
     match found.await {
-        Ok(Some(user)) => let_in(&authority, user, &next).await,
+        Ok(Some(user)) => let_in(&authority, user, &next, Way::Password).await,
         Ok(None) => again(StatusCode::FORBIDDEN, "The address or the password is not right."),
         Err(_) => document::unavailable(),
     }
@@ -82,6 +100,7 @@ pub(super) async fn ask_link(State(authority): State<Arc<Authority>>, uri: Uri, 
 
 pub(super) async fn by_link(State(authority): State<Arc<Authority>>, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
+    let from = peer::address(request.extensions(), &headers);
     let form = match browser::form(&authority, request).await {
         Ok(form) => form,
         Err(page) => return page,
@@ -89,9 +108,19 @@ pub(super) async fn by_link(State(authority): State<Arc<Authority>>, request: Re
     if !is_of_this_browser(&authority, &headers, &form) {
         return document::refusal("The page was open too long, or cookies are off. Open the link once more.");
     }
+    if !authority.may_sign_in(Way::Link, from, None).await {
+        return in_a_minute(document::message(StatusCode::TOO_MANY_REQUESTS, "Not signed in", TOO_MANY));
+    }
     let (code, now) = (form.first("code").to_string(), authority.now());
-    match authority.blocking(move |authority| authority.store.use_link(&code, now)).await {
-        Ok(Some(user)) => let_in(&authority, user, DEVELOPERS).await,
+    let found = authority.blocking(move |authority| {
+        let user = authority.store.use_link(&code, now)?;
+        if user.is_none() {
+            authority.note_sign_in(None, Way::Link, Some(Code::Unauthenticated))?;
+        }
+        Ok(user)
+    });
+    match found.await {
+        Ok(Some(user)) => let_in(&authority, user, DEVELOPERS, Way::Link).await,
         Ok(None) => document::refusal("This link was used, or it is older than 15 minutes. Ask for another one."),
         Err(_) => document::unavailable(),
     }
@@ -112,11 +141,11 @@ pub(super) async fn out(State(authority): State<Arc<Authority>>, request: Reques
 }
 
 /// A new session, never one that was there before.
-async fn let_in(authority: &Arc<Authority>, user: User, next: &str) -> Response {
+pub(super) async fn let_in(authority: &Arc<Authority>, user: User, next: &str, way: Way) -> Response {
     let now = authority.now();
     let opened = authority.blocking(move |authority| {
         let secret = authority.store.open_session(&user.id, now)?;
-        authority.note(&user.id, "", "production", "sign_in")?;
+        authority.note_sign_in(Some(&user.id), way, None)?;
         Ok(secret)
     });
     match opened.await {
@@ -138,7 +167,17 @@ fn with_form(
     email: &str,
     fault: Option<&str>,
 ) -> Response {
-    marked(authority, headers, |mark| document::page(status, &SignIn { mark, next, email, fault }, ""))
+    let external = authority.provider_name().map(|name| {
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        External { name, address: format!("{EXTERNAL}?{next}") }
+    });
+    marked(authority, headers, |mark| document::page(status, &SignIn { mark, next, email, fault, external }, ""))
+}
+
+/// Tells programs too how long to wait.
+pub(super) fn in_a_minute(mut page: Response) -> Response {
+    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    page
 }
 
 /// A page whose form carries the mark of this browser's cookie, which it gets where it has none.
@@ -157,7 +196,7 @@ fn is_of_this_browser(authority: &Authority, headers: &HeaderMap, form: &Paramet
 }
 
 /// Where to go then: to the consent page or the settings of this server, never elsewhere.
-fn next(parameters: &Parameters) -> String {
+pub(super) fn next(parameters: &Parameters) -> String {
     let wanted = parameters.first("next");
     let is_consent = wanted.strip_prefix(metadata::AUTHORIZE).is_some_and(|rest| rest.starts_with('?'));
     let is_settings = wanted.strip_prefix(DEVELOPERS).is_some_and(|rest| rest.is_empty() || rest.starts_with('?'));
@@ -172,7 +211,7 @@ mod tests {
     #[test]
     fn nobody_is_led_elsewhere() {
         let led_to = |wanted: &str| {
-            let encoded = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+            let encoded = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
             next(&Parameters::parse(encoded.as_bytes()))
         };
         for good in ["/oauth/authorize?client_id=x&state=%20", "/settings/developers?organization=a"] {

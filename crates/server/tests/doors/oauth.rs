@@ -4,8 +4,10 @@ mod allowed;
 mod documents;
 mod pages;
 mod refused;
+mod sign_in;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 
 use axum::http::{HeaderMap, StatusCode};
@@ -86,6 +88,7 @@ fn much_later() -> DateTime<Utc> {
 async fn serve(listener: TcpListener, authority: Authority) {
     let authority = Arc::new(authority);
     let router = oauth::router(Arc::clone(&authority)).merge(page::router(authority));
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, router).await });
 }
 

@@ -38,6 +38,15 @@ pub(crate) struct Serve {
     /// A host whose client documents may lie on private addresses, for development; may be repeated
     #[arg(long = "oauth-client-host", value_name = "HOST")]
     pub(crate) client_hosts: Vec<String>,
+    /// An OpenID provider where users may sign in too: its issuer, https://login.example.com
+    #[arg(long, value_name = "URL", requires = "oidc_client_id")]
+    pub(crate) oidc_issuer: Option<String>,
+    /// What that provider knows this server by; a secret comes from SEXTANT_OIDC_CLIENT_SECRET
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    pub(crate) oidc_client_id: Option<String>,
+    /// What the button calls that provider [default: its host]
+    #[arg(long, value_name = "NAME", requires = "oidc_issuer")]
+    pub(crate) oidc_name: Option<String>,
     /// Calls a minute of one token; 0 for any number
     #[arg(long, value_name = "CALLS", default_value_t = TOKEN_RATE)]
     pub(crate) token_rate: u32,

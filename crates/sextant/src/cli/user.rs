@@ -55,6 +55,22 @@ pub(crate) enum UserAction {
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
         url: String,
     },
+    /// Let a user sign in by an account at an OpenID provider that says no verified address
+    Connect {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// The provider, as `serve --oidc-issuer` names it
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// What the provider calls the account: the `sub` of its tokens
+        #[arg(long, value_name = "SUB")]
+        subject: String,
+    },
+    /// Forget the accounts at OpenID providers by which a user signs in, and sign the user's browsers out
+    Disconnect {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
     /// Lock a user out: sessions, grants and access tokens end
     Disable {
         #[arg(value_name = "EMAIL")]

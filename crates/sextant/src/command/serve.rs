@@ -17,6 +17,8 @@ use sextant_server::identity::limits::{RateLimits, Rates};
 use sextant_server::identity::secret::Secret;
 use sextant_server::mcp::{McpServer, Standing, stdio};
 use sextant_server::oauth::Authority;
+#[cfg(feature = "oidc")]
+use sextant_server::oauth::external::Provider;
 use sextant_server::store::audit::AuditLog;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,11 @@ pub(crate) fn run(place: &Place, serve: &Serve) -> Result<(), Fault> {
         let message = format!("`--max-rows` is {}, not between 1 and {MOST_ROWS}", serve.max_rows);
         let fault = Diagnostic::new(Code::InvalidArgument, message).field("--max-rows");
         return Err(Failure(fault.help("clients read larger results page by page").into()).into());
+    }
+    if let Some(issuer) = serve.oidc_issuer.as_deref().filter(|_| serve.stdio || serve.auth == Auth::None) {
+        let fault = Diagnostic::new(Code::InvalidArgument, "nobody signs in over `--stdio` or with `--auth none`");
+        let fault = fault.field("--oidc-issuer").received(issuer).help("leave it out, or serve --http with tokens");
+        return Err(Failure(fault.into()).into());
     }
     match &serve.http {
         Some(text) => over_http(place, serve, text),
@@ -88,11 +95,12 @@ fn over_http(place: &Place, serve: &Serve, text: &str) -> Result<(), Fault> {
         })?;
         let bound = listener.local_addr()?;
         let public = public_url(serve)?;
+        let authority = authority(serve, &app, public.as_ref())?;
         let mut settings = Settings {
             rows: serve.max_rows,
             origins: serve.origins.clone(),
             hosts: serve.hosts.clone(),
-            admission: admission(serve, &app, rates, public.as_ref(), session.local(Door::Api)),
+            admission: admission(serve, &app, rates, authority, session.local(Door::Api)),
         };
         if let Some(public) = &public {
             settings.hosts.extend(public.host_str().map(str::to_string));
@@ -132,22 +140,42 @@ fn hosting(session: &Session, config: Config) -> Result<App, Fault> {
     Ok(app.with_audit_log(audit))
 }
 
-fn admission(serve: &Serve, app: &App, rates: Arc<RateLimits>, public: Option<&Url>, local: Caller) -> Admission {
+fn admission(serve: &Serve, app: &App, rates: Arc<RateLimits>, authority: Authority, local: Caller) -> Admission {
     match serve.auth {
         Auth::None => Admission::Everybody(local),
         Auth::Token => Admission::Tokens(Arc::new(Tokens {
             authenticator: Authenticator::new(app.store().clone()).with_audit_log(app.audit_log()),
             limits: rates,
-            authority: Arc::new(authority(serve, app, public)),
+            authority: Arc::new(authority),
             clock: Utc::now,
         })),
     }
 }
 
-fn authority(serve: &Serve, app: &App, public: Option<&Url>) -> Authority {
+fn authority(serve: &Serve, app: &App, public: Option<&Url>) -> Result<Authority, Failure> {
     let authority = Authority::new(app.store().clone(), public.map(Url::as_str), Utc::now);
-    let authority = authority.with_client_hosts(serve.client_hosts.clone());
-    if serve.no_oauth { authority.without_oauth() } else { authority }
+    let authority = with_provider(authority.with_client_hosts(serve.client_hosts.clone()), serve)?;
+    Ok(if serve.no_oauth { authority.without_oauth() } else { authority })
+}
+
+/// With the OpenID provider that the flags name; it is not asked anything yet.
+#[cfg(feature = "oidc")]
+fn with_provider(authority: Authority, serve: &Serve) -> Result<Authority, Failure> {
+    let (Some(issuer), Some(client)) = (&serve.oidc_issuer, &serve.oidc_client_id) else { return Ok(authority) };
+    let secret = variable("SEXTANT_OIDC_CLIENT_SECRET").map(Secret::new);
+    let provider = Provider::new(issuer, client, secret, serve.oidc_name.as_deref())?;
+    Ok(authority.with_provider(Some(provider)))
+}
+
+/// Refuses what this binary was built without.
+#[cfg(not(feature = "oidc"))]
+fn with_provider(authority: Authority, serve: &Serve) -> Result<Authority, Failure> {
+    if serve.oidc_issuer.is_none() {
+        return Ok(authority);
+    }
+    let message = "this binary was built without the sign-in at an OpenID provider";
+    let help = "build it with `cargo build --release --features oidc`, or leave the flag out";
+    Err(Diagnostic::new(Code::InvalidArgument, message).field("--oidc-issuer").help(help).into())
 }
 
 /// Where clients reach the server; without a name of its own, by the loopback name that each of them uses.

@@ -13,6 +13,7 @@ use sextant_server::identity::scope::{Scope, Scopes};
 use sextant_server::identity::secret::Secret;
 use sextant_server::page;
 use sextant_server::store::Store;
+use sextant_server::store::accounts::Account;
 use sextant_server::store::sessions::LINK_MINUTES;
 use sextant_server::store::users;
 
@@ -59,6 +60,16 @@ pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
             link(&store, email, url, now)?;
             note("create_sign_in_link", "")
         }
+        UserAction::Connect { email, issuer, subject } => {
+            store.connect_account(&store.user_named(email)?.id, issuer, subject, now)?;
+            note("connect_account", "")
+        }
+        UserAction::Disconnect { email } => {
+            if store.disconnect_accounts(&store.user_named(email)?.id)? == 0 {
+                return Err(refusal(format!("`{}` signs in by no account elsewhere", clean(email)), "email").into());
+            }
+            note("disconnect_accounts", "")
+        }
         UserAction::Disable { email } => {
             store.disable_user(&store.user_named(email)?.id, now)?;
             note("update_user", "")
@@ -86,27 +97,32 @@ fn link(store: &Store, email: &str, url: &str, now: DateTime<Utc>) -> Result<(),
 }
 
 fn list(store: &Store, format: TextFormat) -> Result<(), Fault> {
-    let mut listed = Vec::new();
+    let (mut listed, accounts) = (Vec::new(), store.accounts()?);
     for user in store.users()? {
         let members = store.memberships(&user.id)?;
-        listed.push((user, members));
+        let accounts: Vec<Account> = accounts.iter().filter(|account| account.user == user.id).cloned().collect();
+        listed.push((user, members, accounts));
     }
     if format == TextFormat::Json {
-        let users: Vec<Value> = listed.iter().map(|(user, members)| as_json(user, members)).collect();
+        let users: Vec<Value> =
+            listed.iter().map(|(user, members, accounts)| as_json(user, members, accounts)).collect();
         return output::emit(&output::json::whole(&json!({ "users": users })));
     }
     let mut lines = table::new_table(&Paint::stdout());
     lines.set_header(["email", "name", "organizations", "signs in by", "state"]);
-    for (user, members) in &listed {
+    for (user, members, accounts) in &listed {
         let places: Vec<String> = members.iter().map(|m| format!("{} ({})", m.organization, m.scopes)).collect();
-        let door = if user.has_password { "password, link" } else { "link" };
+        let password = user.has_password.then(|| "password".to_string());
+        let providers = accounts.iter().map(|account| clean(&account.issuer));
+        let doors: Vec<String> = password.into_iter().chain(["link".to_string()]).chain(providers).collect();
         let state = if user.disabled.is_some() { "disabled" } else { "active" };
-        lines.add_row([user.email.clone(), clean(&user.name), places.join("\n"), door.into(), state.into()]);
+        lines.add_row([user.email.clone(), clean(&user.name), places.join("\n"), doors.join(", "), state.into()]);
     }
     output::emit(&table::finish(&lines))
 }
 
-fn as_json(user: &users::User, members: &[users::Member]) -> Value {
+fn as_json(user: &users::User, members: &[users::Member], accounts: &[Account]) -> Value {
+    let accounts = accounts.iter().map(|account| json!({ "issuer": account.issuer, "subject": account.subject }));
     let places = members.iter().map(|member| {
         json!({
             "organization": member.organization,
@@ -119,6 +135,7 @@ fn as_json(user: &users::User, members: &[users::Member]) -> Value {
         "email": user.email,
         "name": user.name,
         "has_password": user.has_password,
+        "accounts": accounts.collect::<Vec<Value>>(),
         "created": user.created,
         "disabled": user.disabled,
         "organizations": places.collect::<Vec<Value>>(),

@@ -82,15 +82,15 @@ fn make(authority: &Authority, browser: &Browser, form: &Parameters) -> Result<M
         return refuse("A token allows at most what you may do yourself.");
     }
     let owner = match form.first("kind") {
-        "organization" => Owner::Organization(member.organization),
-        "sandbox" => Owner::Sandbox(member.organization),
+        "organization" => Owner::Organization(member.organization.clone()),
+        "sandbox" => Owner::Sandbox(member.organization.clone()),
         _ => return refuse("Choose the data that the token reads."),
     };
     let Some(expires) = expiry(form.first("expires"), now) else {
         return refuse("Choose when the token ends.");
     };
-    let attributes = serde_json::Map::new();
-    let new = NewToken { name: name.to_string(), owner, scopes, attributes, expires };
+    // Policies know the token by what they know of its maker, so that it reads what the maker reads.
+    let new = NewToken { name: name.to_string(), owner, scopes, attributes: member.attributes, expires };
     let (token, secret) = authority.store.create_token(&new, now)?;
     note(authority, browser, &token, "create_token")?;
     Ok(Ok((token, secret)))
