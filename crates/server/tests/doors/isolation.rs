@@ -1,7 +1,7 @@
 //! Whatever happens in one organization, another's answers stay the same to the byte.
 //!
-//! Thousands of calls over every operation and door, right and wrong ones, are made for one organization; then the
-//! data, the models, the tokens of two others are changed, with names and values that occur nowhere else, and the
+//! Thousands of calls over every operation and door, right and wrong ones, are made for one organization, by each who
+//! may; then the data, the models, the tokens, users and partners of two others are changed, with names and values that occur nowhere else, and the
 //! same calls are made again. `CALLS=5000` makes as many as a release must stand.
 
 use std::io::Write;
@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 use sextant_server::app::Limits;
 use sextant_server::identity::authenticate::Authenticator;
 use sextant_server::identity::headers::Wishes;
+use sextant_server::identity::scope::{Scope, Scopes};
 use sextant_server::identity::secret::Secret;
 use sextant_server::mcp::{McpServer, Standing, stdio};
 use sextant_server::operations;
 use sextant_server::store::Store;
 use sextant_server::store::organizations::NewOrganization;
 use sextant_server::store::tokens::Owner;
+use sextant_server::store::users::Membership;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 
@@ -177,8 +179,17 @@ async fn round(served: &Served, token: &str, calls: usize, cursors: &[String]) -
     seen
 }
 
+/// The rounds of all holders, half of the calls in all.
+async fn rounds(served: &Served, holders: &[String], calls: usize, cursors: &[String]) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for token in holders {
+        all.extend(round(served, token, calls / 2 / holders.len(), cursors).await);
+    }
+    all
+}
+
 /// Changes everything of the organizations `default` and `third`, and asks both.
-async fn disturb(served: &Served, third: &TempDir, own: &str) {
+async fn disturb(served: &Served, third: &TempDir, own: &[String]) {
     let model = MODEL.replace("revenue", "zqxcanary_metric").replace("name: country", "name: zqxcanary_country");
     for folder in [served.folders[0].path(), third.path()] {
         let rows: Vec<String> =
@@ -198,12 +209,34 @@ async fn disturb(served: &Served, third: &TempDir, own: &str) {
         let asked = json!({ "metric_names": ["zqxcanary_metric"], "group_by": ["zqxcanary_country"] });
         let theirs = served.ask(&token, &[], "get_metrics", asked).await;
         assert!(theirs.body.to_string().contains(CANARY), "{}", theirs.body);
-        assert_ne!(token, own);
+        assert!(!own.contains(&token));
         served.store.revoke_token(&kept.id, now()).expect("revoked");
-        // One that stays.
+        // One that stays, a user and a partner.
         served.token(Owner::Organization(organization.into()), "metrics:read");
+        let email = format!("{CANARY}.{organization}@x.example");
+        let membership = membership(organization);
+        served.store.create_user(&email, CANARY, &[membership], now()).expect("a user");
+        let partner = format!("partner-of-{organization}");
+        served.store.create_partner(&partner, CANARY, &[organization.into()], organization, now()).expect("a partner");
     }
     served.store.disable_organization("third", now()).expect("disabled");
+}
+
+fn membership(organization: &str) -> Membership {
+    Membership { organization: organization.into(), scopes: Scopes::of(Scope::ALL), attributes: serde_json::Map::new() }
+}
+
+/// Tokens of everybody who may ask for `acme`: of the organization, its sandbox, a user, and a partner.
+fn holders(served: &Served) -> [String; 4] {
+    let user = served.store.create_user("own@acme.example", "Own", &[membership("acme")], now()).expect("a user");
+    served.store.create_partner("agency", "Agency", &["acme".into()], "acme", now()).expect("a partner");
+    let user = Owner::User { user: user.id, organization: "acme".into(), grant: None };
+    [
+        served.token(Owner::Organization("acme".into()), "admin").1,
+        served.token(Owner::Sandbox("acme".into()), "admin").1,
+        served.token(user, "admin").1,
+        served.token(Owner::Partner("agency".into()), "metrics:read query:sql feedback:write tokens:manage").1,
+    ]
 }
 
 #[test]
@@ -233,31 +266,30 @@ async fn calls(log: &Log) {
         currency: None,
     };
     served.store.create_organization(&new, now()).expect("an organization");
-    let (_, token) = served.token(Owner::Organization("acme".into()), "admin");
+    let holders = holders(&served);
     let (_, theirs) = served.token(Owner::Organization("default".into()), "metrics:read");
     let mut cursors = vec!["nonsense".to_string()];
-    for holder in [&token, &theirs] {
+    for holder in [&holders[0], &theirs] {
         let page = served.ask(holder, &[], "search", json!({ "query": "revenue", "limit": 1 })).await;
         cursors.push(page.body["next_cursor"].as_str().expect("a cursor").to_string());
     }
-    let (first, rest) = (calls / 2, calls / 2);
-    let before = round(&served, &token, first, &cursors).await;
-    disturb(&served, &third, &token).await;
-    let after = round(&served, &token, rest, &cursors).await;
+    let before = rounds(&served, &holders, calls, &cursors).await;
+    disturb(&served, &third, &holders).await;
+    let after = rounds(&served, &holders, calls, &cursors).await;
 
-    assert!(first > 0 && before.len() == after.len());
+    assert!(before.len() >= calls * 9 / 20 && before.len() == after.len());
     for ((asked, one), (again, other)) in before.iter().zip(&after) {
         assert_eq!((asked, one), (again, other));
     }
     let answered = before.iter().filter(|(_, said)| !said.contains("\"error\"") && !said.contains("isError\":true"));
-    assert!(answered.count() * 10 > first * 4, "most calls were refused");
+    assert!(answered.count() * 10 > before.len() * 4, "most calls were refused");
     for (asked, said) in before.iter().chain(&after).filter(|(asked, _)| !asked.contains(CANARY)) {
         // Paths and completions that name a canary themselves may have it back.
         let is_echo = said.contains("unknown metric `zqxcanary_metric`");
         assert!(is_echo || !said.contains(CANARY), "{asked}: {said}");
     }
     // No secret is anywhere but with whom it was given to.
-    for secret in [&token, &theirs] {
+    for secret in holders.iter().chain([&theirs]) {
         let held = log.0.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(held.len() > 10_000, "the log holds {} bytes", held.len());
         assert!(!contains(&held, secret.as_bytes()), "the log holds a token");
