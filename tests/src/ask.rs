@@ -1,12 +1,14 @@
 //! Asking the engine in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::{CallContext, Failure, Workspace};
 use sextant_semantics::query::caller::Caller;
+use sextant_server::app::{App, Limits};
+use sextant_server::identity::caller::{self, Door};
 use sextant_server::wire::error_object;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -100,4 +102,21 @@ pub fn call_as(
 /// A clock for questions that bring their own `as_of`.
 fn fixed_now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+/// The application behind every door, over a workspace and at a fixed clock.
+pub fn app(workspace: Workspace) -> App {
+    App::new(Ok(Arc::new(workspace)), fixed_now)
+}
+
+/// One call of an operation by somebody of whom something is known, with so many rows a page.
+pub fn operation_as(
+    app: &App,
+    asker: &Caller,
+    rows: usize,
+    name: &str,
+    arguments: &Map<String, Value>,
+) -> Result<Value, Failure> {
+    let caller = caller::Caller { attributes: asker.to_json(), ..caller::Caller::local(Door::Mcp) };
+    RUNTIME.block_on(app.call(&caller, name, arguments.clone(), Limits::mcp(rows), CancellationToken::new()))
 }

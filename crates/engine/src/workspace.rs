@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use sextant_semantics::catalog::Catalog;
 use sextant_semantics::catalog::bind::{BoundCatalog, Schemas, bind};
-use sextant_semantics::catalog::{self, Catalog};
+use sextant_semantics::catalog::build::whole;
+use sextant_semantics::catalog::conceal::{InForce, Whole};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Diagnostics};
 use sextant_semantics::import;
@@ -39,30 +41,41 @@ mod statement;
 mod targets;
 mod times;
 pub mod values;
+mod view;
 
 use values::Values;
+use view::Views;
 
 pub use check::DatasetCheck;
 pub use settings::Settings;
 
 /// A model and the data it speaks of, ready to answer. Cheap to share behind an `Arc`.
+///
+/// As it is opened it is that of whoever sees least; [`Workspace::seen_by`] gives the one of a caller.
 pub struct Workspace {
+    /// Without what is hidden.
     catalog: Arc<Catalog>,
+    /// Before anything is hidden of it.
+    whole: Arc<Whole>,
+    /// The policies by which columns are hidden here.
+    in_force: InForce,
+    /// The same with less hidden.
+    views: Views,
     /// BLAKE3 over the model's files, 16 hexadecimal digits.
     model_version: String,
     cursors: Cursors,
     root: PathBuf,
     /// By `DatasetId::index`; none for a dataset that cannot be read yet.
-    sources: Vec<Option<DatasetSource>>,
+    sources: Arc<[Option<DatasetSource>]>,
     /// By the place of the target in the catalog; none for one that cannot be read yet.
-    target_sources: Vec<Option<DatasetSource>>,
+    target_sources: Arc<[Option<DatasetSource>]>,
     cache: Arc<SourceCache>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     limits: Limits,
     settings: Settings,
     memory_bytes: usize,
     /// What of other tools' files the model does not hold.
-    losses: Diagnostics,
+    losses: Arc<Diagnostics>,
     /// The last schemas seen and the catalog bound to them.
     bound: Mutex<Option<(Schemas, Arc<BoundCatalog>)>>,
     /// The values of the snapshots that were searched last, the newest at the end.
@@ -118,6 +131,7 @@ impl Workspace {
     /// Requests that leave them out are in this zone and this currency, in place of the model's.
     pub fn with_settings(mut self, settings: Settings) -> Workspace {
         self.settings = settings;
+        self.views = Views::default();
         self
     }
 
@@ -130,6 +144,7 @@ impl Workspace {
     /// one model are each other's otherwise.
     pub fn with_cursor_key(mut self, key: &[u8]) -> Workspace {
         self.cursors = Cursors::of(&[self.model_version.as_bytes(), key].concat());
+        self.views = Views::default();
         self
     }
 
@@ -147,8 +162,8 @@ impl Workspace {
     ) -> Result<Workspace, Failure> {
         let import::Imported { model, findings: mut found, losses, .. } = imported;
         found.0.extend(saved::check(&model).0);
-        let catalog = match (catalog::build(&model), found.is_empty()) {
-            (Ok(catalog), true) => catalog,
+        let whole = match (whole(&model), found.is_empty()) {
+            (Ok(whole), true) => whole,
             (Ok(_), false) => return Err(Failure(found)),
             (Err(more), _) => {
                 found.0.extend(more.0);
@@ -159,19 +174,24 @@ impl Workspace {
             tracing::error!(%error, "no query runtime");
             Diagnostic::new(Code::Internal, "the query engine cannot start")
         })?;
+        let in_force = whole.all_in_force();
+        let catalog = whole.seen(&in_force);
         Ok(Workspace {
             sources: catalog.datasets().iter().map(sources::source).collect(),
-            target_sources: targets::target_sources(&catalog),
+            target_sources: targets::target_sources(&catalog).into(),
             catalog: Arc::new(catalog),
+            whole: Arc::new(whole),
+            in_force,
+            views: Views::default(),
             cursors: Cursors::of(model_version.as_bytes()),
             model_version: model_version[..VERSION].to_string(),
             root,
             cache: Arc::new(SourceCache::default()),
-            sessions,
+            sessions: Arc::new(sessions),
             limits: Limits { time: BACKSTOP, ..Limits::STANDARD },
             settings: Settings::default(),
             memory_bytes: QUESTION_MEMORY,
-            losses: Diagnostics(losses),
+            losses: Arc::new(Diagnostics(losses)),
             bound: Mutex::new(None),
             values: tokio::sync::Mutex::new(Vec::new()),
         })
@@ -192,6 +212,7 @@ impl Workspace {
         self.sessions.running()
     }
 
+    /// The model without what is hidden here.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
@@ -209,6 +230,9 @@ impl Workspace {
         arguments: &Map<String, Value>,
         context: &CallContext,
     ) -> Result<Value, Failure> {
+        if let Some(seen) = self.seen_by(&context.caller) {
+            return Box::pin(seen.call(tool, arguments, context)).await;
+        }
         let mut decoded = request::decode(tool, arguments)?;
         slips::mend(&self.catalog, &mut decoded);
         self.settings.fill(&mut decoded.request);

@@ -30,6 +30,7 @@ pub mod entity;
 mod relationship;
 pub mod search;
 pub mod policy;
+pub mod conceal;
 
 pub use build::build;
 pub use metric::{
@@ -106,7 +107,7 @@ pub struct Dataset {
     pub currency: Option<Currency>,
     /// Filters that all must pass for a caller to see a row.
     pub policies: Vec<RowPolicy>,
-    /// Columns of its files that nobody sees.
+    /// Columns of its files that are hidden.
     pub hidden_columns: Vec<HiddenColumn>,
     pub not_yet: Vec<NotYet>,
     pub span: Span,

@@ -2,6 +2,7 @@
 
 pub mod request;
 mod filter;
+mod told;
 pub mod caller;
 pub mod visible;
 pub mod field;

@@ -74,6 +74,11 @@ pub trait Answer: Send + Sync + 'static {
         context: &'a CallContext,
     ) -> Answering<'a>;
 
+    /// The same as this caller sees it; none where that is what it is.
+    fn seen_by(&self, _: &Asker) -> Option<Arc<dyn Answer>> {
+        None
+    }
+
     /// The workspace that it is; none of a stand-in.
     fn workspace(&self) -> Option<&Workspace> {
         None
@@ -88,6 +93,11 @@ impl Answer for Workspace {
         context: &'a CallContext,
     ) -> Answering<'a> {
         Box::pin(self.call(tool, arguments, context))
+    }
+
+    fn seen_by(&self, caller: &Asker) -> Option<Arc<dyn Answer>> {
+        let seen = Workspace::seen_by(self, caller)?;
+        Some(seen)
     }
 
     fn workspace(&self) -> Option<&Workspace> {
@@ -206,7 +216,7 @@ impl App {
         // Dropping the set aborts the work at its next pause, wherever it is.
         let mut work = JoinSet::new();
         work.spawn(async move {
-            let ground = app.ground(asker).await;
+            let ground = app.ground(asker, &context.caller).await;
             run(&ground, &name, &arguments, &context).await
         });
         let joined = tokio::select! {
@@ -227,11 +237,13 @@ impl App {
         self.rates.as_ref().map_or(Ok(()), |rates| rates.admit_for(caller))
     }
 
-    async fn ground(&self, caller: Arc<Caller>) -> Ground {
+    /// The workspace is the one that `asker` sees: nothing behind it has to ask who it is for.
+    async fn ground(&self, caller: Arc<Caller>, asker: &Asker) -> Ground {
         let (workspace, workspaces) = match &self.hosted {
             Hosted::One(workspace) => (workspace.clone(), None),
             Hosted::Organizations(all) => (all.of(&caller.organization, caller.environment).await, Some(all.clone())),
         };
+        let workspace = workspace.map(|all| all.seen_by(asker).unwrap_or(all));
         Ground { workspace, store: self.store.clone(), caller, workspaces }
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-fn markdown_files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn markdown_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -258,14 +258,14 @@ fn semantic_plan(
 }
 
 /// A request of a page.
-struct Asked {
-    tool: String,
-    arguments: Map<String, Value>,
+pub(crate) struct Asked {
+    pub(crate) tool: String,
+    pub(crate) arguments: Map<String, Value>,
     /// `key=value`, as on the command line.
-    caller: Vec<String>,
+    pub(crate) caller: Vec<String>,
 }
 
-fn read_request(text: &str) -> Result<Asked, Failed> {
+pub(crate) fn read_request(text: &str) -> Result<Asked, Failed> {
     let request: Value = serde_json::from_str(text)?;
     let tool = request["tool"].as_str().ok_or("a request names its `tool`")?.to_string();
     let mut arguments = request["arguments"].as_object().cloned().ok_or("a request has `arguments`")?;
@@ -284,7 +284,7 @@ fn caller_of(pairs: &[String]) -> Result<Caller, Failed> {
 }
 
 /// Where the page's model and data lie: its world, or files written from its blocks.
-fn place_of(page: &Page, folder: &Path) -> Result<Place, Failed> {
+pub(crate) fn place_of(page: &Page, folder: &Path) -> Result<Place, Failed> {
     match (page.uses(), page.model()) {
         (Some(world), None) => Ok(Place::of_world(world)),
         (None, Some(model)) => {

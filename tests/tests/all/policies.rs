@@ -6,6 +6,7 @@
 
 use libtest_mimic::{Failed, Trial};
 
+mod callers;
 mod columns;
 mod law;
 mod probes;
@@ -14,6 +15,8 @@ mod world;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("policies::hidden_columns_are_not_there", columns::hidden),
+        Trial::test("policies::columns_are_hidden_by_who_asks", callers::hidden_by_caller),
+        Trial::test("policies::cursors_lead_to_no_hidden_column", callers::cursors),
         Trial::test("policies::other_readers_see_visible_rows_only", columns::readers),
         Trial::test("policies::a_policy_is_its_hidden_rows_removed", law::hold),
         Trial::test("policies::plans_keep_what_is_asked_above_the_policy", columns::plans),

@@ -256,7 +256,7 @@ impl Workspace {
 
     /// The state of all datasets, every row of them.
     pub(super) async fn whole_snapshot(&self) -> Snapshot {
-        let sources: Vec<_> = self.sources.iter().chain(&self.target_sources).flatten().cloned().collect();
+        let sources: Vec<_> = self.sources.iter().chain(self.target_sources.iter()).flatten().cloned().collect();
         snapshot::take(&self.root, &sources, &self.cache).await
     }
 
@@ -266,7 +266,7 @@ impl Workspace {
             .catalog
             .datasets()
             .iter()
-            .zip(&self.sources)
+            .zip(self.sources.iter())
             .map(|(dataset, source)| match source {
                 Some(_) => snapshot.dataset(&dataset.name).map(|d| sextant_semantics::catalog::bind::Schema {
                     columns: d.schema().columns.iter().map(|c| (c.name.clone(), c.data_type)).collect(),
@@ -376,7 +376,7 @@ impl Workspace {
         asked.sort_keys();
         let canonical = Value::Object(asked).to_string();
         let mut hasher = blake3::Hasher::new();
-        for part in [canonical.as_str(), as_of, snapshot, &self.model_version] {
+        for part in [canonical.as_str(), as_of, snapshot, &self.version_seen()] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

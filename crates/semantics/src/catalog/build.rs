@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::Weekday;
 
+use super::conceal::Whole;
 use super::id::{DatasetId, DimensionId, MetricId, RelationshipId, SharedDimensionId};
 use super::join_graph::JoinGraph;
 use super::{Catalog, Column, Dataset, Dimension, SharedDimension, Validity, Watermark};
@@ -26,10 +27,15 @@ mod metrics;
 mod names;
 mod policies;
 
-/// The catalog of a model, or everything that is wrong with it besides what reading it found.
+/// The catalog of a model as everybody sees it, or everything that is wrong with it besides what reading it found.
+pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
+    whole(model).map(|whole| whole.seen(&whole.all_in_force()))
+}
+
+/// As [`build`], with what only some callers see.
 ///
 /// A reference to something that could not be read is not reported again.
-pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
+pub fn whole(model: &Model) -> Result<Whole, Diagnostics> {
     let mut builder = Builder::new(model);
     names::check(&mut builder);
     builder.datasets();
@@ -42,8 +48,8 @@ pub fn build(model: &Model) -> Result<Catalog, Diagnostics> {
     builder.graph();
     metrics::build(&mut builder);
     audit::build(&mut builder);
-    policies::build(&mut builder);
-    builder.finish()
+    let hidings = policies::build(&mut builder);
+    builder.finish().map(|catalog| Whole::new(catalog, hidings))
 }
 
 /// The catalog under construction and the findings so far.

@@ -1,4 +1,4 @@
-//! What a model lets its callers see: filters on a dataset's rows, and columns that nobody sees.
+//! What a model lets its callers see: filters on a dataset's rows, and columns that are hidden.
 //!
 //! A filter is a condition over dimensions of its own dataset and attributes of the caller. All filters of a dataset
 //! must hold. They bind wherever the dataset is read, below everything that a question asks of its rows.
@@ -30,7 +30,7 @@ pub enum Operand {
     Attribute(String),
 }
 
-/// A column that nobody sees.
+/// A column that is hidden.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HiddenColumn {
     pub name: Spanned<String>,

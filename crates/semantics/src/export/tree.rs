@@ -274,13 +274,14 @@ fn target(target: &Target) -> Node {
 }
 
 fn policy(policy: &Policy) -> Node {
-    let Policy { name, description, dataset, filter, hide, span: _ } = policy;
+    let Policy { name, description, dataset, filter, hide, unless, span: _ } = policy;
     let mut map = Map::new(NOWHERE);
     map.set_some("name", optional(name));
     map.set_some("description", optional(description));
     map.set("dataset", text(dataset));
     map.set_some("filter", optional(filter));
     map.set_list("hide", texts(hide));
+    map.set_some("unless", optional(unless));
     map.into_node()
 }
 

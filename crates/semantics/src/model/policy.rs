@@ -2,7 +2,7 @@
 
 use crate::source::{Span, Spanned};
 
-/// `{dataset, filter, hide}`.
+/// `{dataset, filter}` or `{dataset, hide, unless}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     pub name: Option<Spanned<String>>,
@@ -11,7 +11,9 @@ pub struct Policy {
     /// A condition over the dataset's dimensions; `:caller.<key>` stands for what is known of the
     /// caller.
     pub filter: Option<Spanned<String>>,
-    /// Dimensions and columns that nobody sees.
+    /// Dimensions and columns that nobody sees, or only callers of whom `unless` is true.
     pub hide: Vec<Spanned<String>>,
+    /// A condition over attributes of the caller alone.
+    pub unless: Option<Spanned<String>>,
     pub span: Span,
 }

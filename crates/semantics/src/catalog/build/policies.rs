@@ -1,18 +1,19 @@
-//! Policies as written to filters over dimensions, and to what nobody sees.
+//! Policies as written to filters over dimensions, and to what is hidden from whom.
 
 use super::Builder;
-use crate::catalog::id::{DatasetId, DimensionId};
-use crate::catalog::policy::{HiddenColumn, Operand, RowPolicy};
+use crate::catalog::conceal::Hiding;
+use crate::catalog::id::DatasetId;
+use crate::catalog::policy::{Operand, RowPolicy};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::parse::{Place, parse_in};
-use crate::expr::{BinaryOp, Expr, Kind, Name};
-use crate::model::Policy;
+use crate::expr::{BinaryOp, Expr, Kind, Literal, Name, typing};
 use crate::source::{Span, Spanned};
 
-/// Resolves every policy; what one hides is hidden in the whole model.
-pub(super) fn build(builder: &mut Builder) {
+/// Resolves every policy; gives what they hide.
+pub(super) fn build(builder: &mut Builder) -> Vec<Hiding> {
     let model = builder.model;
+    let mut hidings = Vec::new();
     for policy in &model.policies {
         let Some(dataset) = builder.dataset_id(&policy.dataset) else { continue };
         if let Some(written) = &policy.filter
@@ -26,9 +27,68 @@ pub(super) fn build(builder: &mut Builder) {
             };
             builder.catalog.datasets[dataset.index()].policies.push(row_policy);
         }
-        hide(builder, dataset, policy);
+        let unless = policy.unless.as_ref().map(unless).transpose();
+        match unless {
+            Ok(_) if policy.hide.is_empty() => {}
+            Ok(unless) => hidings.push(Hiding { dataset, names: policy.hide.clone(), unless }),
+            Err(fault) => builder.found.push(fault),
+        }
     }
-    conceal(builder);
+    hidings
+}
+
+/// A condition over attributes and literals alone.
+fn unless(written: &Spanned<String>) -> Result<Expr<Operand>, Diagnostic> {
+    let parsed = parse_in(&written.value, written.span, Place::Policy)?;
+    if let Some(name) = parsed.refs().into_iter().find(|name| name.value.attribute().is_none()) {
+        let fact = format!("`{}` in `unless`", name.value.dotted());
+        return Err(Diagnostic::new(Code::UnsupportedExpression, fact).at(name.span).help(
+            "`unless` is over attributes of the caller alone, such as `:caller.role = 'admin'`; rows are hidden by a \
+             `filter`",
+        ));
+    }
+    if let Some(at) = unreadable(&parsed) {
+        let fact = "no comparison of an attribute with values in `unless`";
+        return Err(Diagnostic::new(Code::UnsupportedExpression, fact).at(at).help(
+            "`unless` compares attributes with values, by an operator, BETWEEN or IN; AND, OR and NOT stand around \
+             such conditions",
+        ));
+    }
+    let condition = parsed.map_refs(&mut |name: &Name| Operand::Attribute(name.attribute().unwrap_or_default().into()));
+    // An attribute may be of any type until the caller is known.
+    let of_null = condition.try_substitute(&mut |_: &Operand, span| -> Result<Expr<Name>, Diagnostic> {
+        Ok(Expr::new(Kind::Literal(Literal::Null), span))
+    })?;
+    typing::coerce_condition(of_null, &mut |_: &Name| crate::data_type::DataType::Null)?;
+    Ok(condition)
+}
+
+/// What of a condition is neither a comparison of attributes with literals nor made of such ones.
+fn unreadable(of: &Expr<Name>) -> Option<Span> {
+    let is_value = |of: &Expr<Name>| matches!(of.kind.as_ref(), Kind::Literal(_) | Kind::Ref(_));
+    match of.kind.as_ref() {
+        Kind::Binary { op: BinaryOp::And | BinaryOp::Or, left, right } => {
+            unreadable(left).or_else(|| unreadable(right))
+        }
+        Kind::Not(of) => unreadable(of),
+        Kind::Binary { left, right, .. } if misplaced(of).is_none() && is_value(left) && is_value(right) => None,
+        Kind::InList { .. } | Kind::Between { .. } if misplaced(of).is_none() => {
+            of.children().into_iter().find(|child| !is_value(child)).map(|child| child.span)
+        }
+        Kind::Literal(Literal::Boolean(_)) => None,
+        Kind::Literal(_)
+        | Kind::Ref(_)
+        | Kind::Negate(_)
+        | Kind::Binary { .. }
+        | Kind::InList { .. }
+        | Kind::Between { .. }
+        | Kind::IsNull { .. }
+        | Kind::IsTruth { .. }
+        | Kind::Like { .. }
+        | Kind::Case { .. }
+        | Kind::Cast { .. }
+        | Kind::Call { .. } => Some(of.span),
+    }
 }
 
 fn filter(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) -> Option<Expr<Operand>> {
@@ -108,7 +168,10 @@ fn misplaced(of: &Expr<Name>) -> Option<Span> {
             }
             operand(left).or_else(|| operand(right))
         }
+        // The list is of one type with what is looked for in it, which one side has to have.
+        Kind::InList { of, list, negated: _ } if is_attribute(of) => list.iter().find_map(inside),
         Kind::InList { of, list, negated: _ } => inside(of).or_else(|| list.iter().find_map(operand)),
+        Kind::Between { of, low, high, negated: _ } if is_attribute(of) => inside(low).or_else(|| inside(high)),
         Kind::Between { of, low, high, negated: _ } => inside(of).or_else(|| operand(low)).or_else(|| operand(high)),
         Kind::Literal(_)
         | Kind::Ref(_)
@@ -121,53 +184,4 @@ fn misplaced(of: &Expr<Name>) -> Option<Span> {
         | Kind::Cast { .. }
         | Kind::Call { .. } => inside(of),
     }
-}
-
-/// A name hides the dimension and the column that have it, and the column that such a dimension is.
-fn hide(builder: &mut Builder, dataset: DatasetId, policy: &Policy) {
-    for name in &policy.hide {
-        let of = builder.catalog.dataset(dataset);
-        let named = of.dimensions.iter().copied().find(|id| builder.catalog.dimension(*id).name == name.value);
-        let mut columns = vec![HiddenColumn { name: name.clone(), is_only_column: named.is_none() }];
-        if let Some(id) = named {
-            let dimension = &mut builder.catalog.dimensions[id.index()];
-            dimension.concealed = true;
-            if let Kind::Ref(column) = dimension.expr.kind.as_ref() {
-                let name = Spanned::new(column.dotted(), name.span);
-                columns.push(HiddenColumn { name, is_only_column: false });
-            }
-        }
-        builder.catalog.datasets[dataset.index()].hidden_columns.extend(columns);
-    }
-}
-
-/// Hides dimensions that read a hidden column, shared dimensions whose members are all hidden, and drivers of an audit
-/// that no dimension is left of.
-fn conceal(builder: &mut Builder) {
-    let catalog = &mut builder.catalog;
-    let reads_hidden = |id: &DimensionId| {
-        let dimension = &catalog.dimensions[id.index()];
-        let dataset = &catalog.datasets[dimension.dataset.index()];
-        dimension.expr.refs().iter().any(|column| dataset.hides(&column.value.dotted()))
-    };
-    let all = catalog.dimensions.iter().map(|dimension| dimension.id);
-    let reading: Vec<DimensionId> = all.filter(reads_hidden).collect();
-    for id in reading {
-        catalog.dimensions[id.index()].concealed = true;
-    }
-    for dimension in catalog.dimensions.iter_mut().filter(|dimension| dimension.concealed) {
-        dimension.hidden = true;
-    }
-    for at in 0..catalog.shared.len() {
-        let members = &catalog.shared[at].members;
-        let is_gone = !members.is_empty() && members.iter().all(|id| catalog.dimensions[id.index()].concealed);
-        catalog.shared[at].hidden |= is_gone;
-    }
-    let is_concealed = |name: &String| {
-        let last = name.rsplit(['.']).next().unwrap_or_default();
-        let mut named = catalog.dimensions.iter().filter(|dimension| dimension.name == last).peekable();
-        named.peek().is_some() && named.all(|dimension| dimension.concealed)
-    };
-    let kept: Vec<String> = catalog.audit_dimensions.iter().filter(|name| !is_concealed(name)).cloned().collect();
-    catalog.audit_dimensions = kept;
 }

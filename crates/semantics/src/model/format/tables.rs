@@ -291,7 +291,8 @@ pub(in crate::model) const POLICY: Table = Table::new(
             Shape::Expression,
             "The rows that are seen, over the dataset's dimensions; `:caller.key` is an attribute of the caller.",
         ),
-        key("hide", TEXTS, "Dimensions and columns that nobody sees."),
+        key("hide", TEXTS, "Dimensions and columns that nobody sees, or nobody but those of `unless`."),
+        key("unless", Shape::Expression, "The callers who see what is hidden, over `:caller.key` alone."),
     ],
 );
 

@@ -94,10 +94,27 @@ pub(super) fn policy(f: &Fields<'_>) -> Option<Policy> {
     let dataset = f.text("dataset");
     let filter = f.text("filter");
     let hide = f.texts("hide");
-    if !f.has("filter") && !f.has("hide") {
-        f.missing("filter", "a policy says which rows are seen (`filter`) or what nobody sees (`hide`)");
+    let unless = f.text("unless");
+    match (f.has("filter"), f.has("hide")) {
+        (_, false) if unless.is_some() => {
+            f.missing("hide", "`unless` says from whom `hide` hides nothing; a `filter` says in itself who sees what");
+        }
+        (false, false) => {
+            f.missing("filter", "a policy says which rows are seen (`filter`) or what nobody sees (`hide`)");
+        }
+        (true, true) => {
+            if let Some(unless) = &unless {
+                let fact = "`unless` beside `filter`".to_string();
+                f.contradiction(
+                    unless.span,
+                    fact,
+                    "write two policies: `filter` in one, `hide` and `unless` in the other",
+                );
+            }
+        }
+        (true, false) | (false, true) => {}
     }
-    Some(Policy { name, description, dataset: dataset?, filter, hide, span: f.span })
+    Some(Policy { name, description, dataset: dataset?, filter, hide, unless, span: f.span })
 }
 
 pub(super) fn saved_query(f: &Fields<'_>) -> Option<SavedQuery> {

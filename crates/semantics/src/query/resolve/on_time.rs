@@ -4,9 +4,10 @@
 use super::super::resolved::{Attached, BucketStart, Fact};
 use super::super::row::{RowExpr, RowRef, Table, TimeColumn};
 use super::super::spine::unit_column;
+use super::super::told;
 use super::attach::found_by_time;
 use super::conditions::is_of_units;
-use super::windows::{start_of, told};
+use super::windows::start_of;
 use super::{Context, CustomPeriods};
 use crate::catalog::bind::BoundCatalog;
 use crate::catalog::id::CustomGranularityId;

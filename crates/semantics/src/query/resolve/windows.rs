@@ -316,7 +316,6 @@ pub(super) fn start_of(at: DateTime<Utc>, granularity: Granularity, calendar: &C
 
 mod groups;
 pub(super) mod through;
-pub(super) mod told;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::*;
 use crate::catalog::bind::{Schema, bind};
-use crate::catalog::build;
+use crate::catalog::build::{self, build};
 use crate::data_type::Clock;
 use crate::expr::parse;
 use crate::model::read;
+use crate::source::Span;
 
 const MODEL: &str = "
 name: m
@@ -107,6 +108,12 @@ fn values_take_the_type_that_they_are_held_against() {
     assert_eq!(seen(days, json!({"first": "soon", "last": "2026-02-01"})), r#"nothing [Unfit("last")]"#);
     let role = "  - {dataset: orders, filter: \":caller.role = 'admin' OR country = :caller.country\"}\n";
     assert_eq!(seen(role, json!({"role": "x", "country": "US"})), "'x' = 'admin' OR country = 'US'");
+    let one_of = "  - {dataset: orders, filter: \":caller.level NOT IN (1, 2) OR country = 'US'\"}\n";
+    assert_eq!(seen(one_of, json!({"level": "3"})), "3 NOT IN (1, 2) OR country = 'US'");
+    assert_eq!(seen(one_of, json!({"level": "high"})), r#"nothing [Unfit("level")]"#);
+    assert_eq!(seen(one_of, json!({"level": [3]})), r#"nothing [Unfit("level")]"#);
+    let from_to = "  - {dataset: orders, filter: \":caller.level BETWEEN 1 AND store\"}\n";
+    assert_eq!(seen(from_to, json!({"level": "3"})), "3 BETWEEN 1 AND store_id");
 }
 
 #[test]
@@ -130,7 +137,9 @@ fn what_does_not_fit_is_refused() {
         "lower(:caller.x) = country",
         ":caller.x = :caller.y",
         ":caller.x IS NULL",
-        ":caller.x IN ('a')",
+        ":caller.x IN (:caller.y)",
+        "lower(:caller.x) IN ('a')",
+        ":caller.x BETWEEN 1 AND :caller.y",
         "CASE WHEN country = :caller.x THEN TRUE END",
         "store + :caller.x > 2",
     ] {
@@ -182,6 +191,109 @@ fn what_is_hidden_is_concealed_with_all_that_reads_it() {
     assert_eq!(hidden("  - {dataset: orders, hide: [email]}\n"), ("domain email".to_string(), true));
     assert_eq!(hidden("  - {dataset: orders, hide: [domain]}\n"), ("domain".to_string(), false));
     assert_eq!(hidden("  - {dataset: orders, hide: [store_id]}\n"), ("of_store store".to_string(), false));
+}
+
+/// The dimensions that a policy hides from a caller.
+fn hidden_from(unless: &str, caller: serde_json::Value) -> String {
+    let policy = format!("  - {{dataset: orders, hide: [email], unless: \"{unless}\"}}\n");
+    let (model, found) = read([("m.yml".to_string(), format!("{MODEL}policies:\n{policy}"))]);
+    assert!(found.is_empty(), "{found:?}");
+    let whole = build::whole(&model).unwrap();
+    let caller = Caller::from_json(caller.as_object().unwrap()).unwrap();
+    let catalog = whole.seen(&columns_hidden_from(&whole, &caller));
+    let names: Vec<&str> = catalog.dimensions().iter().filter(|d| d.concealed).map(|d| d.name.as_str()).collect();
+    assert_eq!(names.is_empty(), !catalog.dataset_named("orders").unwrap().hides("email"));
+    names.join(" ")
+}
+
+#[test]
+fn columns_are_hidden_from_all_but_those_of_whom_unless_is_true() {
+    let hidden = "email domain";
+    let role = ":caller.role IN ('support', 'admin')";
+    for (unless, caller, expected) in [
+        (role, json!({"role": "admin"}), ""),
+        (role, json!({"role": "Admin"}), hidden),
+        (role, json!({"role": ["admin"]}), hidden),
+        (role, json!({"role": null}), hidden),
+        (role, json!({}), hidden),
+        ("'admin' IN (:caller.roles)", json!({"roles": ["ops", "admin"]}), ""),
+        ("'admin' IN (:caller.roles)", json!({"roles": "admin"}), ""),
+        ("'admin' IN (:caller.roles)", json!({"roles": []}), hidden),
+        ("'admin' IN (:caller.roles)", json!({"roles": ["ops"]}), hidden),
+        ("'admin' NOT IN (:caller.roles)", json!({}), hidden),
+        ("NOT :caller.role = 'guest'", json!({"role": "ops"}), ""),
+        ("NOT :caller.role = 'guest'", json!({}), hidden),
+        // An attribute that is absent counts, whatever else is true.
+        (":caller.role = 'admin' OR :caller.team = 'x'", json!({"role": "admin"}), hidden),
+        (":caller.role = 'admin' OR :caller.team = 'x'", json!({"role": "admin", "team": "y"}), ""),
+        (":caller.role = 'admin' AND :caller.team = 'x'", json!({"role": "admin", "team": "y"}), hidden),
+        (":caller.level >= 3", json!({"level": 3}), ""),
+        (":caller.level >= 2.5", json!({"level": "2.50"}), ""),
+        (":caller.level >= 2.5", json!({"level": 2.49}), hidden),
+        (":caller.level BETWEEN -1 AND 3", json!({"level": 0}), ""),
+        (":caller.level >= 3", json!({"level": "high"}), hidden),
+        (":caller.is_staff = TRUE", json!({"is_staff": true}), ""),
+        (":caller.is_staff = TRUE", json!({"is_staff": "true"}), ""),
+        (":caller.is_staff = TRUE", json!({"is_staff": 1}), hidden),
+        (":caller.until > DATE '2026-01-31'", json!({"until": "2026-02-01"}), ""),
+        (":caller.until > DATE '2026-01-31'", json!({"until": "soon"}), hidden),
+        (":caller.role = NULL", json!({"role": "x"}), hidden),
+    ] {
+        assert_eq!(hidden_from(unless, caller.clone()), expected, "{unless} of {caller}");
+    }
+}
+
+#[test]
+fn several_policies_hide_each_by_itself() {
+    let policies = "  - {dataset: orders, hide: [email], unless: \":caller.role = 'a'\"}
+  - {dataset: orders, hide: [country], unless: \":caller.role IN ('a', 'b')\"}
+  - {dataset: orders, hide: [email], unless: \":caller.role IN ('a', 'b')\"}
+  - {dataset: stores, hide: [region]}\n";
+    let (model, _) = read([("m.yml".to_string(), format!("{MODEL}policies:\n{policies}"))]);
+    let whole = build::whole(&model).unwrap();
+    let names = |catalog: crate::catalog::Catalog| {
+        let hidden = catalog.dimensions().iter().filter(|d| d.concealed).map(|d| d.name.clone());
+        hidden.collect::<Vec<_>>().join(" ")
+    };
+    let by = |role: &str| {
+        let in_force = columns_hidden_from(&whole, &Caller::from_pairs([format!("role={role}").as_str()]).unwrap());
+        (in_force.mark(&whole), names(whole.seen(&in_force)))
+    };
+    assert_eq!(by("a"), ("---h".to_string(), "region".to_string()));
+    assert_eq!(by("b"), ("h--h".to_string(), "email domain region".to_string()));
+    assert_eq!(by("c"), ("hhhh".to_string(), "country email domain region".to_string()));
+    assert_eq!(names(build(&model).unwrap()), by("c").1);
+}
+
+#[test]
+fn an_unless_that_says_nothing_of_the_caller_is_refused() {
+    let refused = |unless: &str| {
+        let policy = format!("  - {{dataset: orders, hide: [email], unless: \"{unless}\"}}\n");
+        catalog(&policy).map(|_| ()).unwrap_err().join("; ")
+    };
+    for name in ["country", "orders.country", "stores.region"] {
+        let expected = format!("unsupported-expression: `{name}` in `unless`");
+        assert_eq!(refused(&format!("{name} = :caller.x")), expected);
+    }
+    let place = "unsupported-expression: no comparison of an attribute with values in `unless`";
+    for unread in [
+        ":caller.x",
+        ":caller.x = :caller.y",
+        ":caller.x IS NULL",
+        "lower(:caller.x) = 'a'",
+        "lower('A') = :caller.x",
+        ":caller.x LIKE 'a%'",
+        "'a'",
+        "CASE WHEN :caller.x = 'a' THEN TRUE END",
+    ] {
+        assert_eq!(refused(unread), place, "{unread}");
+    }
+    assert_eq!(refused(":caller.x IN ('a', 1)"), "type-mismatch: `IN` does not take text and integer");
+    assert_eq!(refused(":caller.x = "), "invalid-expression: the expression ends too early");
+    let alone = catalog("  - {dataset: orders, unless: \":caller.x = 1\"}\n").unwrap_err();
+    assert_eq!(alone, ["missing-key: this policy has no `hide`"]);
+    let beside = catalog("  - {dataset: orders, filter: \"store = 1\", hide: [email], unless: \":caller.x = 1\"}\n");
+    assert_eq!(beside.unwrap_err(), ["invalid-model: `unless` beside `filter`"]);
 }
 
 #[test]

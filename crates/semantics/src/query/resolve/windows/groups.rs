@@ -6,7 +6,8 @@ use chrono::{Datelike, NaiveDate};
 
 use super::super::super::resolved::BucketStart;
 use super::super::super::spine::{Stretch, TimeStep};
-use super::{Frame, TimeKeys, is_to_grain, start_of, told};
+use super::super::super::told;
+use super::{Frame, TimeKeys, is_to_grain, start_of};
 use crate::time::bucket::bucket_of;
 use crate::time::zone;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::expr::parse::parse;
 use crate::expr::{Expr, Name, typing};
+use crate::query::row::RowRef;
 use crate::query::spine::unit_column;
 use crate::source::{SourceId, Span};
 
@@ -66,8 +67,21 @@ fn conditions_are_true_false_or_null() {
 }
 
 #[test]
+fn exact_numbers_of_any_scale_compare() {
+    for (text, expected) in [
+        ("1.5 < 1", false),
+        ("-0.5 < extract(dow from day)", true),
+        ("2.50 = 2.5", true),
+        ("3 BETWEEN 2.99 AND 3.0", true),
+        ("3 IN (2.9, 3.01)", false),
+    ] {
+        assert_eq!(told(text), Some(Literal::Boolean(expected)), "{text}");
+    }
+}
+
+#[test]
 fn what_needs_rows_is_not_told() {
-    for text in ["upper('a') = 'A'", "'a' LIKE 'a%'", "extract(dow from day) / 2 = 3.5", "1.5 < extract(dow from day)"]
+    for text in ["upper('a') = 'A'", "'a' LIKE 'a%'", "extract(dow from day) / 2 = 3.5", "1e1 < extract(dow from day)"]
     {
         assert_eq!(told(text), None, "{text}");
     }

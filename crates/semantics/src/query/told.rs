@@ -1,17 +1,16 @@
-//! Expressions over a unit of time, worked out without data: which units pass a condition is known before any row is
-//! read.
+//! Expressions worked out without data: which units of time pass a condition is known before any row is read, and so is
+//! what a policy hides from a caller.
 
 use std::cmp::Ordering;
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
-use super::super::super::row::{RowExpr, RowRef};
 use crate::data_type::DataType;
-use crate::expr::{BinaryOp, DatePart, Function, Kind, Literal, TimeUnit};
+use crate::expr::{BinaryOp, DatePart, Expr, Function, Kind, Literal, TimeUnit};
 
 /// The value of an expression, given those of its references; none where it cannot be told here.
-pub(in crate::query::resolve) fn value(expr: &RowExpr, of: &dyn Fn(&RowRef) -> Option<Literal>) -> Option<Literal> {
-    let worked_out = |expr: &RowExpr| value(expr, of);
+pub(super) fn value<R>(expr: &Expr<R>, of: &dyn Fn(&R) -> Option<Literal>) -> Option<Literal> {
+    let worked_out = |expr: &Expr<R>| value(expr, of);
     let boolean = |truth: Option<bool>| truth.map_or(Literal::Null, Literal::Boolean);
     Some(match expr.kind.as_ref() {
         Kind::Literal(literal) => literal.clone(),
@@ -61,7 +60,7 @@ pub(in crate::query::resolve) fn value(expr: &RowExpr, of: &dyn Fn(&RowRef) -> O
 }
 
 /// True, false or null; none of what is no condition.
-pub(in crate::query::resolve) fn truth(of: &Literal) -> Option<Option<bool>> {
+pub(super) fn truth(of: &Literal) -> Option<Option<bool>> {
     match of {
         Literal::Null => Some(None),
         Literal::Boolean(value) => Some(Some(*value)),
@@ -86,10 +85,24 @@ fn order(a: &Literal, b: &Literal) -> Option<Option<Ordering>> {
     match (a, b) {
         (Literal::Null, _) | (_, Literal::Null) => Some(None),
         (Literal::Boolean(a), Literal::Boolean(b)) => Some(Some(a.cmp(b))),
-        (Literal::Integer(a), Literal::Integer(b)) => Some(Some(a.cmp(b))),
+        (Literal::Integer(_) | Literal::Decimal { .. }, Literal::Integer(_) | Literal::Decimal { .. }) => {
+            let ((a, a_scale), (b, b_scale)) = (exact(a)?, exact(b)?);
+            let scale = a_scale.max(b_scale);
+            let raised = |value: i128, by: u8| value.checked_mul(10_i128.checked_pow(u32::from(scale - by))?);
+            Some(Some(raised(a, a_scale)?.cmp(&raised(b, b_scale)?)))
+        }
         (Literal::Text(a), Literal::Text(b)) => Some(Some(a.as_bytes().cmp(b.as_bytes()))),
         (Literal::Date(a), Literal::Date(b)) => Some(Some(a.cmp(b))),
         (Literal::Timestamp(a), Literal::Timestamp(b)) => Some(Some(a.cmp(b))),
+        _ => None,
+    }
+}
+
+/// The digits of an exact number, and how many of them stand after the point.
+fn exact(of: &Literal) -> Option<(i128, u8)> {
+    match of {
+        Literal::Integer(value) => Some((*value, 0)),
+        Literal::Decimal { unscaled, scale } => Some((*unscaled, *scale)),
         _ => None,
     }
 }
