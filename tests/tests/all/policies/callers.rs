@@ -32,7 +32,7 @@ const CONDITIONS: [(&str, &str, &[&str]); 2] = [
 const EVERY: usize = 6;
 
 /// Questions whose answer to one who sees all is another than to one who does not.
-const LEAST_DIFFERENT: usize = 100;
+const LEAST_DIFFERENT: usize = 400;
 
 /// Datasets of a model, and columns of each, whose names are given to every argument that takes one.
 const LISTED: usize = 2;
