@@ -289,7 +289,7 @@ fn an_unless_that_says_nothing_of_the_caller_is_refused() {
         assert_eq!(refused(unread), place, "{unread}");
     }
     assert_eq!(refused(":caller.x IN ('a', 1)"), "type-mismatch: `IN` does not take text and integer");
-    assert_eq!(refused(":caller.x = "), "invalid-expression: the expression ends too early");
+    assert_eq!(refused(":caller.x = "), "invalid-expression: expected an expression, found the end of the expression");
     let alone = catalog("  - {dataset: orders, unless: \":caller.x = 1\"}\n").unwrap_err();
     assert_eq!(alone, ["missing-key: this policy has no `hide`"]);
     let beside = catalog("  - {dataset: orders, filter: \"store = 1\", hide: [email], unless: \":caller.x = 1\"}\n");
