@@ -35,7 +35,7 @@ mod attach_events;
 mod attach_metric;
 mod attach_within_age;
 mod balance;
-mod time;
+pub(crate) mod time;
 mod rates_by_day;
 mod rows;
 mod join_over_time_range;

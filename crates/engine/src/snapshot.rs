@@ -24,10 +24,12 @@ use crate::visible::{Restriction, redacted};
 
 pub mod extent;
 pub mod key;
+pub(crate) mod lookup;
 mod versions;
 mod scan;
 
 use extent::Extent;
+use lookup::{Lookup, Wanted};
 
 /// The state of all datasets at one moment.
 #[derive(Clone, Debug)]
@@ -62,6 +64,21 @@ impl DatasetSnapshot {
     /// Whether some of its rows may be hidden from the caller.
     pub fn is_restricted(&self) -> bool {
         self.restriction.is_some()
+    }
+
+    /// Columns of every one of its rows, by a key.
+    pub(crate) fn lookup(
+        &self,
+        wanted: &Wanted,
+        cache: &SourceCache,
+        most_bytes: usize,
+    ) -> Result<Arc<Lookup>, Diagnostic> {
+        lookup::lookup(self, wanted, cache, most_bytes)
+    }
+
+    /// Names its files in their state, with the types that they are read as and the rows that are seen.
+    pub(crate) fn state(&self) -> u128 {
+        scan::fingerprint(self)
     }
 
     /// A fault of its files as the caller may know it.
@@ -128,7 +145,7 @@ impl Snapshot {
 
     /// Names a dataset's files in their state, with the types that they are read as.
     pub(crate) fn state(&self, name: &str) -> Result<u128, Diagnostic> {
-        Ok(scan::fingerprint(self.dataset(name)?))
+        Ok(self.dataset(name)?.state())
     }
 
     /// What is remembered by [`Snapshot::state`].
@@ -152,6 +169,10 @@ impl Snapshot {
         let read = provider(&dataset.files, &dataset.described, &self.cache).await;
         let table = read.map_err(|fault| dataset.of_caller(fault))?;
         let restriction = dataset.restriction.clone();
+        if let Some(restriction) = &restriction {
+            let (restriction, cache) = (Arc::clone(restriction), Arc::clone(&self.cache));
+            blocking(name, move || restriction.prepare(&cache)).await?;
+        }
         if restriction.is_none() && !dataset.schema().columns.iter().any(|column| hides(&column.name)) {
             return Ok(table);
         }
@@ -213,10 +234,13 @@ impl Snapshot {
         done.map_err(|fault| dataset.of_caller(fault))
     }
 
-    /// Whether the files of these datasets are what they were, by a new listing.
+    /// Whether the files of these datasets, and those that their policies read, are what they were, by a new listing.
     pub async fn still_same(&self, datasets: &[&str]) -> bool {
-        let then: Vec<Arc<DatasetSnapshot>> =
+        let own: Vec<Arc<DatasetSnapshot>> =
             datasets.iter().filter_map(|name| self.dataset(name).ok().cloned()).collect();
+        let of_policies = own.iter().filter_map(|dataset| dataset.restriction.as_ref());
+        let of_policies: Vec<Arc<DatasetSnapshot>> = of_policies.flat_map(|of| of.reads().cloned()).collect();
+        let then: Vec<Arc<DatasetSnapshot>> = own.into_iter().chain(of_policies).collect();
         let root = self.root.clone();
         let compare = move || then.iter().all(|then| list(&root, &then.source).is_ok_and(|now| now == *then.files));
         tokio::task::spawn_blocking(compare).await.unwrap_or(false)

@@ -23,6 +23,11 @@ mod table;
 pub(super) use period::in_period;
 pub(super) use zone::Span;
 
+/// The wall clock of a time in the calendar's zone.
+pub(crate) fn wall_clock(of: Typed, stored: StoredAs, calendar: &Calendar) -> Result<Typed, LowerError> {
+    Time { of, stored, calendar, span: &Span::Any }.wall_clock()
+}
+
 /// A time column of a row, and how the question counts time.
 #[derive(Clone, Debug)]
 pub(super) struct Time<'a> {

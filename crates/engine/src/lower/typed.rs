@@ -110,7 +110,7 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
 }
 
 /// Both sides as one type in which they compare and combine without loss.
-pub(super) fn unify(left: Typed, right: Typed) -> Result<(Typed, Typed, DataType), LowerError> {
+pub(crate) fn unify(left: Typed, right: Typed) -> Result<(Typed, Typed, DataType), LowerError> {
     let common = meeting_type(&left, &right)?;
     Ok((left.cast(common.clone()), right.cast(common.clone()), common))
 }

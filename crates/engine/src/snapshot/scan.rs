@@ -21,6 +21,7 @@ pub(super) fn scan(
     let Some(restriction) = &dataset.restriction else {
         return every_row(dataset, columns, cache, &mut sink);
     };
+    restriction.prepare(cache)?;
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let all: Vec<SchemaColumn> = columns.iter().cloned().chain(restriction.beside(&names)).collect();
     every_row(dataset, &all, cache, &mut |batch| {
@@ -29,7 +30,8 @@ pub(super) fn scan(
     })
 }
 
-fn every_row(
+/// As [`scan`], of all rows, whoever sees them.
+pub(super) fn every_row(
     dataset: &DatasetSnapshot,
     columns: &[SchemaColumn],
     cache: &SourceCache,

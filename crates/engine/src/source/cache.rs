@@ -10,11 +10,14 @@ use super::FileIdentity;
 use super::parquet::Footer;
 use super::schema::FileSchema;
 use crate::snapshot::extent::Extent;
+use crate::snapshot::lookup::Lookup;
 
 /// Bytes of parsed CSV and JSON lines that are kept.
 const BATCH_BYTES: usize = 512 << 20;
 /// Bytes of Parquet footers and page indexes that are kept.
 const FOOTER_BYTES: usize = 256 << 20;
+/// Bytes of columns by their keys that are kept for policies.
+const LOOKUP_BYTES: usize = 512 << 20;
 /// Small facts that are kept of each kind.
 const FACTS: usize = 100_000;
 
@@ -35,6 +38,8 @@ pub struct SourceCache {
     pub(crate) currencies: Bounded<(u128, String), Arc<Vec<Option<String>>>>,
     /// How many values of a key stand more than once, by the same and the key's columns.
     pub(crate) keys: Bounded<(u128, Vec<String>), u64>,
+    /// Columns of datasets that policies of others read, by the same and what is read.
+    pub(crate) lookups: Bounded<(u128, String), Arc<Lookup>>,
 }
 
 impl Default for SourceCache {
@@ -48,6 +53,7 @@ impl Default for SourceCache {
             later: Bounded::new(FACTS / 100),
             currencies: Bounded::new(FACTS),
             keys: Bounded::new(FACTS),
+            lookups: Bounded::new(LOOKUP_BYTES),
         }
     }
 }

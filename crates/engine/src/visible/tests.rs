@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::SessionContext;
+use sextant_semantics::catalog::bind::PhysicalColumn;
 use sextant_semantics::data_type::DataType;
 use sextant_semantics::expr::{BinaryOp, Expr, Kind, Literal};
 use sextant_semantics::source::{SourceId, Span};
@@ -38,20 +39,36 @@ fn rows() -> Arc<MemTable> {
     Arc::new(MemTable::try_new(schema().arrow(), vec![vec![first], vec![second]]).unwrap())
 }
 
+fn own(name: &str, data_type: DataType) -> SeenRef {
+    SeenRef::Column(ColumnOf { table: 0, column: PhysicalColumn { name: name.to_string(), data_type } })
+}
+
+/// The restriction of a filter over the table alone.
+fn restriction(context: &SessionContext, sight: Sight) -> Arc<Restriction> {
+    let whole = |_: DatasetId| Err(Diagnostic::new(Code::Internal, "no other dataset"));
+    let calendar = Calendar::in_zone(chrono_tz::UTC);
+    let maker = Maker { state: &context.state(), calendar: &calendar, whole: &whole, most_bytes: 0 };
+    Arc::new(Restriction::new(&maker, "f", sight, &schema()).unwrap())
+}
+
 fn sight() -> Sight {
     let span = Span::new(SourceId(0), 0, 0);
-    let tenant = PhysicalColumn { name: "tenant".to_string(), data_type: DataType::Text };
-    let left = Expr::new(Kind::Ref(tenant), span);
+    let left = Expr::new(Kind::Ref(own("tenant", DataType::Text)), span);
     let right = Expr::new(Kind::Literal(Literal::Text("a".to_string())), span);
     let rows = Visible::Where(Expr::new(Kind::Binary { op: BinaryOp::Equal, left, right }, span));
-    Sight { rows, conditions: Vec::new(), text: "tenant = :caller.tenant".to_string(), lacks: Vec::new() }
+    Sight {
+        rows,
+        steps: Vec::new(),
+        conditions: Vec::new(),
+        text: "tenant = :caller.tenant".to_string(),
+        lacks: Vec::new(),
+    }
 }
 
 /// A session in which `v` is the visible part of the rows.
 fn guarded() -> SessionContext {
     let context = SessionContext::new();
-    let restriction = Restriction::new(&context.state(), "f", sight(), &schema()).unwrap();
-    let table = VisibleTable::new(rows(), Some(Arc::new(restriction)), |_| false).unwrap();
+    let table = VisibleTable::new(rows(), Some(restriction(&context, sight())), |_| false).unwrap();
     context.register_table("v", Arc::new(table)).unwrap();
     context
 }
@@ -119,14 +136,13 @@ async fn nothing_moves_below_the_visible_rows() {
 #[tokio::test]
 async fn a_row_on_which_the_filter_fails_is_hidden() {
     let span = Span::new(SourceId(0), 0, 0);
-    let raw = Expr::new(Kind::Ref(PhysicalColumn { name: "raw".to_string(), data_type: DataType::Text }), span);
+    let raw = Expr::new(Kind::Ref(own("raw", DataType::Text)), span);
     let cast = Expr::new(Kind::Cast { of: raw, to: DataType::Integer, or_null: false }, span);
     let zero = Expr::new(Kind::Literal(Literal::Integer(0)), span);
     let filter = Expr::new(Kind::Binary { op: BinaryOp::Greater, left: cast, right: zero }, span);
     let context = SessionContext::new();
     let sight = Sight { rows: Visible::Where(filter), ..sight() };
-    let restriction = Restriction::new(&context.state(), "f", sight, &schema()).unwrap();
-    let table = VisibleTable::new(rows(), Some(Arc::new(restriction)), |_| false).unwrap();
+    let table = VisibleTable::new(rows(), Some(restriction(&context, sight)), |_| false).unwrap();
     context.register_table("v", Arc::new(table)).unwrap();
     assert_eq!(number(&context, "SELECT count(*) FROM v").await, Ok(3));
 }

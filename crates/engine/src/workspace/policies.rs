@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use sextant_semantics::catalog::bind::BoundCatalog;
 use sextant_semantics::catalog::id::DatasetId;
+use sextant_semantics::catalog::locate::Written;
+use sextant_semantics::catalog::policy::Reached;
 use sextant_semantics::catalog::{Catalog, Dataset};
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::{Diagnostic, Warning};
@@ -15,7 +17,7 @@ use sextant_semantics::query::visible::sight;
 use super::Workspace;
 use super::ask::Prepared;
 use crate::snapshot::Snapshot;
-use crate::visible::{Restriction, redacted};
+use crate::visible::{Maker, Restriction, redacted};
 
 impl Workspace {
     /// The state of all datasets as `caller` sees them, and the catalog bound to their schemas.
@@ -25,8 +27,10 @@ impl Workspace {
             snapshot.map_fault(&dataset.name, |fault| redacted(&dataset.name, fault));
         }
         let bound = self.bound(&snapshot);
+        // What a filter reads of other datasets it reads whole.
+        let whole = snapshot.clone();
         for dataset in self.catalog.datasets() {
-            if let Err(fault) = self.restrict(&mut snapshot, &bound, dataset, caller) {
+            if let Err(fault) = self.restrict(&mut snapshot, &whole, &bound, dataset, caller) {
                 snapshot.close(&dataset.name, fault);
             }
         }
@@ -38,6 +42,7 @@ impl Workspace {
     fn restrict(
         &self,
         snapshot: &mut Snapshot,
+        whole: &Snapshot,
         bound: &BoundCatalog,
         dataset: &Dataset,
         caller: &Caller,
@@ -45,8 +50,17 @@ impl Workspace {
         bound.schema(dataset.id)?;
         if let Some(sight) = sight(bound, dataset.id, caller)? {
             let schema = snapshot.dataset(&dataset.name)?.schema();
-            let state = self.sessions.open(self.memory_bytes).context.state();
-            let restriction = Restriction::new(&state, &dataset.name, sight, schema)?;
+            let far = |id: DatasetId| {
+                let name = &self.catalog.dataset(id).name;
+                whole.dataset(name).cloned().map_err(|fault| redacted(name, fault))
+            };
+            let maker = Maker {
+                state: &self.sessions.open(self.memory_bytes).context.state(),
+                calendar: &self.catalog.calendar,
+                whole: &far,
+                most_bytes: self.memory_bytes,
+            };
+            let restriction = Restriction::new(&maker, &dataset.name, sight, schema)?;
             snapshot.restrict(&dataset.name, Arc::new(restriction));
         }
         Ok(())
@@ -94,8 +108,9 @@ impl Workspace {
                 return Ok(None);
             }
             for condition in &restriction.sight.conditions {
-                let over = condition.try_substitute(&mut |id, span| {
-                    let split = split_by(&self.catalog, target, *id).ok_or_else(|| not_split(name, target))?;
+                let over = condition.try_substitute(&mut |of, span| {
+                    let split = split_by(&self.catalog, target, fact.dataset, of);
+                    let split = split.ok_or_else(|| not_split(name, target))?;
                     let parts = vec![split];
                     Ok::<_, Diagnostic>(Expr::new(sextant_semantics::expr::Kind::Ref(Name { parts }), span))
                 })?;
@@ -108,12 +123,19 @@ impl Workspace {
     }
 }
 
-/// The target's dimension that a dimension of a dataset is.
-fn split_by(catalog: &Catalog, target: &Target, id: sextant_semantics::catalog::id::DimensionId) -> Option<String> {
-    let dimension = catalog.dimension(id);
+/// The target's dimension that a dimension is for the rows of a dataset.
+fn split_by(catalog: &Catalog, target: &Target, dataset: DatasetId, of: &Reached) -> Option<String> {
+    let dimension = catalog.dimension(of.dimension);
     let shared = dimension.shared.map(|shared| catalog.shared_dimension(shared).name.as_str());
-    let mut names = target.dimensions.iter().map(|name| name.value.as_str());
-    names.find(|name| *name == dimension.name || Some(*name) == shared).map(str::to_string)
+    let is_same = |name: &&str| {
+        if of.path.steps().is_empty() {
+            return *name == dimension.name || Some(*name) == shared;
+        }
+        let Written { path, name, suffix } = catalog.read_name(name);
+        let meant = catalog.locate(dataset, &path, &name);
+        suffix.is_none() && meant.is_ok_and(|meant| meant.path == of.path && meant.dimension == of.dimension)
+    };
+    target.dimensions.iter().map(|name| name.value.as_str()).find(is_same).map(str::to_string)
 }
 
 fn not_split(dataset: &str, target: &Target) -> Diagnostic {

@@ -1,10 +1,12 @@
 //! What a model lets its callers see: filters on a dataset's rows, and columns that are hidden.
 //!
-//! A filter is a condition over dimensions of its own dataset and attributes of the caller. All filters of a dataset
-//! must hold. They bind wherever the dataset is read, below everything that a question asks of its rows.
+//! A filter is a condition over attributes of the caller and dimensions: those of its own dataset and those of the rows
+//! that its rows belong to, along many-to-one relationships. All filters of a dataset must hold. They bind wherever the
+//! dataset is read, below everything that a question asks of its rows.
 
 use super::bind::{BoundDimension, PhysicalColumn, Schema};
 use super::id::DimensionId;
+use super::join_graph::Path;
 use super::{Catalog, Dataset};
 use crate::code::Code;
 use crate::data_type::{Clock, DataType};
@@ -25,9 +27,16 @@ pub struct RowPolicy {
 /// What a filter of a policy speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operand {
-    Dimension(DimensionId),
+    Dimension(Reached),
     /// Of the caller, by its name.
     Attribute(String),
+}
+
+/// A dimension at the end of many-to-one steps from the dataset of a policy; its own where there are none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reached {
+    pub path: Path,
+    pub dimension: DimensionId,
 }
 
 /// A column that is hidden.
@@ -75,27 +84,34 @@ pub(super) fn check(
         let over = policy.filter.try_substitute(&mut |operand: &Operand, span| match operand {
             // An attribute may be of any type until the caller is known.
             Operand::Attribute(_) => Ok(Expr::new(Kind::Literal(Literal::Null), span)),
-            Operand::Dimension(id) => {
-                let bound = dimensions[id.index()].clone()?;
-                refuse_instants(catalog, *id, &bound).map_err(|fault| fault.at(span))?;
-                Ok(bound.expr)
+            Operand::Dimension(Reached { dimension, .. }) => {
+                let bound = dimensions[dimension.index()].clone()?;
+                refuse_instants(catalog, *dimension, &bound).map_err(|fault| fault.at(span))?;
+                match (bound.stored, bound.data_type) {
+                    // A time of day is that of the model's zone.
+                    (Some(_), DataType::Timestamp(_)) => {
+                        Ok(Expr::new(Kind::Ref(DataType::Timestamp(Clock::Local)), span))
+                    }
+                    _ => Ok(bound.expr.map_refs(&mut |column: &PhysicalColumn| column.data_type)),
+                }
             }
         })?;
-        typing::coerce_condition(over, &mut |column: &PhysicalColumn| column.data_type)
+        typing::coerce_condition(over, &mut |data_type: &DataType| *data_type)
             .map_err(|fault| Diagnostic { span: Some(policy.span), ..fault })?;
     }
     Ok(())
 }
 
-/// A time of day needs a zone to be held against, which a policy has no place for yet.
+/// A timestamp that is not declared as a time has no zone to be read in.
 fn refuse_instants(catalog: &Catalog, id: DimensionId, bound: &BoundDimension) -> Result<(), Diagnostic> {
     match bound.data_type {
-        DataType::Timestamp(Clock::Local | Clock::Instant) => {
+        DataType::Timestamp(Clock::Local | Clock::Instant) if bound.stored.is_none() => {
             let name = &catalog.dimension(id).name;
             let fact = format!("the timestamp `{name}` in the filter of a policy is not supported yet");
-            Err(Diagnostic::new(Code::NotSupportedYet, fact).help("declare a dimension that casts it to a date"))
+            Err(Diagnostic::new(Code::NotSupportedYet, fact).help("declare it with `type: time`"))
         }
-        DataType::Boolean
+        DataType::Timestamp(Clock::Local | Clock::Instant)
+        | DataType::Boolean
         | DataType::Integer
         | DataType::Decimal { .. }
         | DataType::Float

@@ -8,7 +8,7 @@ pub struct Policy {
     pub name: Option<Spanned<String>>,
     pub description: Option<Spanned<String>>,
     pub dataset: Spanned<String>,
-    /// A condition over the dataset's dimensions; `:caller.<key>` stands for what is known of the
+    /// A condition over dimensions; `:caller.<key>` stands for what is known of the
     /// caller.
     pub filter: Option<Spanned<String>>,
     /// Dimensions and columns that nobody sees, or only callers of whom `unless` is true.

@@ -44,6 +44,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::query) use attach::{comparable, key_types};
 pub use saved::expand;
 
 /// What a question is resolved against besides the catalog.

@@ -1,9 +1,9 @@
 //! What one caller sees of a dataset: the filters of its policies with the caller's attributes in their places.
 
 use super::caller::Caller;
-use crate::catalog::bind::{BoundCatalog, PhysicalColumn};
-use crate::catalog::id::{DatasetId, DimensionId};
-use crate::catalog::policy::RowPolicy;
+use crate::catalog::bind::BoundCatalog;
+use crate::catalog::id::DatasetId;
+use crate::catalog::policy::{Reached, RowPolicy};
 use crate::code::Code;
 use crate::data_type::DataType;
 use crate::diagnostic::{Diagnostic, Warning};
@@ -11,16 +11,21 @@ use crate::expr::{BinaryOp, Expr, Kind, typing};
 
 mod columns;
 mod filling;
+mod reach;
 
 pub use columns::columns_hidden_from;
 use filling::Filling;
+use reach::Steps;
+pub use reach::{Belonging, ColumnOf, SeenRef};
 
 /// What a caller sees of a dataset that has policies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sight {
     pub rows: Visible,
-    /// The same over the dataset's dimensions; all must hold. Empty where nothing is seen.
-    pub conditions: Vec<Expr<DimensionId>>,
+    /// To the tables that the condition reads beside the dataset's own, whole, whatever policies they have.
+    pub steps: Vec<Belonging>,
+    /// The same over the dataset's dimensions and those that it reaches; all must hold. Empty where nothing is seen.
+    pub conditions: Vec<Expr<Reached>>,
     /// The filters as written.
     pub text: String,
     /// Why nothing is seen, each attribute once.
@@ -32,7 +37,7 @@ pub struct Sight {
 pub enum Visible {
     Nothing,
     /// Those for which the condition is true, neither false nor null.
-    Where(Expr<PhysicalColumn>),
+    Where(Expr<SeenRef>),
 }
 
 /// An attribute that a filter needs and the caller does not give.
@@ -71,29 +76,26 @@ pub fn sight(bound: &BoundCatalog, dataset: DatasetId, caller: &Caller) -> Resul
         }
     }
     if !lacks.is_empty() {
-        return Ok(Some(Sight { rows: Visible::Nothing, conditions: Vec::new(), text, lacks }));
+        let (steps, conditions) = (Vec::new(), Vec::new());
+        return Ok(Some(Sight { rows: Visible::Nothing, steps, conditions, text, lacks }));
     }
-    let rows = conditions.iter().map(|condition| over_columns(bound, condition)).collect::<Result<Vec<_>, _>>()?;
+    let mut steps = Steps::default();
+    let rows = conditions.iter().map(|condition| steps.condition(bound, condition)).collect::<Result<Vec<_>, _>>()?;
     let all = rows.into_iter().reduce(|left, right| {
         let span = left.span;
         Expr::new(Kind::Binary { op: BinaryOp::And, left, right }, span)
     });
     let rows = all.map_or(Visible::Nothing, Visible::Where);
-    Ok(Some(Sight { rows, conditions, text, lacks }))
-}
-
-/// A condition over the columns that its dimensions are made of, with every literal typed.
-fn over_columns(bound: &BoundCatalog, of: &Expr<DimensionId>) -> Result<Expr<PhysicalColumn>, Diagnostic> {
-    let over = of.try_substitute(&mut |id: &DimensionId, _| Ok(bound.dimension(*id)?.expr.clone()))?;
-    typing::coerce_condition(over, &mut |column: &PhysicalColumn| column.data_type)
+    Ok(Some(Sight { rows, steps: steps.steps, conditions, text, lacks }))
 }
 
 /// The filter of a policy with values in the places of its attributes, which goes with the columns' types.
-fn filled(bound: &BoundCatalog, policy: &RowPolicy, caller: &Caller) -> Result<Expr<DimensionId>, Lack> {
+fn filled(bound: &BoundCatalog, policy: &RowPolicy, caller: &Caller) -> Result<Expr<Reached>, Lack> {
     let mut unfit = None;
-    let types = |id: &DimensionId| bound.dimension(*id).map_or(DataType::Null, |dimension| dimension.data_type);
+    let types = |of: &Reached| bound.dimension(of.dimension).map_or(DataType::Null, reach::type_of);
     let filled = Filling { types: &types, caller }.condition(&policy.filter, &mut unfit)?;
-    match over_columns(bound, &filled) {
+    let typed = filled.map_refs(&mut |of: &Reached| types(of));
+    match typing::coerce_condition(typed, &mut |data_type: &DataType| *data_type) {
         Ok(_) => Ok(filled),
         // The filter fits with nothing in its attributes' places: it is a value that does not.
         Err(_) => Err(Lack::Unfit(unfit.unwrap_or_default())),

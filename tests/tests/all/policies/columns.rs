@@ -7,16 +7,16 @@ use sextant_semantics::query::caller::Caller;
 use sextant_tests::ask;
 
 use super::all_hold;
-use super::world::{self, CANARY, Rows, Storage, caller, said};
+use super::world::{self, CANARY, Guard, Rows, Storage, caller, said};
 
-fn opened(rows: Rows) -> Result<(Workspace, tempfile::TempDir), Failed> {
+fn opened(rows: Rows, guard: Guard) -> Result<(Workspace, tempfile::TempDir), Failed> {
     let folder = tempfile::tempdir()?;
-    Ok((world::open(folder.path(), Storage::Parquet, rows, true)?, folder))
+    Ok((world::open(folder.path(), Storage::Parquet, rows, guard)?, folder))
 }
 
 /// No door to what is there names a hidden column, and a metric over it still has its value.
-pub(super) fn hidden() -> Result<(), Failed> {
-    let (workspace, _folder) = opened(Rows::All)?;
+pub(super) fn hidden(guard: Guard) -> Result<(), Failed> {
+    let (workspace, _folder) = opened(Rows::All, guard)?;
     let caller = caller();
     let mut problems = Vec::new();
     let listings = [
@@ -78,8 +78,8 @@ fn ask_value(workspace: &Workspace, caller: &Caller, metric: &str) -> Value {
 }
 
 /// Freshness, values, statements and audits are those of the visible rows; without an attribute, of none.
-pub(super) fn readers() -> Result<(), Failed> {
-    let ((whole, _a), (without, _b)) = (opened(Rows::All)?, opened(Rows::Visible)?);
+pub(super) fn readers(guard: Guard) -> Result<(), Failed> {
+    let ((whole, _a), (without, _b)) = (opened(Rows::All, guard)?, opened(Rows::Visible, guard)?);
     let mut problems = Vec::new();
     let asked = [
         ("get_freshness", json!({})),
@@ -144,8 +144,8 @@ pub(super) fn readers() -> Result<(), Failed> {
 }
 
 /// What a question asks of rows stands above the policy, attributes stand in it by name.
-pub(super) fn plans() -> Result<(), Failed> {
-    let (workspace, _folder) = opened(Rows::All)?;
+pub(super) fn plans(guard: Guard) -> Result<(), Failed> {
+    let (workspace, _folder) = opened(Rows::All, guard)?;
     let caller = Caller::from_pairs(["tenants=secret-tenant"]).unwrap();
     let mut problems = Vec::new();
     let of_metrics =
@@ -164,7 +164,10 @@ pub(super) fn plans() -> Result<(), Failed> {
             if *stage == "physical" && arguments.get("query").is_none() {
                 let (above, below) = text.split_once("VisibleRowsExec: visits").unwrap_or((&text, ""));
                 let is_above = above.contains("FilterExec") && above.contains("raw");
-                let has_text = below.contains("policy=tenant IN (:caller.tenants)");
+                let has_text = below.contains(match guard {
+                    Guard::None | Guard::Own => "policy=tenant IN (:caller.tenants)",
+                    Guard::Reached => "policy=owners.holder IN (:caller.tenants)",
+                });
                 if !is_above || !has_text || below.contains("Filter") || below.contains("DataSource") {
                     problems.push(format!("the physical plan: {text}"));
                 }

@@ -4,7 +4,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use super::all_hold;
-use super::world::{self, CANARY, FALLIBLE, Fallible, Rows, Storage, caller, said};
+use super::world::{self, CANARY, FALLIBLE, Fallible, Guard, Rows, Storage, caller, said};
 
 /// The shapes of questions.
 const SHAPES: [&str; 8] = ["where", "group", "having", "order", "metrics_sql", "rows_sql", "explain", "values"];
@@ -76,16 +76,17 @@ fn probe(shape: &str, of: &Fallible, by_hand: bool) -> (&'static str, Value) {
 const BY_HAND: &str = "tenant IN ('a', 'b')";
 
 /// Asks every probe of a storage, and each once more of a view written by hand.
-pub(super) fn run(storage: Storage) -> Result<(), Failed> {
+pub(super) fn run(storage: Storage, guard: Guard) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let open = |name: &str, rows, has_policy| {
+    let open = |name: &str, rows, guard| {
         let folder = folder.path().join(name);
         std::fs::create_dir(&folder).map_err(|error| error.to_string())?;
-        world::open(&folder, storage, rows, has_policy)
+        world::open(&folder, storage, rows, guard)
     };
-    let guarded = open("guarded", Rows::All, true)?;
-    let without = open("without", Rows::Visible, true)?;
-    let (bare, bare_without) = (open("bare", Rows::All, false)?, open("bare_without", Rows::Visible, false)?);
+    let guarded = open("guarded", Rows::All, guard)?;
+    let without = open("without", Rows::Visible, guard)?;
+    let (bare, bare_without) =
+        (open("bare", Rows::All, Guard::None)?, open("bare_without", Rows::Visible, Guard::None)?);
     let caller = caller();
     let (mut problems, mut probes, mut answered, mut leaks) = (Vec::new(), 0, 0, Vec::new());
     for of in &FALLIBLE {

@@ -63,10 +63,34 @@ pub(super) enum Rows {
     Visible,
 }
 
-const POLICY: &str = "tenant IN (:caller.tenants)";
+/// How the rows are guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guard {
+    None,
+    /// By a column of their own, and a column is hidden from everybody.
+    Own,
+    /// By who holds what they belong to, and the column is hidden from all but some.
+    Reached,
+}
 
-/// The model, with the policy or without.
-pub(super) fn model(storage: Storage, has_policy: bool) -> String {
+impl Guard {
+    fn policies(self) -> Value {
+        match self {
+            Guard::None => json!([]),
+            Guard::Own => json!([
+                {"name": "own_tenants", "dataset": "visits", "filter": "tenant IN (:caller.tenants)"},
+                {"dataset": "visits", "hide": ["email"]},
+            ]),
+            Guard::Reached => json!([
+                {"name": "held", "dataset": "visits", "filter": "owners.holder IN (:caller.tenants)"},
+                {"dataset": "visits", "hide": ["email"], "unless": ":caller.role IN ('support', 'admin')"},
+            ]),
+        }
+    }
+}
+
+/// The model, with policies or without.
+pub(super) fn model(storage: Storage, guard: Guard) -> String {
     let number = ["narrow", "quotient", "product", "cast_integer", "cast_decimal", "cast_float", "try_cast"];
     let time = ["cast_date", "cast_timestamp", "to_date", "date_trunc"];
     let mut dimensions = vec![
@@ -104,15 +128,20 @@ pub(super) fn model(storage: Storage, has_policy: bool) -> String {
                 {"name": "moment", "type": "text"}, {"name": "flag", "type": "text"},
                 {"name": "n", "type": "integer"}, {"name": "big", "type": "decimal(38, 0)"},
                 {"name": "day", "type": "date"}, {"name": "email", "type": "text"},
+                {"name": "owner_id", "type": "integer"},
             ],
             "dimensions": dimensions, "metrics": metrics,
+        }, {
+            "name": "owners", "source": {storage.word(): format!("owners.{}", storage.word())}, "primary_key": ["id"],
+            "columns": [{"name": "id", "type": "integer"}, {"name": "holder", "type": "text"}],
+            "dimensions": [{"name": "holder"}],
         }],
+        "relationships": [
+            {"name": "held_by", "from": "visits", "from_columns": ["owner_id"], "to": "owners", "to_columns": ["id"]},
+        ],
     });
-    if has_policy {
-        model["policies"] = json!([
-            {"name": "own_tenants", "dataset": "visits", "filter": POLICY},
-            {"dataset": "visits", "hide": ["email"]},
-        ]);
+    if guard != Guard::None {
+        model["policies"] = guard.policies();
     }
     model.to_string()
 }
@@ -136,8 +165,21 @@ const HIDDEN: [Row; 4] = [
     ("canary", "9e999", "31/31/2026", "canary-6", i64::MIN, MOST, 2),
 ];
 
+/// Who holds what rows belong to; a key that is null is nobody's.
+const OWNERS: [(Option<i64>, &str); 5] =
+    [(Some(3), "canary"), (Some(1), "a"), (None, "a"), (Some(2), "b"), (Some(4), "a-canary")];
+
+/// What a row belongs to: a hidden one to what a canary holds, to nothing, or to what is not there.
+fn owner_of(id: i64, row: &Row) -> Option<i64> {
+    match row.0 {
+        "a" => Some(1),
+        "b" => Some(2),
+        _ => [Some(3), None, Some(4), Some(99)][usize::try_from(id / 2).unwrap_or(0) % 4],
+    }
+}
+
 /// Writes the model and the rows into a folder and opens it.
-pub(super) fn open(folder: &Path, storage: Storage, rows: Rows, has_policy: bool) -> Result<Workspace, String> {
+pub(super) fn open(folder: &Path, storage: Storage, rows: Rows, guard: Guard) -> Result<Workspace, String> {
     // Hidden rows stand between the visible ones.
     let all = VISIBLE.iter().zip(&HIDDEN).flat_map(|(seen, hidden)| [(seen, true), (hidden, false)]);
     let kept: Vec<(i64, &Row)> = all
@@ -160,14 +202,23 @@ pub(super) fn open(folder: &Path, storage: Storage, rows: Rows, has_policy: bool
         ("day".to_string(), Column::Date(kept.iter().map(|(_, row)| day(row)).collect())),
         ("email".to_string(), Column::Text(kept.iter().map(|(id, _)| Some(format!("{CANARY}{id}@x.y"))).collect())),
     ];
-    let path = folder.join(format!("visits.{}", storage.word()));
-    let written = match storage {
-        Storage::Parquet => write_parquet(&path, &columns, 2),
-        Storage::Csv => write_csv(&path, &columns),
-        Storage::JsonLines => write_json_lines(&path, &columns),
-    };
-    written.map_err(|error| error.to_string())?;
-    std::fs::write(folder.join("model.yml"), model(storage, has_policy)).map_err(|error| error.to_string())?;
+    let columns = columns
+        .into_iter()
+        .chain([("owner_id".to_string(), Column::Integer(kept.iter().map(|(id, row)| owner_of(*id, row)).collect()))]);
+    let owners = vec![
+        ("id".to_string(), Column::Integer(OWNERS.iter().map(|(id, _)| *id).collect())),
+        ("holder".to_string(), Column::Text(OWNERS.iter().map(|(_, holder)| Some(holder.to_string())).collect())),
+    ];
+    for (name, columns) in [("visits", columns.collect()), ("owners", owners)] {
+        let path = folder.join(format!("{name}.{}", storage.word()));
+        let written = match storage {
+            Storage::Parquet => write_parquet(&path, &columns, 2),
+            Storage::Csv => write_csv(&path, &columns),
+            Storage::JsonLines => write_json_lines(&path, &columns),
+        };
+        written.map_err(|error| error.to_string())?;
+    }
+    std::fs::write(folder.join("model.yml"), model(storage, guard)).map_err(|error| error.to_string())?;
     let place = ask::Place::new(folder.to_path_buf(), folder.to_path_buf());
     ask::open(&place).map_err(|error| format!("the model is refused: {error}"))
 }

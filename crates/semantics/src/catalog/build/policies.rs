@@ -3,7 +3,9 @@
 use super::Builder;
 use crate::catalog::conceal::Hiding;
 use crate::catalog::id::DatasetId;
-use crate::catalog::policy::{Operand, RowPolicy};
+use crate::catalog::join_graph::Path;
+use crate::catalog::locate::Written;
+use crate::catalog::policy::{Operand, Reached, RowPolicy};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::parse::{Place, parse_in};
@@ -121,25 +123,77 @@ fn filter(builder: &mut Builder, dataset: DatasetId, written: &Spanned<String>) 
     }
 }
 
-/// What a name in a filter means; nothing where the fault is known already.
+/// What a name in a filter means; nothing where the fault is known already. A dimension of the policy's own dataset
+/// comes first, then what the name means in a question over its rows.
 fn operand(builder: &mut Builder, dataset: DatasetId, name: &Name, span: Span) -> Result<Operand, Option<Diagnostic>> {
     if let Some(attribute) = name.attribute() {
         return Ok(Operand::Attribute(attribute.to_string()));
     }
-    let own = builder.catalog.dataset(dataset).name.clone();
-    let dimension = match name.parts.as_slice() {
-        [only] if name.metric_and_keys().is_none() => only,
-        [of, only] if *of == own => only,
-        _ => {
-            let fact = format!("`{}` in the filter of a policy is not supported yet", name.dotted());
-            let help = format!(
-                "a filter is over the dimensions of `{own}`; give the other dataset a policy of its own: a join to a \
-                 hidden row is a null group"
-            );
-            return Err(Some(Diagnostic::new(Code::NotSupportedYet, fact).at(span).help(help)));
-        }
+    let asked = name.dotted();
+    let of = builder.catalog.dataset(dataset);
+    let has = |word: &str| of.dimensions.iter().any(|id| builder.catalog.dimension(*id).name == word);
+    let own = match name.parts.as_slice() {
+        [word] if has(word) => Some(word),
+        [first, word] if *first == of.name => Some(word),
+        _ => None,
     };
-    builder.dimension_of(dataset, dimension, span).map(Operand::Dimension).ok_or(None)
+    let of_its_own = |dimension| Operand::Dimension(Reached { path: Path::default(), dimension });
+    if let Some(own) = own {
+        return builder.dimension_of(dataset, own, span).map(of_its_own).ok_or(None);
+    }
+    if name.metric_and_keys().is_some() {
+        return Err(Some(not_yet(&asked, "a filter is over dimensions").at(span)));
+    }
+    let Written { path, name, suffix } = builder.catalog.read_name(&asked);
+    if suffix.is_some() {
+        return Err(Some(not_yet(&asked, "declare a dimension that is what the filter needs of the time").at(span)));
+    }
+    if path.iter().chain([&name]).any(|word| builder.model.unread.contains(word)) {
+        return Err(None);
+    }
+    match builder.catalog.locate(dataset, &path, &name) {
+        Ok(found) => {
+            walkable(builder, dataset, &asked, &found.path).map_err(|fault| Some(fault.at(span)))?;
+            Ok(Operand::Dimension(Reached { path: found.path, dimension: found.dimension }))
+        }
+        Err(fault) if path.is_empty() && fault.code == Code::UnknownDimension => {
+            builder.dimension_of(dataset, &name, span).map(of_its_own).ok_or(None)
+        }
+        Err(fault) => Err(Some(fault.at(span))),
+    }
+}
+
+fn not_yet(asked: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::NotSupportedYet, format!("`{asked}` in the filter of a policy is not supported yet"))
+        .help(help)
+}
+
+/// Refuses paths to several rows, to one of several versions, and to a row of the same partition.
+fn walkable(builder: &Builder, from: DatasetId, asked: &str, path: &Path) -> Result<(), Diagnostic> {
+    let catalog = &builder.catalog;
+    if let Some(bridge) = path.bridge() {
+        return Err(catalog.beyond_a_bridge(asked, bridge));
+    }
+    let partitions = |dataset: DatasetId| {
+        let own = catalog.dataset(dataset).dimensions.iter().map(|id| catalog.dimension(*id));
+        own.filter(|dimension| dimension.partition).map(|dimension| dimension.name.as_str()).collect::<Vec<_>>()
+    };
+    let mut met = partitions(from);
+    for step in path.steps() {
+        let to = &catalog.dataset(step.to()).name;
+        if step.is_versioned() {
+            return Err(not_yet(
+                asked,
+                &format!("`{to}` has a row for each version, and no time says which one holds"),
+            ));
+        }
+        let far = partitions(step.to());
+        if let Some(partition) = far.iter().find(|partition| met.contains(partition)) {
+            return Err(not_yet(asked, &format!("rows of `{to}` are joined by their partition `{partition}` as well")));
+        }
+        met.extend(far);
+    }
+    Ok(())
 }
 
 /// Where an attribute stands that no value can be put in the place of.

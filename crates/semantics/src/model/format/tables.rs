@@ -289,7 +289,7 @@ pub(in crate::model) const POLICY: Table = Table::new(
         key(
             "filter",
             Shape::Expression,
-            "The rows that are seen, over the dataset's dimensions; `:caller.key` is an attribute of the caller.",
+            "The rows that are seen, over dimensions of these and of what they belong to; `:caller.key` is of who asks.",
         ),
         key("hide", TEXTS, "Dimensions and columns that nobody sees, or nobody but those of `unless`."),
         key("unless", Shape::Expression, "The callers who see what is hidden, over `:caller.key` alone."),

@@ -254,11 +254,11 @@ pub(super) fn is_of_tables(expr: &RowExpr, tables: &[Table]) -> bool {
     !refs.is_empty() && refs.iter().all(|reference| within(reference.value))
 }
 
-pub(super) fn comparable(a: DataType, b: DataType) -> bool {
+pub(in crate::query) fn comparable(a: DataType, b: DataType) -> bool {
     a == b || (a.is_exact() && b.is_exact())
 }
 
-fn key_types(
+pub(in crate::query) fn key_types(
     bound: &BoundCatalog,
     relationship: RelationshipId,
     left: &PhysicalColumn,

@@ -3,8 +3,7 @@
 use super::Lack;
 use super::filling::Filling;
 use crate::catalog::conceal::{InForce, Whole};
-use crate::catalog::id::DimensionId;
-use crate::catalog::policy::Operand;
+use crate::catalog::policy::{Operand, Reached};
 use crate::data_type::DataType;
 use crate::expr::{Expr, Literal, typing};
 use crate::query::caller::Caller;
@@ -17,10 +16,10 @@ pub fn columns_hidden_from(whole: &Whole, caller: &Caller) -> InForce {
 }
 
 fn is_true(unless: &Expr<Operand>, caller: &Caller) -> Result<bool, Lack> {
-    let types = |_: &DimensionId| DataType::Null;
+    let types = |_: &Reached| DataType::Null;
     let mut last = None;
     let filled = Filling { types: &types, caller }.condition(unless, &mut last)?;
-    let typed = typing::coerce_condition(filled, &mut |of: &DimensionId| types(of));
+    let typed = typing::coerce_condition(filled, &mut |of: &Reached| types(of));
     let typed = typed.map_err(|_| Lack::Unfit(last.unwrap_or_default()))?;
-    Ok(told::value(&typed, &|_: &DimensionId| None) == Some(Literal::Boolean(true)))
+    Ok(told::value(&typed, &|_: &Reached| None) == Some(Literal::Boolean(true)))
 }

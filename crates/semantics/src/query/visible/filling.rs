@@ -1,8 +1,7 @@
 //! The condition of a policy with values in the places of its attributes.
 
 use super::Lack;
-use crate::catalog::id::DimensionId;
-use crate::catalog::policy::Operand;
+use crate::catalog::policy::{Operand, Reached};
 use crate::data_type::DataType;
 use crate::expr::{BinaryOp, Expr, Kind, Literal, typing};
 use crate::query::caller::{Attribute, AttributeValue, Caller};
@@ -11,13 +10,13 @@ use crate::source::Span;
 
 /// Puts what is known of a caller in the places of attributes.
 pub(super) struct Filling<'a> {
-    pub types: &'a dyn Fn(&DimensionId) -> DataType,
+    pub types: &'a dyn Fn(&Reached) -> DataType,
     pub caller: &'a Caller,
 }
 
 impl Filling<'_> {
     /// `last` is the attribute that was filled in last.
-    pub(super) fn condition(&self, of: &Expr<Operand>, last: &mut Option<String>) -> Result<Expr<DimensionId>, Lack> {
+    pub(super) fn condition(&self, of: &Expr<Operand>, last: &mut Option<String>) -> Result<Expr<Reached>, Lack> {
         let kind = match of.kind.as_ref() {
             Kind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), left, right } => {
                 Kind::Binary { op: *op, left: self.condition(left, last)?, right: self.condition(right, last)? }
@@ -74,7 +73,7 @@ impl Filling<'_> {
         of: &Expr<Operand>,
         other: &Expr<Operand>,
         last: &mut Option<String>,
-    ) -> Result<Expr<DimensionId>, Lack> {
+    ) -> Result<Expr<Reached>, Lack> {
         let Kind::Ref(Operand::Attribute(name)) = of.kind.as_ref() else {
             return Ok(self.plain(of));
         };
@@ -89,7 +88,7 @@ impl Filling<'_> {
     }
 
     /// All values of an attribute.
-    fn list(&self, name: &str, wanted: DataType, span: Span) -> Result<Vec<Expr<DimensionId>>, Lack> {
+    fn list(&self, name: &str, wanted: DataType, span: Span) -> Result<Vec<Expr<Reached>>, Lack> {
         let values = match self.value(name)? {
             AttributeValue::One(value) => std::slice::from_ref(value),
             AttributeValue::Many(values) => values.as_slice(),
@@ -103,10 +102,10 @@ impl Filling<'_> {
     }
 
     /// An expression without attributes. Were there one, it would be null, and the condition around it not true.
-    fn plain(&self, of: &Expr<Operand>) -> Expr<DimensionId> {
-        let dimension = |operand: &Operand, span: Span| -> Result<Expr<DimensionId>, std::convert::Infallible> {
+    fn plain(&self, of: &Expr<Operand>) -> Expr<Reached> {
+        let dimension = |operand: &Operand, span: Span| -> Result<Expr<Reached>, std::convert::Infallible> {
             Ok(match operand {
-                Operand::Dimension(id) => Expr::new(Kind::Ref(*id), span),
+                Operand::Dimension(reached) => Expr::new(Kind::Ref(reached.clone()), span),
                 Operand::Attribute(_) => Expr::new(Kind::Literal(Literal::Null), span),
             })
         };
@@ -117,7 +116,7 @@ impl Filling<'_> {
     }
 
     fn type_of(&self, of: &Expr<Operand>) -> DataType {
-        typing::type_of(&self.plain(of), &mut |id: &DimensionId| (self.types)(id)).unwrap_or(DataType::Null)
+        typing::type_of(&self.plain(of), &mut |of: &Reached| (self.types)(of)).unwrap_or(DataType::Null)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::bind::{Schema, bind};
+use crate::catalog::bind::{PhysicalColumn, Schema, bind};
 use crate::catalog::build::{self, build};
 use crate::data_type::Clock;
 use crate::expr::parse;
@@ -26,9 +26,17 @@ datasets:
       - {name: is_open, type: boolean}
       - {name: email}
       - {name: domain, expr: \"split_part(email, '@', 2)\"}
-  - {name: stores, source: {csv: stores.csv}, primary_key: [id], dimensions: [{name: region}]}
+  - name: stores
+    source: {csv: stores.csv}
+    primary_key: [id]
+    dimensions: [{name: region}, {name: kind, expr: \"coalesce(size, 'none')\"}]
+  - {name: owners, source: {csv: owners.csv}, primary_key: [id], dimensions: [{name: city}, {name: country}]}
+  - {name: tags, source: {csv: tags.csv}, primary_key: [tag], dimensions: [{name: tag}]}
 relationships:
   - {name: of_store, from: orders, from_columns: [store_id], to: stores, to_columns: [id]}
+  - {name: owned_by, from: stores, from_columns: [owner_id], to: owners, to_columns: [id]}
+  - {name: placed_by, from: orders, from_columns: [placed_id], to: owners, to_columns: [id]}
+  - {name: tagged, from: orders, from_columns: [id], to: tags, to_columns: [order_id], cardinality: many_to_many}
 ";
 
 fn catalog(policies: &str) -> Result<crate::catalog::Catalog, Vec<String>> {
@@ -53,9 +61,17 @@ fn bound(policies: &str) -> BoundCatalog {
         ("at", DataType::Timestamp(Clock::Local)),
         ("is_open", DataType::Boolean),
         ("email", DataType::Text),
+        ("placed_id", DataType::Integer),
     ]);
-    let stores = columns(&[("id", DataType::Integer), ("region", DataType::Text)]);
-    bind(Arc::new(catalog(policies).unwrap()), vec![Ok(orders), Ok(stores)])
+    let stores = columns(&[
+        ("id", DataType::Integer),
+        ("region", DataType::Text),
+        ("size", DataType::Text),
+        ("owner_id", DataType::Integer),
+    ]);
+    let owners = columns(&[("id", DataType::Integer), ("city", DataType::Text), ("country", DataType::Text)]);
+    let tags = columns(&[("tag", DataType::Text), ("order_id", DataType::Integer)]);
+    bind(Arc::new(catalog(policies).unwrap()), vec![Ok(orders), Ok(stores), Ok(owners), Ok(tags)])
 }
 
 /// What a caller sees of the orders, as text.
@@ -67,7 +83,22 @@ fn seen(policies: &str, caller: serde_json::Value) -> String {
         Err(fault) => format!("{}: {}", fault.code, fault.message),
         Ok(None) => "everything".to_string(),
         Ok(Some(Sight { rows: Visible::Nothing, lacks, .. })) => format!("nothing {lacks:?}"),
-        Ok(Some(Sight { rows: Visible::Where(of), .. })) => of.map_refs(&mut |c| c.name.clone()).to_string(),
+        Ok(Some(Sight { rows: Visible::Where(of), steps, .. })) => {
+            let name = |column: &ColumnOf| match column.table {
+                0 => column.column.name.clone(),
+                table => format!("{table}.{}", column.column.name),
+            };
+            let over = of.map_refs(&mut |of| match of {
+                SeenRef::Column(of) => name(of),
+                SeenRef::WallClock { of, stored: _ } => format!("wall_clock({})", of.map_refs(&mut |of| name(of))),
+            });
+            let on = |(near, far): &(PhysicalColumn, PhysicalColumn)| format!("{}={}", near.name, far.name);
+            let step = |of: &Belonging| {
+                let on: Vec<String> = of.on.iter().map(on).collect();
+                format!(" +{}>{} on {}", of.from, bound.catalog.dataset(of.to).name, on.join(","))
+            };
+            format!("{over}{}", steps.iter().map(step).collect::<String>())
+        }
     }
 }
 
@@ -117,6 +148,44 @@ fn values_take_the_type_that_they_are_held_against() {
 }
 
 #[test]
+fn a_filter_reaches_what_rows_belong_to() {
+    let by = |filter: &str| {
+        let policy = format!("  - {{dataset: orders, filter: \"{filter}\"}}\n");
+        seen(&policy, json!({"x": "EU", "list": ["EU", "US"]}))
+    };
+    let store = " +0>stores on store_id=id";
+    assert_eq!(by("region = :caller.x"), format!("1.region = 'EU'{store}"));
+    assert_eq!(by("stores.region IN (:caller.list)"), format!("1.region IN ('EU', 'US'){store}"));
+    assert_eq!(
+        by("of_store.region = 'EU' AND region <> country"),
+        format!("1.region = 'EU' AND 1.region != country{store}")
+    );
+    // Its own dimension comes before one that it reaches.
+    assert_eq!(by("country = :caller.x"), "country = 'EU'");
+    // A formula of a row that is not there is null.
+    let kind = "CASE WHEN 1.id IS NOT NULL THEN coalesce(1.size, 'none') END";
+    assert_eq!(by("kind = 'none'"), format!("{kind} = 'none'{store}"));
+    // Two steps, and another path to the same dataset; what paths have in common is one step.
+    assert_eq!(
+        by("owned_by.city = :caller.x AND placed_by.city = 'X' AND region = 'EU'"),
+        "2.city = 'EU' AND 3.city = 'X' AND 1.region = 'EU' +0>stores on store_id=id +1>owners on owner_id=id \
+         +0>owners on placed_id=id"
+    );
+    assert_eq!(by("region = :caller.nothing"), r#"nothing [Absent("nothing")]"#);
+}
+
+#[test]
+fn a_time_of_day_is_that_of_the_models_zone() {
+    let by = |filter: &str, caller: serde_json::Value| {
+        seen(&format!("  - {{dataset: orders, filter: \"{filter}\"}}\n"), caller)
+    };
+    let clock = |at: &str| format!("wall_clock(at) >= TIMESTAMP '{at}'");
+    assert_eq!(by("at >= TIMESTAMP '2026-01-01 08:30:00'", json!({})), clock("2026-01-01 08:30:00"));
+    assert_eq!(by("at >= :caller.since", json!({"since": "2026-01-01 08:30"})), clock("2026-01-01 08:30:00"));
+    assert_eq!(by("at >= :caller.since", json!({"since": "soon"})), r#"nothing [Unfit("since")]"#);
+}
+
+#[test]
 fn several_policies_must_all_hold() {
     let two = format!("{COUNTRIES}  - {{dataset: orders, filter: \"store = :caller.store\"}}\n");
     assert_eq!(seen(&two, json!({"countries": "US", "store": 1})), "country IN ('US') AND store_id = 1");
@@ -147,10 +216,14 @@ fn what_does_not_fit_is_refused() {
     }
     for (filter, expected) in [
         ("contry = 'US'", "unknown-reference: dataset `orders` has no dimension `contry`"),
+        ("stores.area = :caller.x", "unknown-dimension: unknown dimension `stores.area`"),
         (
-            "stores.region = :caller.x",
-            "not-supported-yet: `stores.region` in the filter of a policy is not supported yet",
+            "tag = :caller.x",
+            "fan-out: `tag` is beyond the bridge `tagged`: one row of `orders` has many rows of `tags`",
         ),
+        ("city = :caller.x", "ambiguous-path: `city` can be reached from `orders` in 2 ways"),
+        ("owners.city = :caller.x", "ambiguous-path: `owners.city` can be reached from `orders` in 2 ways"),
+        ("day__month = :caller.x", "not-supported-yet: `day__month` in the filter of a policy is not supported yet"),
         (
             "metric(orders, country) > 1",
             "not-supported-yet: `metric(orders, country)` in the filter of a policy is not supported yet",
@@ -159,7 +232,6 @@ fn what_does_not_fit_is_refused() {
         ("country = :calle.x", "unsupported-expression: `:` in an expression"),
         ("country", "type-mismatch: a condition of type text, not boolean"),
         ("country > 5", "type-mismatch: `>` does not take text and integer"),
-        ("at > :caller.x", "not-supported-yet: the timestamp `at` in the filter of a policy is not supported yet"),
     ] {
         assert_eq!(refused(filter), expected, "{filter}");
     }
