@@ -16,6 +16,8 @@ use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::ident;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use sextant_semantics::catalog::id::DatasetId;
 use sextant_semantics::code::{Class, Code};
@@ -88,7 +90,11 @@ impl Restriction {
         let fields = columns.iter().enumerate();
         let fields = fields.map(|(at, (_, column))| Field::new(name_of(at), arrow_type(column.data_type), true));
         let compiled = DFSchema::try_from(Schema::new(fields.collect::<Vec<_>>()))
-            .and_then(|schema| maker.state.create_physical_expr(lowered, &schema))
+            .and_then(|schema| {
+                // Some functions, such as `coalesce`, are only evaluated as what they are simplified to (55.2).
+                let context = SimplifyContext::builder().with_schema(Arc::new(schema.clone())).build();
+                maker.state.create_physical_expr(ExprSimplifier::new(context).simplify(lowered)?, &schema)
+            })
             .map_err(|error| {
                 tracing::error!(%error, dataset, "a policy was not compiled");
                 Diagnostic::new(Code::Internal, format!("the policy of `{dataset}` could not be applied"))

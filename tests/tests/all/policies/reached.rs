@@ -23,7 +23,7 @@ fn open(folder: &Path, filter: &str) -> Result<Workspace, Failed> {
             {"name": "lines", "source": {"csv": "lines.csv"}, "primary_key": ["line_id"], "time": "day",
              "columns": [{"name": "order_id", "type": "integer"}, {"name": "day", "type": "date"},
                          {"name": "amount", "type": "integer"}],
-             "dimensions": [{"name": "day", "type": "time"}],
+             "dimensions": [{"name": "day", "type": "time"}, {"name": "owner", "expr": "coalesce(CAST(order_id AS text), 'nobody')"}],
              "metrics": [{"name": "amount", "type": "simple", "agg": "sum", "expr": "amount"}]},
             {"name": "orders", "source": {"csv": "orders.csv"}, "primary_key": ["order_id"],
              "columns": [{"name": "order_id", "type": "integer"}, {"name": "customer_id", "type": "integer"}],
@@ -68,6 +68,8 @@ pub(super) fn beside() -> Result<(), Failed> {
         ("orders.country IS NULL", 560),
         ("place = 'nowhere'", 80),
         ("place IS NULL", 480),
+        ("owner = 'nobody'", 160),
+        ("owner = '1' OR place = 'DE'", 70),
         ("day <= DATE '2026-03-03' AND region = 'WEST'", 70),
     ] {
         let folder = tempfile::tempdir()?;
