@@ -67,13 +67,34 @@ impl Store {
     /// Runs `work` in one transaction that holds the file's write lock from its beginning: all of it is on the disk
     /// when this returns, or nothing.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        self.settle(|transaction| work(transaction).map(Ok))
+    }
+
+    /// As [`Store::write`], for what is read and checked before it is written: nobody writes in between. A refusal
+    /// leaves the file as it was.
+    pub(crate) fn settle<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         self.with(|connection| {
             let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
             let done = work(&transaction)?;
-            transaction.commit()?;
+            match &done {
+                Ok(_) => transaction.commit()?,
+                Err(_) => transaction.rollback()?,
+            }
             Ok(done)
-        })
+        })?
     }
+}
+
+/// What a change of settings came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed<T> {
+    /// As it is now.
+    pub kept: T,
+    /// False where it was so already.
+    pub is_new: bool,
 }
 
 /// Why the file cannot be used; the log has it, the answer does not.

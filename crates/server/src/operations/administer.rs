@@ -118,7 +118,7 @@ fn update_organization(store: &Store, asked: OrganizationRequest, now: DateTime<
         Some(true) => store.disable_organization(&asked.id, now)?,
         Some(false) => store.enable_organization(&asked.id)?,
     };
-    Ok(organization(&changed))
+    Ok(organization(&changed.kept))
 }
 
 fn create_partner(store: &Store, asked: PartnerRequest, now: DateTime<Utc>) -> Result<Value, Failure> {
@@ -137,7 +137,7 @@ fn update_partner(store: &Store, asked: PartnerRequest, now: DateTime<Utc>) -> R
         Some(true) => store.disable_partner(&id, now)?,
         Some(false) => store.enable_partner(&id)?,
     };
-    Ok(partner(&changed))
+    Ok(partner(&changed.kept))
 }
 
 /// The users of the caller's organization.

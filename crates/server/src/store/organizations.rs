@@ -5,15 +5,15 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 use sextant_semantics::time::zone;
 
-use super::Store;
 use super::tokens::{instant, text, unreadable};
+use super::{Changed, Store};
 use crate::identity::token;
 
 /// The organization of the server's own configuration.
@@ -106,81 +106,111 @@ impl Store {
     }
 
     pub fn organization(&self, id: &str) -> Result<Option<Organization>, Failure> {
-        self.with(|connection| {
-            let query = format!("SELECT {COLUMNS} FROM organizations WHERE id = ?1");
-            connection.prepare_cached(&query)?.query_row([id], read).optional()
-        })
+        self.with(|connection| find(connection, id))
     }
 
     /// The organization, or a refusal that names those alike.
     pub fn known_organization(&self, id: &str) -> Result<Organization, Failure> {
-        match self.organization(id)? {
-            Some(found) => Ok(found),
-            None => {
-                let all = self.organizations()?;
-                Err(unknown("organization", id, all.iter().map(|one| one.id.as_str())))
-            }
-        }
+        self.with(|connection| known(connection, id))?
     }
 
     /// All of them, `default` first, then by identifier.
     pub fn organizations(&self) -> Result<Vec<Organization>, Failure> {
-        self.with(|connection| {
-            let query = format!("SELECT {COLUMNS} FROM organizations ORDER BY id <> 'default', id");
-            connection.prepare_cached(&query)?.query_map([], read)?.collect()
-        })
+        self.with(all)
     }
 
     /// Changes settings, and gives the organization as it is then.
-    pub fn update_organization(&self, id: &str, settings: &OrganizationSettings) -> Result<Organization, Failure> {
-        let mut changed = self.known_organization(id)?;
+    pub fn update_organization(
+        &self,
+        id: &str,
+        settings: &OrganizationSettings,
+    ) -> Result<Changed<Organization>, Failure> {
         if id == DEFAULT && (settings.models.is_some() || settings.data.is_some()) {
             let fault = Diagnostic::new(Code::InvalidArgument, "the organization `default` has no places of its own");
             let help = "its models and data are those of the server's configuration: --models, --data, sextant.toml";
             return Err(fault.help(help).into());
         }
+        // Looking at directories may take its time, so it is done before the file is locked.
         let settings = settings.clone();
-        changed.name = settings.name.unwrap_or(changed.name);
-        changed.models = settings.models.or(changed.models);
-        changed.data = settings.data.or(changed.data);
-        changed.sandbox_data = settings.sandbox_data.unwrap_or(changed.sandbox_data);
-        changed.timezone = settings.timezone.unwrap_or(changed.timezone);
-        changed.currency = settings.currency.unwrap_or(changed.currency);
-        check(&changed)?;
-        self.write(|transaction| {
-            transaction.execute(
-                "UPDATE organizations SET name = ?2, models = ?3, data = ?4, sandbox_data = ?5, timezone = ?6, \
-                 currency = ?7 WHERE id = ?1",
-                params![
-                    id,
-                    changed.name,
-                    written(&changed.models),
-                    written(&changed.data),
-                    written(&changed.sandbox_data),
-                    changed.timezone,
-                    changed.currency
-                ],
-            )
-        })?;
-        Ok(changed)
+        let wanted = [
+            ("models", settings.models.as_deref()),
+            ("data", settings.data.as_deref()),
+            ("sandbox_data", settings.sandbox_data.as_ref().and_then(Option::as_deref)),
+        ];
+        for (field, place) in wanted {
+            place.map_or(Ok(()), |path| check_place(field, path))?;
+        }
+        self.settle(move |transaction| {
+            let before = match known(transaction, id)? {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let mut kept = before.clone();
+            kept.name = settings.name.unwrap_or(kept.name);
+            kept.models = settings.models.or(kept.models);
+            kept.data = settings.data.or(kept.data);
+            kept.sandbox_data = settings.sandbox_data.unwrap_or(kept.sandbox_data);
+            kept.timezone = settings.timezone.unwrap_or(kept.timezone);
+            kept.currency = settings.currency.unwrap_or(kept.currency);
+            if let Err(refusal) = check_words(&kept) {
+                return Ok(Err(refusal));
+            }
+            put(transaction, &kept)?;
+            Ok(Ok(Changed { is_new: kept != before, kept }))
+        })
     }
 
     /// From now on its tokens are refused. One that is disabled already stays so since then.
-    pub fn disable_organization(&self, id: &str, now: DateTime<Utc>) -> Result<Organization, Failure> {
-        self.known_organization(id)?;
-        self.write(|transaction| {
-            let update = "UPDATE organizations SET disabled = coalesce(disabled, ?2) WHERE id = ?1";
-            transaction.execute(update, params![id, text(now)])
-        })?;
-        self.known_organization(id)
+    pub fn disable_organization(&self, id: &str, now: DateTime<Utc>) -> Result<Changed<Organization>, Failure> {
+        self.switch_organization(id, Some(now))
     }
 
     /// Its tokens are accepted again.
-    pub fn enable_organization(&self, id: &str) -> Result<Organization, Failure> {
-        self.known_organization(id)?;
-        self.write(|transaction| transaction.execute("UPDATE organizations SET disabled = NULL WHERE id = ?1", [id]))?;
-        self.known_organization(id)
+    pub fn enable_organization(&self, id: &str) -> Result<Changed<Organization>, Failure> {
+        self.switch_organization(id, None)
     }
+
+    fn switch_organization(&self, id: &str, disabled: Option<DateTime<Utc>>) -> Result<Changed<Organization>, Failure> {
+        self.settle(|transaction| {
+            let before = match known(transaction, id)? {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let is_new = before.disabled.is_some() != disabled.is_some();
+            let disabled = if is_new { disabled } else { before.disabled };
+            let update = "UPDATE organizations SET disabled = ?2 WHERE id = ?1";
+            transaction.execute(update, params![id, disabled.map(text)])?;
+            Ok(Ok(Changed { kept: Organization { disabled, ..before }, is_new }))
+        })
+    }
+}
+
+fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Organization>> {
+    let query = format!("SELECT {COLUMNS} FROM organizations WHERE id = ?1");
+    connection.prepare_cached(&query)?.query_row([id], read).optional()
+}
+
+/// The organization, or a refusal that names those alike.
+pub(super) fn known(connection: &Connection, id: &str) -> rusqlite::Result<Result<Organization, Failure>> {
+    if let Some(found) = find(connection, id)? {
+        return Ok(Ok(found));
+    }
+    let all = all(connection)?;
+    Ok(Err(unknown("organization", id, all.iter().map(|one| one.id.as_str()))))
+}
+
+fn all(connection: &Connection) -> rusqlite::Result<Vec<Organization>> {
+    let query = format!("SELECT {COLUMNS} FROM organizations ORDER BY id <> 'default', id");
+    connection.prepare_cached(&query)?.query_map([], read)?.collect()
+}
+
+/// Makes the settings in the file what they are in the organization.
+fn put(connection: &Connection, kept: &Organization) -> rusqlite::Result<()> {
+    let update = "UPDATE organizations SET name = ?2, models = ?3, data = ?4, sandbox_data = ?5, timezone = ?6, \
+                  currency = ?7 WHERE id = ?1";
+    let (models, data) = (written(&kept.models), written(&kept.data));
+    let values = params![kept.id, kept.name, models, data, written(&kept.sandbox_data), kept.timezone, kept.currency];
+    connection.execute(update, values).map(drop)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Organization> {
@@ -204,12 +234,17 @@ fn written(path: &Option<PathBuf>) -> Option<&str> {
 }
 
 fn check(organization: &Organization) -> Result<(), Failure> {
-    check_name(&organization.name)?;
     let places =
         [("models", &organization.models), ("data", &organization.data), ("sandbox_data", &organization.sandbox_data)];
     for (field, place) in places {
         place.as_deref().map_or(Ok(()), |path| check_place(field, path))?;
     }
+    check_words(organization)
+}
+
+/// What can be told without looking at the disk.
+fn check_words(organization: &Organization) -> Result<(), Failure> {
+    check_name(&organization.name)?;
     if let Some(name) = &organization.timezone {
         zone::parse(name).map_err(Failure::from)?;
     }
@@ -315,9 +350,12 @@ mod tests {
         let default = store.organization(DEFAULT).unwrap().unwrap();
         assert_eq!((default.models, default.data, default.disabled), (None, None, None));
         let places = OrganizationSettings { models: Some(std::env::temp_dir()), ..Default::default() };
-        assert!(message(store.update_organization(DEFAULT, &places)).contains("has no places of its own"));
+        assert!(
+            message(store.update_organization(DEFAULT, &places).map(|changed| changed.kept))
+                .contains("has no places of its own")
+        );
         let sandbox = OrganizationSettings { sandbox_data: Some(Some(std::env::temp_dir())), ..Default::default() };
-        assert_eq!(store.update_organization(DEFAULT, &sandbox).unwrap().sandbox_data, Some(std::env::temp_dir()));
+        assert_eq!(store.update_organization(DEFAULT, &sandbox).unwrap().kept.sandbox_data, Some(std::env::temp_dir()));
     }
 
     #[test]
@@ -331,13 +369,14 @@ mod tests {
         );
         let settings =
             OrganizationSettings { name: Some("Acme Inc".into()), timezone: Some(None), ..Default::default() };
-        let changed = store.update_organization("acme", &settings).unwrap();
+        let Changed { kept: changed, is_new } = store.update_organization("acme", &settings).unwrap();
+        assert!(is_new && !store.update_organization("acme", &settings).unwrap().is_new);
         assert_eq!(changed, Organization { name: "Acme Inc".into(), timezone: None, ..kept });
         assert_eq!(store.organization("acme").unwrap(), Some(changed));
-        assert_eq!(store.disable_organization("acme", now()).unwrap().disabled, Some(now()));
+        assert_eq!(store.disable_organization("acme", now()).unwrap().kept.disabled, Some(now()));
         let later = now() + chrono::TimeDelta::days(1);
-        assert_eq!(store.disable_organization("acme", later).unwrap().disabled, Some(now()));
-        assert_eq!(store.enable_organization("acme").unwrap().disabled, None);
+        assert_eq!(store.disable_organization("acme", later).unwrap().kept.disabled, Some(now()));
+        assert_eq!(store.enable_organization("acme").unwrap().kept.disabled, None);
     }
 
     #[test]
@@ -367,5 +406,27 @@ mod tests {
             assert!(found.contains(wanted), "{wanted}: {found}");
         }
         assert_eq!(store.organizations().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_two_change_at_once_is_both_kept() {
+        let folder = std::env::temp_dir().join(format!("sextant-organizations-{}", std::process::id()));
+        let stores = [(); 2].map(|()| Store::at(folder.join("sextant.db")));
+        stores[0].create_organization(&new("acme"), now()).unwrap();
+        for round in 0..100 {
+            let (name, currency) = (format!("A{round}"), ["EUR", "USD"][round % 2]);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let renamed = OrganizationSettings { name: Some(name.clone()), ..Default::default() };
+                    stores[0].update_organization("acme", &renamed).unwrap();
+                });
+                let paid = OrganizationSettings { currency: Some(Some(currency.into())), ..Default::default() };
+                stores[1].update_organization("acme", &paid).unwrap();
+            });
+            let kept = stores[0].organization("acme").unwrap().unwrap();
+            assert_eq!((kept.name.as_str(), kept.currency.as_deref()), (name.as_str(), Some(currency)), "{round}");
+        }
+        drop(stores);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -7,9 +7,9 @@ use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
-use super::Store;
-use super::organizations::{check_id, check_name, taken, unknown};
+use super::organizations::{self, check_id, check_name, taken, unknown};
 use super::tokens::{instant, text, unreadable};
+use super::{Changed, Store};
 
 /// A partner as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,103 +54,128 @@ impl Store {
             created: now,
             disabled: None,
         };
-        self.check_partner(&kept)?;
-        let is_new = self.write(|transaction| {
+        self.settle(|transaction| {
+            if let Err(refusal) = check(transaction, &kept)? {
+                return Ok(Err(refusal));
+            }
             let added = transaction.execute(
                 "INSERT INTO partners (id, name, default_organization, created) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT (id) DO NOTHING",
                 params![kept.id, kept.name, kept.default_organization, text(now)],
             )?;
-            if added == 1 {
-                put_list(transaction, &kept)?;
+            if added == 0 {
+                return Ok(Err(taken("partner", id)));
             }
-            Ok(added == 1)
-        })?;
-        if is_new { Ok(kept) } else { Err(taken("partner", id)) }
+            put_list(transaction, &kept)?;
+            Ok(Ok(kept))
+        })
     }
 
     pub fn partner(&self, id: &str) -> Result<Option<Partner>, Failure> {
-        self.with(|connection| {
-            let query = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1");
-            let found = connection.prepare_cached(&query)?.query_row([id], read).optional()?;
-            found.map(|partner| with_list(connection, partner)).transpose()
-        })
+        self.with(|connection| find(connection, id))
     }
 
     /// The partner, or a refusal that names those alike.
     pub fn known_partner(&self, id: &str) -> Result<Partner, Failure> {
-        match self.partner(id)? {
-            Some(found) => Ok(found),
-            None => {
-                let all = self.partners()?;
-                Err(unknown("partner", id, all.iter().map(|one| one.id.as_str())))
-            }
-        }
+        self.with(|connection| known(connection, id))?
     }
 
     /// All of them, by identifier.
     pub fn partners(&self) -> Result<Vec<Partner>, Failure> {
-        self.with(|connection| {
-            let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM partners ORDER BY id"))?;
-            let found: Vec<Partner> = query.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
-            found.into_iter().map(|partner| with_list(connection, partner)).collect()
-        })
+        self.with(all)
     }
 
     /// Changes settings, and gives the partner as it is then.
-    pub fn update_partner(&self, id: &str, settings: &PartnerSettings) -> Result<Partner, Failure> {
-        let mut changed = self.known_partner(id)?;
+    pub fn update_partner(&self, id: &str, settings: &PartnerSettings) -> Result<Changed<Partner>, Failure> {
         let settings = settings.clone();
-        changed.name = settings.name.unwrap_or(changed.name);
-        changed.default_organization = settings.default_organization.unwrap_or(changed.default_organization);
-        changed.organizations = settings.organizations.map_or(changed.organizations, |list| ordered(&list));
-        self.check_partner(&changed)?;
-        self.write(|transaction| {
+        self.settle(|transaction| {
+            let before = match known(transaction, id)? {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let mut kept = before.clone();
+            kept.name = settings.name.unwrap_or(kept.name);
+            kept.default_organization = settings.default_organization.unwrap_or(kept.default_organization);
+            kept.organizations = settings.organizations.map_or(kept.organizations, |list| ordered(&list));
+            if let Err(refusal) = check(transaction, &kept)? {
+                return Ok(Err(refusal));
+            }
             transaction.execute(
                 "UPDATE partners SET name = ?2, default_organization = ?3 WHERE id = ?1",
-                params![id, changed.name, changed.default_organization],
+                params![id, kept.name, kept.default_organization],
             )?;
-            put_list(transaction, &changed)
-        })?;
-        Ok(changed)
+            put_list(transaction, &kept)?;
+            Ok(Ok(Changed { is_new: kept != before, kept }))
+        })
     }
 
     /// From now on its tokens are refused. One that is disabled already stays so since then.
-    pub fn disable_partner(&self, id: &str, now: DateTime<Utc>) -> Result<Partner, Failure> {
-        self.known_partner(id)?;
-        self.write(|transaction| {
-            let update = "UPDATE partners SET disabled = coalesce(disabled, ?2) WHERE id = ?1";
-            transaction.execute(update, params![id, text(now)])
-        })?;
-        self.known_partner(id)
+    pub fn disable_partner(&self, id: &str, now: DateTime<Utc>) -> Result<Changed<Partner>, Failure> {
+        self.switch_partner(id, Some(now))
     }
 
     /// Its tokens are accepted again.
-    pub fn enable_partner(&self, id: &str) -> Result<Partner, Failure> {
-        self.known_partner(id)?;
-        self.write(|transaction| transaction.execute("UPDATE partners SET disabled = NULL WHERE id = ?1", [id]))?;
-        self.known_partner(id)
+    pub fn enable_partner(&self, id: &str) -> Result<Changed<Partner>, Failure> {
+        self.switch_partner(id, None)
     }
 
-    fn check_partner(&self, partner: &Partner) -> Result<(), Failure> {
-        check_name(&partner.name)?;
-        for organization in &partner.organizations {
-            self.known_organization(organization)?;
-        }
-        let default = &partner.default_organization;
-        if partner.organizations.contains(default) {
-            return Ok(());
-        }
-        self.known_organization(default)?;
-        let message = format!("the default organization `{default}` is not among the partner's");
-        let list = partner.organizations.join(", ");
-        let fault = Diagnostic::new(Code::InvalidArgument, message).field("default_organization");
-        let help = match list.as_str() {
-            "" => "name the organizations that the partner acts for".to_string(),
-            list => format!("one of {list}; or add it to the list"),
-        };
-        Err(fault.help(help).into())
+    fn switch_partner(&self, id: &str, disabled: Option<DateTime<Utc>>) -> Result<Changed<Partner>, Failure> {
+        self.settle(|transaction| {
+            let before = match known(transaction, id)? {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let is_new = before.disabled.is_some() != disabled.is_some();
+            let disabled = if is_new { disabled } else { before.disabled };
+            let update = "UPDATE partners SET disabled = ?2 WHERE id = ?1";
+            transaction.execute(update, params![id, disabled.map(text)])?;
+            Ok(Ok(Changed { kept: Partner { disabled, ..before }, is_new }))
+        })
     }
+}
+
+fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Partner>> {
+    let query = format!("SELECT {COLUMNS} FROM partners WHERE id = ?1");
+    let found = connection.prepare_cached(&query)?.query_row([id], read).optional()?;
+    found.map(|partner| with_list(connection, partner)).transpose()
+}
+
+pub(super) fn known(connection: &Connection, id: &str) -> rusqlite::Result<Result<Partner, Failure>> {
+    if let Some(found) = find(connection, id)? {
+        return Ok(Ok(found));
+    }
+    let all = all(connection)?;
+    Ok(Err(unknown("partner", id, all.iter().map(|one| one.id.as_str()))))
+}
+
+fn all(connection: &Connection) -> rusqlite::Result<Vec<Partner>> {
+    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM partners ORDER BY id"))?;
+    let found: Vec<Partner> = query.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    found.into_iter().map(|partner| with_list(connection, partner)).collect()
+}
+
+/// Whether the organizations exist, and the default one is among them.
+fn check(connection: &Connection, partner: &Partner) -> rusqlite::Result<Result<(), Failure>> {
+    if let Err(refusal) = check_name(&partner.name) {
+        return Ok(Err(refusal));
+    }
+    let default = &partner.default_organization;
+    for organization in partner.organizations.iter().chain([default]) {
+        if let Err(refusal) = organizations::known(connection, organization)? {
+            return Ok(Err(refusal));
+        }
+    }
+    if partner.organizations.contains(default) {
+        return Ok(Ok(()));
+    }
+    let message = format!("the default organization `{default}` is not among the partner's");
+    let list = partner.organizations.join(", ");
+    let fault = Diagnostic::new(Code::InvalidArgument, message).field("default_organization");
+    let help = match list.as_str() {
+        "" => "name the organizations that the partner acts for".to_string(),
+        list => format!("one of {list}; or add it to the list"),
+    };
+    Ok(Err(fault.help(help).into()))
 }
 
 fn ordered(organizations: &[String]) -> Vec<String> {
@@ -229,11 +254,12 @@ mod tests {
             default_organization: Some("zeta".into()),
             name: None,
         };
-        let changed = store.update_partner("agency", &settings).unwrap();
+        let Changed { kept: changed, is_new } = store.update_partner("agency", &settings).unwrap();
+        assert!(is_new && !store.update_partner("agency", &settings).unwrap().is_new);
         assert_eq!(store.partners().unwrap(), std::slice::from_ref(&changed));
         assert_eq!(changed.organizations, ["zeta"]);
-        assert_eq!(store.disable_partner("agency", now()).unwrap().disabled, Some(now()));
-        assert_eq!(store.enable_partner("agency").unwrap(), changed);
+        assert_eq!(store.disable_partner("agency", now()).unwrap().kept.disabled, Some(now()));
+        assert_eq!(store.enable_partner("agency").unwrap().kept, changed);
     }
 
     #[test]
@@ -251,5 +277,39 @@ mod tests {
         assert_eq!(refused(&["acme"], "acme"), "the partner `p` exists already");
         let Failure(faults) = store.known_partner("q").unwrap_err();
         assert_eq!(faults.0[0].did_you_mean, ["p"]);
+    }
+
+    #[test]
+    fn what_two_change_at_once_is_both_kept() {
+        let folder = std::env::temp_dir().join(format!("sextant-partners-{}", std::process::id()));
+        let stores = [(); 2].map(|()| Store::at(folder.join("sextant.db")));
+        stores[0].create_partner("p", "P", &list(&["default"]), "default", now()).unwrap();
+        let acme = NewOrganization {
+            id: "acme".into(),
+            name: "Acme".into(),
+            models: std::env::temp_dir(),
+            data: std::env::temp_dir(),
+            sandbox_data: None,
+            timezone: None,
+            currency: None,
+        };
+        stores[0].create_organization(&acme, now()).unwrap();
+        for round in 0..100 {
+            let name = format!("P{round}");
+            let lists = [list(&["default"]), list(&["acme", "default"])];
+            let organizations = &lists[round % 2];
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let renamed = PartnerSettings { name: Some(name.clone()), ..PartnerSettings::default() };
+                    stores[0].update_partner("p", &renamed).unwrap();
+                });
+                let moved = PartnerSettings { organizations: Some(organizations.clone()), ..Default::default() };
+                stores[1].update_partner("p", &moved).unwrap();
+            });
+            let kept = stores[0].partner("p").unwrap().unwrap();
+            assert_eq!((&kept.name, &kept.organizations), (&name, organizations), "round {round}");
+        }
+        drop(stores);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
-use sextant_server::store::Store;
 use sextant_server::store::organizations::{DEFAULT, NewOrganization, Organization, OrganizationSettings};
+use sextant_server::store::{Changed, Store};
 
 use super::audit_log;
 use crate::cli::{Org, OrgAction, OrgCreate, OrgSet, Place, TextFormat, Unset};
@@ -21,12 +21,21 @@ use crate::output::{self, table};
 pub(crate) fn run(place: &Place, org: &Org) -> Result<(), Fault> {
     let store = Store::at(Config::of(place)?.state);
     let now = Utc::now();
-    let (organization, done) = match &org.action {
+    let is = |changed: Changed<Organization>, done: &'static str, already: &'static str| {
+        (changed.kept, if changed.is_new { done } else { already }, changed.is_new)
+    };
+    let (organization, done, is_new) = match &org.action {
         OrgAction::List => return list(&store.organizations()?, org.format),
-        OrgAction::Create(create) => (store.create_organization(&new(place, create)?, now)?, "created"),
-        OrgAction::Set(set) => (store.update_organization(&set.id, &settings(place, set)?)?, "changed"),
-        OrgAction::Disable { id } => (store.disable_organization(id, now)?, "disabled: its tokens are refused"),
-        OrgAction::Enable { id } => (store.enable_organization(id)?, "enabled: its tokens are accepted"),
+        OrgAction::Create(create) => (store.create_organization(&new(place, create)?, now)?, "created", true),
+        OrgAction::Set(set) => {
+            is(store.update_organization(&set.id, &settings(place, set)?)?, "changed", "as it was: nothing is changed")
+        }
+        OrgAction::Disable { id } => {
+            is(store.disable_organization(id, now)?, "disabled: its tokens are refused", "disabled already")
+        }
+        OrgAction::Enable { id } => {
+            is(store.enable_organization(id)?, "enabled: its tokens are accepted", "enabled already")
+        }
     };
     let operation = match org.action {
         OrgAction::Create(_) => "create_organization",
@@ -34,7 +43,9 @@ pub(crate) fn run(place: &Place, org: &Org) -> Result<(), Fault> {
             "update_organization"
         }
     };
-    audit_log::note(&store, operation, &organization.id, "production", now)?;
+    if is_new {
+        audit_log::note(&store, operation, &organization.id, "production", now)?;
+    }
     match org.format {
         TextFormat::Json => output::emit(&output::json::whole(&as_json(&organization))),
         TextFormat::Text => output::emit(&format!("organization `{}` is {done}\n", organization.id)),

@@ -2,9 +2,9 @@
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use sextant_server::store::Store;
 use sextant_server::store::organizations::DEFAULT;
 use sextant_server::store::partners::{self, PartnerSettings};
+use sextant_server::store::{Changed, Store};
 
 use super::audit_log;
 use super::org::state;
@@ -18,13 +18,16 @@ use crate::output::{self, table};
 pub(crate) fn run(place: &Place, partner: &Partner) -> Result<(), Fault> {
     let store = Store::at(Config::of(place)?.state);
     let now = Utc::now();
-    let (changed, done) = match &partner.action {
+    let is = |changed: Changed<partners::Partner>, done: &'static str, already: &'static str| {
+        (changed.kept, if changed.is_new { done } else { already }, changed.is_new)
+    };
+    let (kept, done, is_new) = match &partner.action {
         PartnerAction::List => return list(&store.partners()?, partner.format),
         PartnerAction::Create { id, name, organizations, default } => {
             let name = name.as_deref().unwrap_or(id);
             let first = organizations.first().map_or("", String::as_str);
             let default = default.as_deref().unwrap_or(first);
-            (store.create_partner(id, name, organizations, default, now)?, "created")
+            (store.create_partner(id, name, organizations, default, now)?, "created", true)
         }
         PartnerAction::Set { id, name, organizations, default } => {
             let settings = PartnerSettings {
@@ -32,10 +35,14 @@ pub(crate) fn run(place: &Place, partner: &Partner) -> Result<(), Fault> {
                 organizations: organizations.clone(),
                 default_organization: default.clone(),
             };
-            (store.update_partner(id, &settings)?, "changed")
+            is(store.update_partner(id, &settings)?, "changed", "as it was: nothing is changed")
         }
-        PartnerAction::Disable { id } => (store.disable_partner(id, now)?, "disabled: its tokens are refused"),
-        PartnerAction::Enable { id } => (store.enable_partner(id)?, "enabled: its tokens are accepted"),
+        PartnerAction::Disable { id } => {
+            is(store.disable_partner(id, now)?, "disabled: its tokens are refused", "disabled already")
+        }
+        PartnerAction::Enable { id } => {
+            is(store.enable_partner(id)?, "enabled: its tokens are accepted", "enabled already")
+        }
     };
     let operation = match partner.action {
         PartnerAction::Create { .. } => "create_partner",
@@ -44,10 +51,12 @@ pub(crate) fn run(place: &Place, partner: &Partner) -> Result<(), Fault> {
         | PartnerAction::Disable { .. }
         | PartnerAction::Enable { .. } => "update_partner",
     };
-    audit_log::note(&store, operation, DEFAULT, "production", now)?;
+    if is_new {
+        audit_log::note(&store, operation, DEFAULT, "production", now)?;
+    }
     match partner.format {
-        TextFormat::Json => output::emit(&output::json::whole(&as_json(&changed))),
-        TextFormat::Text => output::emit(&format!("partner `{}` is {done}\n", changed.id)),
+        TextFormat::Json => output::emit(&output::json::whole(&as_json(&kept))),
+        TextFormat::Text => output::emit(&format!("partner `{}` is {done}\n", kept.id)),
     }
 }
 
