@@ -11,3 +11,4 @@ pub mod caller;
 pub mod headers;
 pub mod authenticate;
 pub mod limits;
+mod uses;

@@ -16,7 +16,7 @@ pub mod sessions;
 pub mod oauth;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -38,30 +38,47 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Store {
     place: Option<PathBuf>,
-    connection: Mutex<Option<Connection>>,
+    writer: Mutex<Option<Connection>>,
+    /// Of a file, a connection that only reads: a look-up waits for no write. What is in memory has one connection.
+    reader: Mutex<Option<Connection>>,
 }
 
 impl Store {
     /// The state in this file; it and its directory are made on first use.
     pub fn at(path: PathBuf) -> Store {
-        Store { place: Some(path), connection: Mutex::new(None) }
+        Store { place: Some(path), writer: Mutex::new(None), reader: Mutex::new(None) }
     }
 
     /// State that ends with the process.
     pub fn in_memory() -> Store {
-        Store { place: None, connection: Mutex::new(None) }
+        Store { place: None, writer: Mutex::new(None), reader: Mutex::new(None) }
     }
 
-    /// Runs `work` on the open file; one at a time.
+    /// The same file by connections of its own, so that nothing here waits for what is done there.
+    pub(crate) fn apart(self: &Arc<Store>) -> Arc<Store> {
+        match &self.place {
+            Some(place) => Arc::new(Store::at(place.clone())),
+            None => Arc::clone(self),
+        }
+    }
+
+    /// Reads from the open file; one at a time.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
-        let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match held.take() {
-            Some(open) => open,
-            None => open(self.place.as_deref()).map_err(|fault| unavailable(&fault))?,
+        let Some(path) = &self.place else { return self.to_write(work) };
+        let current = || match open_to_read(path)? {
+            Some(reader) => Ok(Some(reader)),
+            // The one that writes makes the file, or moves it to this version.
+            None => self.to_write(|_| Ok(())).map(|()| None),
         };
-        let done = work(&connection);
-        *held = Some(connection);
-        done.map_err(|fault| unavailable(&fault.into()))
+        let reader = || match current()? {
+            Some(reader) => Ok(reader),
+            None => open_to_read(path)?.ok_or_else(|| unavailable(&StoreError::Newer(MIGRATIONS.len() + 1))),
+        };
+        on(&self.reader, reader, work)
+    }
+
+    fn to_write<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        on(&self.writer, || open(self.place.as_deref()).map_err(|fault| unavailable(&fault)), work)
     }
 
     /// Runs `work` in one transaction that holds the file's write lock from its beginning: all of it is on the disk
@@ -76,7 +93,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        self.with(|connection| {
+        self.to_write(|connection| {
             let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
             let done = work(&transaction)?;
             match &done {
@@ -106,6 +123,40 @@ enum StoreError {
     Database(#[from] rusqlite::Error),
     #[error("the file is of version {0}, later than this program knows")]
     Newer(usize),
+}
+
+/// Runs `work` on the connection of this place, which is opened when there is none.
+fn on<T>(
+    place: &Mutex<Option<Connection>>,
+    open: impl FnOnce() -> Result<Connection, Failure>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, Failure> {
+    let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
+    let connection = match held.take() {
+        Some(open) => open,
+        None => open()?,
+    };
+    let done = work(&connection);
+    *held = Some(connection);
+    done.map_err(|fault| unavailable(&fault.into()))
+}
+
+/// A connection that cannot write; none of a file that is not there yet, or not of this version.
+fn open_to_read(path: &Path) -> Result<Option<Connection>, Failure> {
+    let opened = || -> Result<Option<Connection>, StoreError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        prepare(path)?;
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        if version(&connection)? != MIGRATIONS.len() {
+            return Ok(None);
+        }
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Some(connection))
+    };
+    opened().map_err(|fault| unavailable(&fault))
 }
 
 fn open(place: Option<&Path>) -> Result<Connection, StoreError> {
@@ -170,9 +221,12 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    // A file of this version is opened without waiting for whoever writes.
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    let version = version(&transaction)?;
     if version > MIGRATIONS.len() {
         return Err(StoreError::Newer(version));
     }
@@ -181,6 +235,11 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     Ok(transaction.commit()?)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
 fn unavailable(fault: &StoreError) -> Failure {
@@ -224,7 +283,8 @@ mod tests {
         store.keep_feedback(&feedback("fb_2")).unwrap();
         assert_eq!(count(&store), 2);
         for change in ["UPDATE feedback SET comment = ''", "DELETE FROM feedback"] {
-            assert!(store.with(|connection| connection.execute(change, [])).is_err(), "{change}");
+            assert!(store.write(|transaction| transaction.execute(change, [])).is_err(), "{change}");
+            assert!(store.with(|connection| connection.execute("DELETE FROM tokens", [])).is_err(), "it only reads");
         }
         assert_eq!(count(&store), 2);
         #[cfg(unix)]
@@ -254,6 +314,29 @@ mod tests {
             assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
         }
         drop((first, second));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_look_up_waits_for_no_write() {
+        let folder = std::env::temp_dir().join(format!("sextant-waiting-{}", std::process::id()));
+        let path = folder.join("sextant.db");
+        let store = Store::at(path.clone());
+        store.keep_feedback(&feedback("fb_1")).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| store.keep_feedback(&feedback("fb_2")));
+            std::thread::sleep(Duration::from_millis(200));
+            let began = std::time::Instant::now();
+            assert_eq!(count(&store), 1);
+            assert_eq!(count(&Store::at(path.clone())), 1, "nor does one that has just begun");
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+            other.execute_batch("COMMIT").unwrap();
+            writing.join().unwrap().unwrap();
+        });
+        assert_eq!(count(&store), 2);
+        drop((store, other));
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -1,10 +1,9 @@
 //! From a presented token to a caller. Nothing is kept between two calls: a token that was revoked or has
 //! expired is refused from the next call on.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
@@ -12,26 +11,23 @@ use sextant_semantics::diagnostic::Diagnostic;
 use super::caller::{Access, Caller, Door, Environment, Partner};
 use super::headers::{AUTH_MODE_HEADER, AuthMode, PARTNER_ORGANIZATION_HEADER, Wishes};
 use super::scope::Scope;
+use super::uses::Uses;
 use crate::store::Store;
 use crate::store::audit::{AuditLog, Record};
 use crate::store::tokens::{Owner, Token};
-
-/// How far apart two notes of a token's use are: reading must not cost a write.
-const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// The one who checks tokens, for all doors of a process.
 #[derive(Debug)]
 pub struct Authenticator {
     store: Arc<Store>,
-    /// When the use of a token was last noted.
-    noted: Mutex<HashMap<String, DateTime<Utc>>>,
+    uses: Uses,
     /// Where what is refused to a known token is recorded.
     audit: Option<Arc<AuditLog>>,
 }
 
 impl Authenticator {
     pub fn new(store: Arc<Store>) -> Authenticator {
-        Authenticator { store, noted: Mutex::new(HashMap::new()), audit: None }
+        Authenticator { uses: Uses::of(&store), store, audit: None }
     }
 
     /// Records what is refused to tokens that are known. What is refused to others costs no write.
@@ -50,7 +46,7 @@ impl Authenticator {
             let unsettled = Caller { name: token.id.clone(), organization, ..Caller::local(door) };
             self.record(&unsettled, "unknown", failure, now);
         })?;
-        self.note(&token.id, now);
+        self.uses.note(&token.id, now);
         Ok(caller)
     }
 
@@ -108,19 +104,6 @@ impl Authenticator {
     pub(crate) fn record(&self, caller: &Caller, operation: &str, failure: &Failure, at: DateTime<Utc>) {
         if let Some(audit) = &self.audit {
             audit.record(Record::of(caller, operation, Some(failure), at));
-        }
-    }
-
-    /// Notes the use at most once a minute; a note that cannot be written is only logged.
-    fn note(&self, id: &str, now: DateTime<Utc>) {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.get(id).is_some_and(|last| now - *last < NOTE_EVERY) {
-            return;
-        }
-        noted.insert(id.to_string(), now);
-        drop(noted);
-        if self.store.tokens_were_used(&[(id.to_string(), now)]).is_err() {
-            tracing::warn!(id, "the use of a token could not be noted");
         }
     }
 }

@@ -28,13 +28,13 @@ const COLUMNS: &str = "id, at, category, comment, tool_name, answer_id, severity
 
 impl Store {
     pub(crate) fn keep_feedback(&self, feedback: &Feedback) -> Result<(), Failure> {
-        self.with(|connection| {
-            let kept: i64 = connection.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))?;
+        self.settle(|transaction| {
+            let kept: i64 = transaction.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))?;
             if kept >= MOST_FEEDBACK {
                 return Ok(Err(full()));
             }
             let tags = Value::from(feedback.tags.clone()).to_string();
-            connection.execute(
+            transaction.execute(
                 "INSERT INTO feedback (id, at, category, comment, tool_name, answer_id, severity, tags) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 params![
@@ -49,7 +49,7 @@ impl Store {
                 ],
             )?;
             Ok(Ok(()))
-        })?
+        })
     }
 
     /// What was said last, the newest first: for the operator alone.

@@ -153,8 +153,8 @@ impl Store {
     /// A new refresh token of a grant.
     pub(crate) fn create_refresh(&self, grant: &str, scopes: Scopes, now: DateTime<Utc>) -> Result<Secret, Failure> {
         let secret = Secret::random()?;
-        self.with(|connection| {
-            connection.execute(
+        self.write(|transaction| {
+            transaction.execute(
                 "INSERT INTO oauth_refresh_tokens (hash, grant_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
                     secret.digest().bytes(),

@@ -75,7 +75,7 @@ impl Store {
     /// Signs a browser out.
     pub fn close_session(&self, presented: &str) -> Result<(), Failure> {
         let hash = Hash::of(presented);
-        self.with(|connection| connection.execute("DELETE FROM browser_sessions WHERE hash = ?1", [hash.bytes()]))
+        self.write(|transaction| transaction.execute("DELETE FROM browser_sessions WHERE hash = ?1", [hash.bytes()]))
             .map(drop)
     }
 }

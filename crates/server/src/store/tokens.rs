@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
 
 use super::Store;
-use super::organizations::check_name;
+use super::organizations::{self, check_name};
+use super::partners;
 use crate::identity::scope::Scopes;
 use crate::identity::secret::{Hash, Secret, identifier};
 use crate::identity::token::{self, Kind};
@@ -81,12 +82,6 @@ impl Store {
     /// Keeps a new token and gives its text, which cannot be had again.
     pub fn create_token(&self, new: &NewToken, now: DateTime<Utc>) -> Result<(Token, Secret), Failure> {
         check_name(&new.name)?;
-        if let Some(organization) = new.owner.organization() {
-            self.known_organization(organization)?;
-        }
-        if let Owner::Partner(partner) = &new.owner {
-            self.known_partner(partner)?;
-        }
         let secret = token::mint(new.owner.kind())?;
         let kept = Token {
             id: identifier("tok")?,
@@ -105,8 +100,18 @@ impl Store {
             Owner::Partner(partner) => (Some(partner), None, None),
             Owner::User { user, grant, .. } => (None, Some(user), grant.as_ref()),
         };
-        self.with(|connection| {
-            connection.execute(
+        self.settle(|transaction| {
+            if let Some(organization) = new.owner.organization()
+                && let Err(refusal) = organizations::known(transaction, organization)?
+            {
+                return Ok(Err(refusal));
+            }
+            if let Some(partner) = partner
+                && let Err(refusal) = partners::known(transaction, partner)?
+            {
+                return Ok(Err(refusal));
+            }
+            transaction.execute(
                 "INSERT INTO tokens (id, kind, hash, last_four, name, organization, partner, user, grant_id, scopes, \
                  attributes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
                 params![
@@ -124,9 +129,9 @@ impl Store {
                     text(now),
                     kept.expires.map(text),
                 ],
-            )
-        })?;
-        Ok((kept, secret))
+            )?;
+            Ok(Ok((kept, secret)))
+        })
     }
 
     /// The token of this text, whether it is still accepted or not. Nothing is written.
@@ -177,8 +182,8 @@ impl Store {
 
     /// Ends the token of this identifier. False when there is none, or it has ended already.
     pub fn revoke_token(&self, id: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
-        let changed = self.with(|connection| {
-            connection
+        let changed = self.write(|transaction| {
+            transaction
                 .execute("UPDATE tokens SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL", params![id, text(now)])
         })?;
         Ok(changed == 1)

@@ -173,7 +173,8 @@ impl Store {
 
     /// Lets a disabled user sign in again. What ended when it was disabled stays ended.
     pub fn enable_user(&self, user: &str) -> Result<(), Failure> {
-        self.with(|connection| connection.execute("UPDATE users SET disabled = NULL WHERE id = ?1", [user])).map(drop)
+        self.write(|transaction| transaction.execute("UPDATE users SET disabled = NULL WHERE id = ?1", [user]))
+            .map(drop)
     }
 
     /// The argon2 hash of a new password; browsers that were signed in are not any more.

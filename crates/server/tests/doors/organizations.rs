@@ -18,6 +18,7 @@ use sextant_server::identity::scope::Scopes;
 use sextant_server::oauth::Authority;
 use sextant_server::organizations::{Library, Place};
 use sextant_server::store::Store;
+use sextant_server::store::audit::AuditLog;
 use sextant_server::store::organizations::NewOrganization;
 use sextant_server::store::tokens::{NewToken, Owner, Token};
 use tempfile::TempDir;
@@ -112,9 +113,10 @@ pub(crate) fn served_from(store: Arc<Store>, rates: Rates) -> Served {
     let absent = Failure(sextant_semantics::diagnostic::Diagnostics::default());
     let app = App::new(Err(absent), now).with_store(store.clone()).with_organizations(Arc::new(Files { configured }));
     let rates = Arc::new(RateLimits::new(rates));
-    let app = app.with_rates(rates.clone());
+    let audit = AuditLog::new(store.clone()).expect("a thread");
+    let app = app.with_rates(rates.clone()).with_audit_log(audit);
     let tokens = Tokens {
-        authenticator: Authenticator::new(store.clone()),
+        authenticator: Authenticator::new(store.clone()).with_audit_log(app.audit_log()),
         limits: rates,
         authority: Arc::new(Authority::new(store.clone(), None, now)),
         clock: now,

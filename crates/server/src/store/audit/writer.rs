@@ -46,10 +46,7 @@ impl AuditLog {
     }
 
     pub(super) fn with_pauses(store: Arc<Store>, pauses: &'static [Duration]) -> std::io::Result<AuditLog> {
-        let store = match &store.place {
-            Some(place) => Arc::new(Store::at(place.clone())),
-            None => store,
-        };
+        let store = store.apart();
         let (queue, queued) = sync_channel(QUEUE);
         let mut writer = Writer { store, pauses, lost: 0 };
         let thread = std::thread::Builder::new().name("audit-log".into()).spawn(move || writer.run(&queued))?;

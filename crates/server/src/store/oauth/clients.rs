@@ -60,7 +60,7 @@ impl Store {
     pub(crate) fn client_was_used(&self, id: &str, now: DateTime<Utc>) -> Result<(), Failure> {
         let sql = "UPDATE oauth_clients SET last_used = ?2, expires = ?3 WHERE id = ?1";
         let expires = text(now + TimeDelta::days(USED_DAYS));
-        self.with(|connection| connection.execute(sql, params![id, text(now), expires])).map(drop)
+        self.write(|transaction| transaction.execute(sql, params![id, text(now), expires])).map(drop)
     }
 }
 
