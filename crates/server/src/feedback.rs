@@ -17,11 +17,13 @@ use redact::redact;
 /// Keeps it with what looks like a secret taken out, and says under which identifier.
 pub(crate) async fn submit(
     store: &std::sync::Arc<Store>,
+    organization: &str,
     said: FeedbackRequest,
     context: &CallContext,
 ) -> Result<Value, Failure> {
     let feedback = Feedback {
         id: identifier("fb")?,
+        organization: organization.to_string(),
         at: context.now,
         category: said.category.as_str(),
         comment: redact(&said.comment),

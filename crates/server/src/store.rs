@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/1_feedback.sql"),
     include_str!("store/migrations/2_identity.sql"),
     include_str!("store/migrations/3_external_sign_in.sql"),
+    include_str!("store/migrations/4_upkeep.sql"),
 ];
 
 /// How long a write waits for another process.
@@ -257,6 +258,7 @@ mod tests {
     fn feedback(id: &str) -> Feedback {
         Feedback {
             id: id.into(),
+            organization: "default".into(),
             at: DateTime::UNIX_EPOCH,
             category: "bug",
             comment: "a comment".into(),
@@ -341,12 +343,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_store_refuses() {
+    fn a_full_organization_is_refused_and_no_other() {
         let store = Store::in_memory();
         let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
-                    INSERT INTO feedback SELECT i, '', '', '', NULL, NULL, NULL, '[]' FROM n";
-        store.with(|connection| connection.execute(fill, [])).unwrap();
+                    INSERT INTO feedback SELECT i, '', '', '', NULL, NULL, NULL, '[]', 'default' FROM n";
+        store.write(|transaction| transaction.execute(fill, [])).unwrap();
         assert_eq!(store.keep_feedback(&feedback("fb_1")).unwrap_err().0.0[0].code, Code::StoreFull);
+        store.keep_feedback(&Feedback { organization: "acme".into(), ..feedback("fb_1") }).unwrap();
     }
 
     #[test]

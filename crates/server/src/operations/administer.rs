@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
@@ -27,7 +27,7 @@ use crate::store::Store;
 use crate::store::organizations::{NewOrganization, Organization, OrganizationSettings};
 use crate::store::partners::{Partner, PartnerSettings};
 use crate::store::tokens::{NewToken, Owner, Token};
-use crate::store::users::{Membership, User};
+use crate::store::users::{Member, Membership, User};
 
 /// Pieces of feedback that a list has unless the request says otherwise.
 const FEEDBACK: u64 = 50;
@@ -142,44 +142,65 @@ fn update_partner(store: &Store, asked: PartnerRequest, now: DateTime<Utc>) -> R
 
 /// The users of the caller's organization.
 fn users(store: &Store, caller: &Caller) -> Result<Value, Failure> {
-    let mut list = Vec::new();
-    for user in store.users()? {
-        let places = store.memberships(&user.id)?;
-        if let Some(place) = places.iter().find(|place| place.organization == caller.organization) {
-            list.push(user_of(&user, place.scopes, &place.attributes));
-        }
-    }
+    let members = store.members(&caller.organization)?;
+    let list: Vec<Value> = members.iter().map(|(user, member)| user_of(caller, user, member)).collect();
     Ok(json!({ "users": list }))
 }
 
+/// Whether others know the address already is not told, and changes nothing there.
 fn create_user(store: &Store, caller: &Caller, asked: UserRequest, now: DateTime<Utc>) -> Result<Value, Failure> {
     let scopes = granted(caller, asked.scopes.as_deref())?;
     let place = Membership { organization: caller.organization.clone(), scopes, attributes: asked.attributes };
     let name = asked.name.unwrap_or_else(|| asked.email.clone());
-    let user = store.create_user(&asked.email, &name, std::slice::from_ref(&place), now)?;
-    Ok(user_of(&user, place.scopes, &place.attributes))
+    let (user, member) = store.create_member(&asked.email, &name, &place, now)?;
+    Ok(user_of(caller, &user, &member))
 }
 
-/// A user of several organizations is the operator's to disable.
+/// An administrator locks a user out of the own organization; the operator, out of the server.
 fn update_user(store: &Store, caller: &Caller, asked: UserRequest, now: DateTime<Utc>) -> Result<Value, Failure> {
+    if is_operator(caller) {
+        return update_account(store, &asked, now);
+    }
     let unknown = || {
         let fault = Diagnostic::new(Code::InvalidArgument, "the organization has no user of this address");
         Failure::from(fault.field("email").help("`list_users` names those that it has"))
     };
-    let user = store.user_by_email(&asked.email)?.ok_or_else(unknown)?;
-    let places = store.memberships(&user.id)?;
-    let place = places.iter().find(|place| place.organization == caller.organization).ok_or_else(unknown)?;
-    if places.len() > 1 && caller.organization != DEFAULT_ORGANIZATION {
-        let fault = Diagnostic::new(Code::InvalidArgument, "the user belongs to other organizations too");
-        return Err(fault.field("email").help("the operator of the server can disable the user").into());
+    let found = || store.member_named(&caller.organization, &asked.email)?.ok_or_else(unknown);
+    let (user, _) = found()?;
+    match asked.disabled {
+        None => {}
+        Some(true) => drop(store.disable_member(&user.id, &caller.organization, now)?),
+        Some(false) => drop(store.enable_member(&user.id, &caller.organization)?),
     }
+    let (user, member) = found()?;
+    Ok(user_of(caller, &user, &member))
+}
+
+fn update_account(store: &Store, asked: &UserRequest, now: DateTime<Utc>) -> Result<Value, Failure> {
+    let user = store.user_named(&asked.email)?;
     match asked.disabled {
         None => {}
         Some(true) => store.disable_user(&user.id, now)?,
         Some(false) => store.enable_user(&user.id)?,
     }
-    let user = store.user(&user.id)?.ok_or_else(unknown)?;
-    Ok(user_of(&user, place.scopes, &place.attributes))
+    let user = store.user(&user.id)?.ok_or_else(error::internal)?;
+    let places = store.places(&user.id, false)?;
+    let own = places.iter().find(|place| place.organization == DEFAULT_ORGANIZATION);
+    Ok(json!({
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "scopes": own.map(|place| words(place.scopes)).unwrap_or_default(),
+        "attributes": own.map(|place| place.attributes.clone()).unwrap_or_default(),
+        "created": instant(user.created),
+        "disabled": user.disabled.map(instant),
+        "organizations": places.iter().map(|place| place.organization.as_str()).collect::<Vec<_>>(),
+    }))
+}
+
+/// Only the operator's organization has administrators who are the server's too.
+fn is_operator(caller: &Caller) -> bool {
+    caller.organization == DEFAULT_ORGANIZATION
 }
 
 /// A token allows at most what its creator is allowed, in the same environment or below, and policies know at least as
@@ -265,15 +286,17 @@ fn partner(of: &Partner) -> Value {
     })
 }
 
-fn user_of(user: &User, scopes: Scopes, attributes: &Map<String, Value>) -> Value {
+/// A user as the caller's organization knows it. Whether the server has locked the user out is the operator's to see.
+fn user_of(caller: &Caller, user: &User, member: &Member) -> Value {
+    let everywhere = if is_operator(caller) { user.disabled } else { None };
     json!({
         "id": user.id,
-        "email": user.email,
-        "name": user.name,
-        "scopes": words(scopes),
-        "attributes": attributes,
-        "created": instant(user.created),
-        "disabled": user.disabled.map(instant),
+        "email": member.email,
+        "name": member.name,
+        "scopes": words(member.scopes),
+        "attributes": member.attributes,
+        "created": instant(member.created),
+        "disabled": everywhere.or(member.disabled).map(instant),
     })
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn run(
         "submit_mcp_feedback" => {
             let (request, notes) = decode(name, arguments)?;
             let Request::SubmitFeedback(said) = request else { return Err(crate::error::internal()) };
-            let answer = feedback::submit(&ground.store, said, context).await?;
+            let answer = feedback::submit(&ground.store, &ground.caller.organization, said, context).await?;
             Ok(json::with_notes(answer, &notes))
         }
         known if administer::answer_schema(known).is_some() => {

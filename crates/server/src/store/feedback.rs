@@ -9,12 +9,17 @@ use sextant_semantics::diagnostic::Diagnostic;
 
 use super::Store;
 
-/// Pieces of feedback that one file keeps.
+/// Pieces of feedback of one organization that are kept, and that are taken on one day (UTC). No organization uses up
+/// what others may say.
 const MOST_FEEDBACK: i64 = 10_000;
+const MOST_A_DAY: i64 = 200;
+
 /// One piece of feedback as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Feedback {
     pub(crate) id: String,
+    /// Whose caller said it.
+    pub(crate) organization: String,
     pub(crate) at: DateTime<Utc>,
     pub(crate) category: &'static str,
     pub(crate) comment: String,
@@ -24,22 +29,28 @@ pub(crate) struct Feedback {
     pub(crate) tags: Vec<String>,
 }
 
-const COLUMNS: &str = "id, at, category, comment, tool_name, answer_id, severity, tags";
+const COLUMNS: &str = "id, organization, at, category, comment, tool_name, answer_id, severity, tags";
 
 impl Store {
     pub(crate) fn keep_feedback(&self, feedback: &Feedback) -> Result<(), Failure> {
         self.settle(|transaction| {
-            let kept: i64 = transaction.query_row("SELECT count(*) FROM feedback", [], |row| row.get(0))?;
-            if kept >= MOST_FEEDBACK {
-                return Ok(Err(full()));
+            let at = feedback.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let count = "SELECT count(*), count(*) FILTER (WHERE substr(at, 1, 10) = substr(?2, 1, 10)) \
+                         FROM feedback WHERE organization = ?1";
+            let counts = transaction.query_row(count, [&feedback.organization, &at], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })?;
+            if counts.0 >= MOST_FEEDBACK || counts.1 >= MOST_A_DAY {
+                return Ok(Err(full(counts.0 >= MOST_FEEDBACK)));
             }
             let tags = Value::from(feedback.tags.clone()).to_string();
             transaction.execute(
-                "INSERT INTO feedback (id, at, category, comment, tool_name, answer_id, severity, tags) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO feedback (id, organization, at, category, comment, tool_name, answer_id, severity, tags) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     feedback.id,
-                    feedback.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+                    feedback.organization,
+                    at,
                     feedback.category,
                     feedback.comment,
                     feedback.tool_name,
@@ -67,6 +78,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Value> {
     let tags: Vec<String> = serde_json::from_str(&text("tags")?.unwrap_or_default()).unwrap_or_default();
     Ok(json!({
         "id": text("id")?,
+        "organization": text("organization")?,
         "at": text("at")?,
         "category": text("category")?,
         "comment": text("comment")?,
@@ -77,7 +89,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Value> {
     }))
 }
 
-fn full() -> Failure {
-    let fault = Diagnostic::new(Code::StoreFull, format!("{MOST_FEEDBACK} pieces of feedback are kept already"));
-    fault.help("the operator can keep the state file and start another one with --state").into()
+fn full(for_good: bool) -> Failure {
+    let (message, help) = if for_good {
+        (
+            format!("{MOST_FEEDBACK} pieces of feedback of the organization are kept already"),
+            "tell the operator directly",
+        )
+    } else {
+        (
+            format!("{MOST_A_DAY} pieces of feedback of the organization were kept today"),
+            "say it again tomorrow, in UTC",
+        )
+    };
+    Diagnostic::new(Code::StoreFull, message).help(help).into()
 }

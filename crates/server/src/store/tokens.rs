@@ -163,7 +163,8 @@ impl Store {
                 "SELECT (?1 IS NULL OR EXISTS (SELECT 1 FROM organizations WHERE id = ?1 AND disabled IS NULL)) \
                  AND (?2 IS NULL OR EXISTS (SELECT 1 FROM partners WHERE id = ?2 AND disabled IS NULL)) \
                  AND (?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?3 AND disabled IS NULL)) \
-                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM memberships WHERE user = ?3 AND organization = ?1)) \
+                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM memberships WHERE user = ?3 AND organization = ?1 \
+                 AND disabled IS NULL)) \
                  AND (?4 IS NULL OR EXISTS (SELECT 1 FROM oauth_grants WHERE id = ?4 AND revoked IS NULL))",
             )?;
             query.query_row(params![token.owner.organization(), partner, user, grant], |row| row.get(0))
@@ -334,6 +335,11 @@ mod tests {
                 "UPDATE oauth_grants SET revoked = ''",
                 "UPDATE oauth_grants SET revoked = NULL",
                 [true, true, true, true, false],
+            ),
+            (
+                "UPDATE memberships SET disabled = ''",
+                "UPDATE memberships SET disabled = NULL",
+                [true, true, true, false, false],
             ),
             (
                 "DELETE FROM memberships",

@@ -1,18 +1,18 @@
-//! Users, and what each may do at most in the organizations that it belongs to.
+//! Users of the server: who signs in, and with what.
 
-use std::fmt;
+mod members;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
 use super::Store;
 use super::tokens::{instant, text};
-use crate::identity::scope::Scopes;
 use crate::identity::secret::identifier;
+use members::join;
+pub use members::{Member, Membership};
 
 /// Characters of an address (RFC 5321 §4.5.3.1) and of a name.
 const EMAIL_LENGTH: usize = 254;
@@ -30,23 +30,6 @@ pub struct User {
     pub disabled: Option<DateTime<Utc>>,
 }
 
-/// What a user may do in an organization at most, and what its policies know of the user.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Membership {
-    pub organization: String,
-    pub scopes: Scopes,
-    pub attributes: Map<String, Value>,
-}
-
-/// An organization as one of its users sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Member {
-    pub organization: String,
-    pub organization_name: String,
-    pub scopes: Scopes,
-    pub attributes: Map<String, Value>,
-}
-
 const COLUMNS: &str = "id, email, name, password IS NOT NULL AS has_password, created, disabled";
 
 impl Store {
@@ -59,35 +42,22 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<User, Failure> {
         let email = checked_email(email)?;
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > NAME_LENGTH || name.chars().any(char::is_control) {
-            return Err(refused("name", format!("a name has 1 to {NAME_LENGTH} characters and no control characters")));
-        }
-        let user = User {
-            id: identifier("usr")?,
-            email: email.to_string(),
-            name: name.to_string(),
-            has_password: false,
-            created: now,
-            disabled: None,
-        };
-        self.write(|transaction| {
+        let user = new_user(email, checked_name(name)?, now)?;
+        self.settle(|transaction| {
             if find(transaction, "email = ?1", email)?.is_some() {
-                return Ok(Err(refused("email", format!("there is a user `{email}` already"))));
+                let fault = Diagnostic::new(Code::InvalidArgument, format!("there is a user `{email}` already"));
+                let help = "`sextant user add` lets a user into another organization";
+                return Ok(Err(fault.field("email").help(help).into()));
             }
             if let Some(unknown) = unknown_organization(transaction, memberships)? {
                 return Ok(Err(no_organization(&unknown)));
             }
-            transaction.execute(
-                "INSERT INTO users (id, email, name, created) VALUES (?1, ?2, ?3, ?4)",
-                params![user.id, user.email, user.name, text(now)],
-            )?;
+            user.insert(transaction)?;
             for membership in memberships {
                 join(transaction, &user.id, membership)?;
             }
-            Ok(Ok(()))
-        })??;
-        Ok(user)
+            Ok(Ok(user))
+        })
     }
 
     /// Every user, by address.
@@ -113,49 +83,6 @@ impl Store {
 
     pub fn user(&self, id: &str) -> Result<Option<User>, Failure> {
         self.with(|connection| find(connection, "id = ?1", id))
-    }
-
-    /// The organizations of a user that are not disabled.
-    pub fn memberships(&self, user: &str) -> Result<Vec<Member>, Failure> {
-        self.with(|connection| {
-            let mut query = connection.prepare_cached(
-                "SELECT m.organization, o.name, m.scopes, m.attributes FROM memberships m \
-                 JOIN organizations o ON o.id = m.organization \
-                 WHERE m.user = ?1 AND o.disabled IS NULL ORDER BY o.name, o.id",
-            )?;
-            query.query_map([user], read_member)?.collect()
-        })
-    }
-
-    /// The user's place in one organization, unless the user or the organization is disabled.
-    pub fn membership(&self, user: &str, organization: &str) -> Result<Option<Member>, Failure> {
-        if self.user(user)?.is_none_or(|user| user.disabled.is_some()) {
-            return Ok(None);
-        }
-        Ok(self.memberships(user)?.into_iter().find(|member| member.organization == organization))
-    }
-
-    /// Lets the user into an organization, or changes what it may do there: its access tokens of before end.
-    pub fn add_member(&self, user: &str, membership: &Membership, now: DateTime<Utc>) -> Result<(), Failure> {
-        self.write(|transaction| {
-            if let Some(unknown) = unknown_organization(transaction, std::slice::from_ref(membership))? {
-                return Ok(Err(no_organization(&unknown)));
-            }
-            end_access(transaction, user, Some(&membership.organization), now)?;
-            join(transaction, user, membership)?;
-            Ok(Ok(()))
-        })?
-    }
-
-    /// Takes the user out of an organization, and ends what applications may do there for the user. False when
-    /// the user was not in it.
-    pub fn remove_member(&self, user: &str, organization: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
-        self.write(|transaction| {
-            end_access(transaction, user, Some(organization), now)?;
-            end_grants(transaction, user, Some(organization), now)?;
-            let sql = "DELETE FROM memberships WHERE user = ?1 AND organization = ?2";
-            Ok(transaction.execute(sql, [user, organization])? == 1)
-        })
     }
 
     /// Locks a user out: sessions, links, grants and access tokens end with it.
@@ -202,19 +129,21 @@ fn find(connection: &Connection, condition: &str, value: &str) -> rusqlite::Resu
     query.query_row([value], read).optional()
 }
 
-fn join(connection: &Connection, user: &str, membership: &Membership) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "INSERT INTO memberships (user, organization, scopes, attributes) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (user, organization) DO UPDATE SET scopes = excluded.scopes, attributes = excluded.attributes",
-            params![
-                user,
-                membership.organization,
-                membership.scopes.to_string(),
-                Value::Object(membership.attributes.clone()).to_string()
-            ],
-        )
-        .map(drop)
+/// Somebody new.
+fn new_user(email: &str, name: &str, now: DateTime<Utc>) -> Result<User, Failure> {
+    let (email, name) = (email.to_string(), name.to_string());
+    Ok(User { id: identifier("usr")?, email, name, has_password: false, created: now, disabled: None })
+}
+
+impl User {
+    fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection
+            .execute(
+                "INSERT INTO users (id, email, name, created) VALUES (?1, ?2, ?3, ?4)",
+                params![self.id, self.email, self.name, text(self.created)],
+            )
+            .map(drop)
+    }
 }
 
 fn unknown_organization(connection: &Connection, memberships: &[Membership]) -> rusqlite::Result<Option<String>> {
@@ -265,16 +194,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-fn read_member(row: &Row<'_>) -> rusqlite::Result<Member> {
-    let (scopes, attributes): (String, String) = (row.get("scopes")?, row.get("attributes")?);
-    Ok(Member {
-        organization: row.get("organization")?,
-        organization_name: row.get("name")?,
-        scopes: Scopes::parse(&scopes).map_err(|_| unreadable(fmt::Error))?,
-        attributes: serde_json::from_str(&attributes).map_err(unreadable)?,
-    })
-}
-
 fn unreadable(fault: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(fault))
 }
@@ -288,6 +207,14 @@ fn checked_email(email: &str) -> Result<&str, Failure> {
         return Ok(email);
     }
     Err(refused("email", format!("`{}` is not an address for mail", shown(email))))
+}
+
+fn checked_name(name: &str) -> Result<&str, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_LENGTH || name.chars().any(char::is_control) {
+        return Err(refused("name", format!("a name has 1 to {NAME_LENGTH} characters and no control characters")));
+    }
+    Ok(name)
 }
 
 /// As much of what was typed as a message repeats.

@@ -8,3 +8,4 @@ mod organizations;
 mod oauth;
 mod protocol;
 mod stopping;
+mod upkeep;

@@ -63,7 +63,7 @@ fn partner_schema() -> Value {
 
 fn user_schema() -> Value {
     let texts = ["id", "email", "name", "created", "disabled"];
-    record(&texts, &["scopes"], &["attributes"], &[], &["id", "email", "scopes"])
+    record(&texts, &["scopes", "organizations"], &["attributes"], &[], &["id", "email", "scopes"])
 }
 
 fn token_schema() -> Value {
@@ -72,6 +72,6 @@ fn token_schema() -> Value {
 }
 
 fn feedback_schema() -> Value {
-    let texts = ["id", "at", "category", "comment", "tool_name", "answer_id", "severity"];
+    let texts = ["id", "organization", "at", "category", "comment", "tool_name", "answer_id", "severity"];
     record(&texts, &["tags"], &[], &[], &["id", "at", "category", "comment", "tags"])
 }

@@ -159,8 +159,8 @@ fn what_is_no_backup_is_not_put_in_place() {
         (torn, ""),
         (spoil("newer", "PRAGMA user_version = 99"), "it is of version 99"),
         (spoil("empty", "PRAGMA user_version = 0"), "it is of version 0"),
-        (spoil("open", "DROP TRIGGER audit_log_is_not_changed"), "its tables are not those of version 3"),
-        (spoil("more", "CREATE TABLE more (x)"), "its tables are not those of version 3"),
+        (spoil("open", "DROP TRIGGER audit_log_is_not_changed"), "its tables are not those of version"),
+        (spoil("more", "CREATE TABLE more (x)"), "its tables are not those of version"),
         (
             spoil("orphan", "PRAGMA foreign_keys = 0; UPDATE tokens SET organization = 'nobody'"),
             "rows of it refer to rows that are not there",

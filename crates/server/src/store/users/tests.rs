@@ -1,8 +1,10 @@
 //! Users and their browsers, in a store in memory.
 
 use chrono::TimeDelta;
+use serde_json::Map;
 
 use super::*;
+use crate::identity::scope::Scopes;
 use crate::store::tokens::{NewToken, Owner};
 
 fn now() -> DateTime<Utc> {

@@ -1,0 +1,99 @@
+//! What is kept about users, tokens and calls: each organization's for itself, and everything with who made it.
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+use sextant_server::identity::scope::Scopes;
+use sextant_server::store::tokens::Owner;
+use sextant_server::store::users::Membership;
+
+use crate::organizations::{Served, UNLIMITED, now, served};
+
+const FULL: (&str, &str) = ("X-Sextant-Access-Mode", "full-access");
+
+fn of(organization: &str) -> Owner {
+    Owner::Organization(organization.into())
+}
+
+fn membership(organization: &str, scopes: &str) -> Membership {
+    let scopes = Scopes::parse(scopes).expect("scopes");
+    Membership { organization: organization.into(), scopes, attributes: Map::new() }
+}
+
+async fn change(served: &Served, token: &str, operation: &str, arguments: Value) -> Value {
+    let reply = served.ask(token, &[FULL], operation, arguments).await;
+    assert_eq!(reply.status, StatusCode::OK, "{operation}: {}", reply.body);
+    reply.body
+}
+
+#[tokio::test]
+async fn an_administrator_learns_nothing_of_users_elsewhere() {
+    let served = served(UNLIMITED);
+    let elsewhere = [membership("default", "metrics:read")];
+    let chief = served.store.create_user("Chief@zeta.example", "The chief", &elsewhere, now()).expect("a user");
+    served.store.disable_user(&chief.id, now()).expect("disabled");
+    let (_, admin) = served.token(of("acme"), "admin");
+    let (_, operator) = served.token(of("default"), "admin");
+    // An address that another organization knows, and one that nobody knows, are told and listed alike.
+    let mut told = Vec::new();
+    for email in ["chief@zeta.example", "nobody@zeta.example"] {
+        let mut made = change(&served, &admin, "create_user", json!({ "email": email, "name": "Somebody" })).await;
+        assert_eq!((&made["email"], &made["name"]), (&json!(email), &json!("Somebody")));
+        let listed = change(&served, &admin, "list_users", json!({})).await;
+        let listed = listed["users"].as_array().expect("users").iter().find(|user| user["email"] == email).cloned();
+        assert_eq!(listed.as_ref(), Some(&made), "{email}");
+        for key in ["id", "email"] {
+            made.as_object_mut().expect("an object").remove(key);
+        }
+        told.push(made);
+        let again = served.ask(&admin, &[FULL], "create_user", json!({ "email": email })).await;
+        assert_eq!((again.status, again.code()), (StatusCode::BAD_REQUEST, "invalid-argument"));
+    }
+    assert_eq!(told[0], told[1]);
+    // It gives the user nothing anywhere else, and disabling takes nothing elsewhere.
+    served.store.enable_user(&chief.id).expect("enabled");
+    let places = || -> Vec<String> {
+        let places = served.store.memberships(&chief.id).expect("memberships");
+        places.into_iter().map(|place| place.organization).collect()
+    };
+    assert_eq!(places(), ["acme", "default"]);
+    let gone = json!({ "email": "CHIEF@zeta.example", "disabled": true });
+    let disabled = change(&served, &admin, "update_user", gone.clone()).await;
+    assert_eq!((&disabled["disabled"], places()), (&json!("2026-11-20T12:00:00.000Z"), vec!["default".to_string()]));
+    let back = json!({ "email": "chief@zeta.example", "disabled": false });
+    assert_eq!(change(&served, &admin, "update_user", back.clone()).await["disabled"], Value::Null);
+    assert_eq!(places(), ["acme", "default"]);
+    // The operator's word is for the whole server, and no organization's administrator takes it back.
+    change(&served, &operator, "update_user", gone).await;
+    assert!(served.store.user(&chief.id).expect("readable").expect("kept").disabled.is_some());
+    change(&served, &admin, "update_user", back).await;
+    assert!(served.store.user(&chief.id).expect("readable").expect("kept").disabled.is_some());
+    let of_acme_alone = json!({ "email": "nobody@zeta.example", "disabled": true });
+    let found = change(&served, &operator, "update_user", of_acme_alone).await;
+    assert_eq!(found["organizations"], json!(["acme"]));
+    let unknown = served.ask(&admin, &[FULL], "update_user", json!({ "email": "who@x.example" })).await;
+    assert_eq!((unknown.status, unknown.code()), (StatusCode::BAD_REQUEST, "invalid-argument"));
+}
+
+#[tokio::test]
+async fn one_organization_cannot_use_up_what_others_may_say() {
+    let served = served(UNLIMITED);
+    let (_, acme) = served.token(of("acme"), "feedback:write");
+    let (_, other) = served.token(of("default"), "feedback:write");
+    let said = json!({ "category": "docs", "comment": "more examples" });
+    let mut refused = None;
+    for _ in 0..300 {
+        let reply = served.ask(&acme, &[], "submit_mcp_feedback", said.clone()).await;
+        if reply.status != StatusCode::OK {
+            refused = Some(reply.code().to_string());
+            break;
+        }
+    }
+    assert_eq!(refused.as_deref(), Some("store-full"));
+    assert_eq!(served.ask(&other, &[], "submit_mcp_feedback", said).await.status, StatusCode::OK);
+    let (_, operator) = served.token(of("default"), "admin");
+    let listed = change(&served, &operator, "list_feedback", json!({ "limit": 1000 })).await;
+    let count = |id: &str| {
+        listed["feedback"].as_array().into_iter().flatten().filter(|piece| piece["organization"] == id).count()
+    };
+    assert_eq!((count("acme"), count("default")), (200, 1));
+}
