@@ -14,6 +14,7 @@ use sextant_semantics::query::request;
 mod changes;
 mod extents;
 mod late;
+mod seen;
 
 /// Noon in New York on the Tuesday after the data.
 const NOW: &str = "2026-03-10T16:00:00Z";
