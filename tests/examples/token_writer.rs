@@ -57,5 +57,6 @@ fn record(operation: &str) -> Record {
         door: "command-line".into(),
         operation: operation.into(),
         outcome: "answered".into(),
+        target: String::new(),
     }
 }

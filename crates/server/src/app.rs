@@ -17,7 +17,7 @@ use crate::error;
 use crate::identity::authenticate::choose;
 use crate::identity::caller::{Caller, Environment};
 use crate::identity::limits::RateLimits;
-use crate::operations::permit::permit;
+use crate::operations::permit::{innermost, permit};
 use crate::operations::run::{Ground, run};
 use crate::organizations::{Library, Workspaces};
 use crate::store::Store;
@@ -177,6 +177,7 @@ impl App {
         cancel: CancellationToken,
     ) -> Result<Value, Failure> {
         let now = self.now();
+        let operation = innermost(tool, &arguments);
         let (caller, answer) = match for_organization(caller, &mut arguments) {
             Ok(caller) => {
                 let answer = match self.admit(&caller) {
@@ -187,8 +188,16 @@ impl App {
             }
             Err(failure) => (Arc::new(caller.clone()), Err(failure)),
         };
-        self.record(&caller, tool, answer.as_ref().err(), now);
+        let changed = answer.as_ref().ok().filter(|_| operation.is_some_and(|operation| operation.changes));
+        let target = changed.and_then(|answer| answer["id"].as_str());
+        let name = operation.map_or(tool, |operation| operation.name);
+        self.record(&caller, name, answer.as_ref().err(), target, now);
         answer
+    }
+
+    /// Records a call that ended before it was one.
+    pub(crate) fn was_refused(&self, caller: &Caller, operation: &str, failure: &Failure) {
+        self.record(caller, operation, Some(failure), None, self.now());
     }
 
     async fn answer(
@@ -247,10 +256,18 @@ impl App {
         Ground { workspace, store: self.store.clone(), caller, workspaces }
     }
 
-    /// What was called and how it ended; never what was asked or answered.
-    fn record(&self, caller: &Caller, tool: &str, refused: Option<&Failure>, at: DateTime<Utc>) {
+    /// What was called, how it ended and what it changed; never what was asked or answered.
+    fn record(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        refused: Option<&Failure>,
+        target: Option<&str>,
+        at: DateTime<Utc>,
+    ) {
         let Some(audit) = &self.audit else { return };
-        audit.record(Record::of(caller, tool, refused, at));
+        let record = Record::of(caller, operation, refused, at);
+        audit.record(Record { target: target.unwrap_or_default().to_string(), ..record });
     }
 }
 

@@ -32,6 +32,8 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
 
 use crate::app::{App, Limits};
 use crate::identity::authenticate::{self, Authenticator};
@@ -203,6 +205,10 @@ impl ServerHandler for McpServer {
         if !self.router.has_route(&request.name) {
             let names: Vec<String> = self.router.list_all().iter().map(|tool| tool.name.to_string()).collect();
             let name: String = request.name.chars().take(80).collect();
+            if let Ok(caller) = self.caller(&context) {
+                let unknown = Diagnostic::new(Code::UnknownTool, format!("unknown tool `{name}`"));
+                self.app.was_refused(&caller, &name, &unknown.into());
+            }
             return Err(ErrorData::invalid_params(
                 format!("unknown tool `{name}`; the tools are {}", names.join(", ")),
                 Some(json!({ "available": names })),

@@ -15,6 +15,7 @@ pub(crate) mod document;
 pub(crate) mod pace;
 pub(crate) mod parameters;
 pub(crate) mod redirect;
+mod record;
 mod register;
 mod reply;
 mod revoke;

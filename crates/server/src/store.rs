@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/2_identity.sql"),
     include_str!("store/migrations/3_external_sign_in.sql"),
     include_str!("store/migrations/4_upkeep.sql"),
+    include_str!("store/migrations/5_makers.sql"),
 ];
 
 /// How long a write waits for another process.

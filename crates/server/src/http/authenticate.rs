@@ -107,8 +107,24 @@ impl Tokens {
 
     fn caller(&self, headers: &HeaderMap, door: Door) -> Result<Caller, Failure> {
         let token = bearer(headers)?;
-        let wishes = Wishes::of(headers)?;
-        self.authenticator.caller(token, &wishes, door, (self.clock)())
+        let now = (self.clock)();
+        let wishes = match Wishes::of(headers) {
+            Ok(wishes) => wishes,
+            Err(why) => {
+                // Whoever has a token is told why, and counted and recorded with it; anybody else is only refused.
+                let caller = self.authenticator.caller(token, &Wishes::NONE, door, now)?;
+                self.limits.admit(&caller)?;
+                self.authenticator.record(&caller, "unknown", &why, now);
+                return Err(why);
+            }
+        };
+        let caller = self.authenticator.caller(token, &wishes, door, now)?;
+        // An access token is for the server that gave it (RFC 8707 §2.2), whoever shares the state.
+        let grant = caller.user.as_ref().and_then(|user| user.grant.as_deref());
+        match grant.map(|grant| self.authority.gave(grant, headers)).transpose()? {
+            None | Some(true) => Ok(caller),
+            Some(false) => Err(authenticate::not_accepted()),
+        }
     }
 }
 

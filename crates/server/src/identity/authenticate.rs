@@ -8,7 +8,7 @@ use sextant_engine::workspace::Failure;
 use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
-use super::caller::{Access, Caller, Door, Environment, Partner};
+use super::caller::{Access, Caller, Door, Environment, OfUser, Partner};
 use super::headers::{AUTH_MODE_HEADER, AuthMode, PARTNER_ORGANIZATION_HEADER, Wishes};
 use super::scope::Scope;
 use super::uses::Uses;
@@ -59,6 +59,10 @@ impl Authenticator {
             access: wishes.access,
             attributes: token.attributes.clone(),
             partner,
+            user: match &token.owner {
+                Owner::User { user, grant, .. } => Some(OfUser { id: user.clone(), grant: grant.clone() }),
+                Owner::Organization(_) | Owner::Sandbox(_) | Owner::Partner(_) => None,
+            },
             door,
         };
         let settled = match &token.owner {
@@ -142,7 +146,7 @@ fn wrong_mode(message: &str) -> Failure {
 }
 
 /// A token that was never issued, was revoked, has expired, or whose owner was disabled: one refusal for all.
-fn not_accepted() -> Failure {
+pub(crate) fn not_accepted() -> Failure {
     let fault = Diagnostic::new(Code::Unauthenticated, "the token is not accepted");
     fault.help("it may have been mistyped, revoked or expired; create one with `sextant token create NAME`").into()
 }

@@ -61,10 +61,18 @@ pub struct Partner {
     pub organizations: Vec<String>,
 }
 
+/// A user for whom an application calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfUser {
+    pub id: String,
+    /// What the user agreed to; it outlives the access tokens of an hour.
+    pub grant: Option<String>,
+}
+
 /// Who calls, settled before any question is read.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// What the audit log and the rate limits know the caller by: the identifier of a token, or `local`.
+    /// What the audit log knows the caller by: the identifier of a token, or `local`.
     pub name: String,
     pub organization: String,
     pub environment: Environment,
@@ -73,6 +81,7 @@ pub struct Caller {
     /// What policies may know of the caller.
     pub attributes: Map<String, Value>,
     pub partner: Option<Partner>,
+    pub user: Option<OfUser>,
     pub door: Door,
 }
 
@@ -87,8 +96,19 @@ impl Caller {
             access: Access::ReadOnly,
             attributes: Map::new(),
             partner: None,
+            user: None,
             door,
         }
+    }
+
+    /// What the calls are counted by: an application's by what the user agreed to, whatever the token of the hour.
+    pub fn counted_as(&self) -> &str {
+        self.user.as_ref().and_then(|user| user.grant.as_deref()).unwrap_or(&self.name)
+    }
+
+    /// Who has made what the caller makes: the user, where there is one.
+    pub fn maker(&self) -> &str {
+        self.user.as_ref().map_or(&self.name, |user| &user.id)
     }
 
     pub fn with_attributes(mut self, attributes: Map<String, Value>) -> Caller {

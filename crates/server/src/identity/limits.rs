@@ -1,6 +1,7 @@
 //! How often a token, and all tokens of an organization together, may call.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -29,11 +30,16 @@ impl Default for Rates {
     }
 }
 
-/// The calls of the last while. Only accepted tokens are counted, so that it stays as small as their number.
+/// Callers that are remembered at least before those who have all of their allowance again are forgotten.
+const REMEMBERED: usize = 4_096;
+
+/// The calls of the last while, of accepted tokens alone.
 #[derive(Debug)]
 pub struct RateLimits {
     tokens: Option<DefaultKeyedRateLimiter<String>>,
     organizations: Option<DefaultKeyedRateLimiter<String>>,
+    /// Calls since there were many callers.
+    counted: AtomicUsize,
     clock: DefaultClock,
 }
 
@@ -46,6 +52,7 @@ impl RateLimits {
         RateLimits {
             tokens: rates.token.map(limiter),
             organizations: rates.organization.map(limiter),
+            counted: AtomicUsize::new(0),
             clock: DefaultClock::default(),
         }
     }
@@ -53,7 +60,7 @@ impl RateLimits {
     /// Counts a call at the door: of the token, and of its organization. For which organization a partner calls, only
     /// the call itself says: [`RateLimits::admit_for`] counts that one.
     pub fn admit(&self, caller: &Caller) -> Result<(), Failure> {
-        self.count(self.tokens.as_ref(), &caller.name)?;
+        self.count(self.tokens.as_ref(), caller.counted_as())?;
         if caller.partner.is_none() { self.count_organization(caller) } else { Ok(()) }
     }
 
@@ -68,10 +75,15 @@ impl RateLimits {
         self.count(self.organizations.as_ref(), &organization)
     }
 
-    fn count(&self, limiter: Option<&DefaultKeyedRateLimiter<String>>, key: &String) -> Result<(), Failure> {
-        match limiter.map(|limiter| limiter.check_key(key)) {
-            None | Some(Ok(())) => Ok(()),
-            Some(Err(until)) => Err(refused(until.wait_time_from(self.clock.now()))),
+    fn count(&self, limiter: Option<&DefaultKeyedRateLimiter<String>>, key: &str) -> Result<(), Failure> {
+        let Some(limiter) = limiter else { return Ok(()) };
+        if limiter.len() >= REMEMBERED && self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(REMEMBERED) {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        match limiter.check_key(&key.to_string()) {
+            Ok(()) => Ok(()),
+            Err(until) => Err(refused(until.wait_time_from(self.clock.now()))),
         }
     }
 }

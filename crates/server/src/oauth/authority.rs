@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use super::document::Documents;
 #[cfg(feature = "oidc")]
 use super::external::Provider;
+use super::metadata;
 use super::pace::Pace;
 use crate::error;
 use crate::store::Store;
@@ -98,6 +99,12 @@ impl Authority {
         }
     }
 
+    /// Whether a grant is for this server as the request names it.
+    pub(crate) fn gave(&self, grant: &str, headers: &HeaderMap) -> Result<bool, Failure> {
+        let here = metadata::resource_of(&self.origin(headers));
+        Ok(self.store.grant(grant)?.is_some_and(|grant| metadata::is_same_resource(&grant.resource, &here)))
+    }
+
     /// Whether browsers reach the server by https.
     pub(crate) fn is_secure(&self) -> bool {
         self.public.as_ref().is_some_and(|public| public.starts_with("https://"))
@@ -144,18 +151,19 @@ impl Authority {
 
     /// Records an attempt to sign in: whose account it was, where there is such a user, and how it ended.
     pub(crate) fn note_sign_in(&self, user: Option<&str>, way: Way, refused: Option<Code>) -> Result<(), Failure> {
-        self.record(user.unwrap_or("unknown"), "", "production", way.operation(), refused)
+        self.record(user.unwrap_or("unknown"), "", "production", way.operation(), refused, "")
     }
 
-    /// Records in the audit log what a user did in a browser.
+    /// Records in the audit log what a user did in a browser, and to what.
     pub(crate) fn note(
         &self,
         user: &str,
         organization: &str,
         environment: &str,
         operation: &str,
+        target: &str,
     ) -> Result<(), Failure> {
-        self.record(user, organization, environment, operation, None)
+        self.record(user, organization, environment, operation, None, target)
     }
 
     fn record(
@@ -165,6 +173,7 @@ impl Authority {
         environment: &str,
         operation: &str,
         refused: Option<Code>,
+        target: &str,
     ) -> Result<(), Failure> {
         self.store.append_audit(&[Record {
             at: self.now(),
@@ -174,6 +183,7 @@ impl Authority {
             door: "page".into(),
             operation: operation.into(),
             outcome: refused.map_or("answered", Code::as_str).into(),
+            target: target.into(),
         }])
     }
 

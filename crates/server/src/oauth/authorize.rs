@@ -128,8 +128,8 @@ async fn allow(authority: &Arc<Authority>, asked: Asked, browser: &Browser, orga
             redirect_uri: &asked.redirect_uri,
             challenge: &asked.challenge,
         };
-        let code = authority.store.create_grant(&grant, now)?;
-        authority.note(&user, &organization, "production", "let_application_in")?;
+        let (id, code) = authority.store.create_grant(&grant, now)?;
+        authority.note(&user, &organization, "production", "let_application_in", &id)?;
         Ok(Some((asked, code)))
     });
     match granted.await {

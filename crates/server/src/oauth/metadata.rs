@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
+use url::{Host, Url};
 
 use super::Authority;
 use crate::http::reply;
@@ -29,6 +30,20 @@ pub fn resource_metadata(origin: &str) -> String {
 /// The resource that access tokens are for (RFC 8707).
 pub fn resource_of(origin: &str) -> String {
     format!("{origin}/mcp")
+}
+
+/// Whether two addresses are one resource. The names of the loopback are one host.
+pub(crate) fn is_same_resource(one: &str, other: &str) -> bool {
+    let local = |text: &str| {
+        let url = Url::parse(text).ok().filter(|url| url.scheme() == "http")?;
+        let is_local = match url.host()? {
+            Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        is_local.then(|| (url.port_or_known_default(), url.path().to_string()))
+    };
+    one == other || local(one).is_some_and(|one| local(other) == Some(one))
 }
 
 /// The scopes that a client may ask for.
@@ -71,4 +86,23 @@ pub(super) async fn server(State(authority): State<Arc<Authority>>, headers: Hea
         "service_documentation": at("/docs/oauth"),
     });
     reply::value(StatusCode::OK, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_the_loopback_are_one_resource_and_ports_are_not() {
+        let here = "http://127.0.0.1:8080/mcp";
+        for same in [here, "http://localhost:8080/mcp", "http://LOCALHOST:8080/mcp", "http://[::1]:8080/mcp"] {
+            assert!(is_same_resource(here, same), "{same}");
+        }
+        for other in
+            ["http://127.0.0.1:8086/mcp", "http://127.0.0.1:8080", "https://127.0.0.1:8080/mcp", "http://a:8080/mcp"]
+        {
+            assert!(!is_same_resource(here, other), "{other}");
+        }
+        assert!(!is_same_resource("https://a.example/mcp", "https://b.example/mcp"));
+    }
 }

@@ -9,6 +9,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::Authority;
+use super::record::by_application;
 use super::reply::{self, Refusal};
 use crate::store::tokens::Owner;
 
@@ -37,7 +38,9 @@ fn end(authority: &Authority, presented: &str, client: &str) -> Result<(), Refus
         if grant.client != client {
             return other();
         }
-        store.revoke_grant(&grant.id, "revoked by the client", now)?;
+        if store.revoke_grant(&grant.id, "revoked by the client", now)? {
+            by_application(authority, &grant, "revoke_application", &grant.id)?;
+        }
         return Ok(());
     }
     let Some(token) = store.find_token(presented)? else { return Ok(()) };
@@ -45,9 +48,9 @@ fn end(authority: &Authority, presented: &str, client: &str) -> Result<(), Refus
         Owner::User { grant: Some(grant), .. } => store.grant(grant)?,
         Owner::User { grant: None, .. } | Owner::Organization(_) | Owner::Sandbox(_) | Owner::Partner(_) => None,
     };
-    if grant.is_none_or(|grant| grant.client != client) {
-        return other();
+    let Some(grant) = grant.filter(|grant| grant.client == client) else { return other() };
+    if store.revoke_token(&token.id, now)? {
+        by_application(authority, &grant, "revoke_token", &token.id)?;
     }
-    store.revoke_token(&token.id, now)?;
     Ok(())
 }

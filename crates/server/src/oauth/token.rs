@@ -17,10 +17,11 @@ use super::Authority;
 use super::client::is_document;
 use super::metadata;
 use super::parameters::Parameters;
+use super::record::by_application;
 use super::redirect;
 use super::reply::{self, Refusal};
 use crate::identity::scope::Scopes;
-use crate::store::oauth::{Code, Grant, Refreshed, Refused};
+use crate::store::oauth::{Code, Grant, Refreshed, Refused, Replayed};
 use crate::store::tokens::{NewToken, Owner};
 
 /// How long an access token works.
@@ -49,7 +50,7 @@ async fn exchange(authority: &Arc<Authority>, request: Request<Body>) -> Result<
     if parameters.all("resource").any(is_other) {
         return Err(Refusal::new("invalid_target", format!("tokens are for the resource {resource}")));
     }
-    authority.blocking(move |authority| Ok(redeem(authority, &wanted, &client))).await?
+    authority.blocking(move |authority| Ok(redeem(authority, &wanted, &client, &resource))).await?
 }
 
 /// Clients here have no secret, so that one that shows one was told so by nobody of ours.
@@ -115,18 +116,23 @@ async fn known_client(authority: &Arc<Authority>, parameters: &Parameters) -> Re
     Err(refusal.under(StatusCode::UNAUTHORIZED))
 }
 
-fn redeem(authority: &Authority, wanted: &Wanted, client: &str) -> Result<Value, Refusal> {
+fn redeem(authority: &Authority, wanted: &Wanted, client: &str, resource: &str) -> Result<Value, Refusal> {
     let now = authority.now();
     let store = &authority.store;
     let (grant, kept, asked) = match wanted {
         Wanted::Code { code, verifier, redirect_uri } => {
-            let is_right = |kept: &Code| is_right(kept, client, verifier, redirect_uri.as_deref());
-            let grant = store.redeem_code(code, is_right, now)?.map_err(refused)?;
+            let is_right = |kept: &Code| {
+                is_right(kept, client, verifier, redirect_uri.as_deref()) && is_here(&kept.grant, resource)
+            };
+            let redeemed = store.redeem_code(code, is_right, now)?;
+            let grant = redeemed.map_err(|why| refused(authority, why))?;
             let scopes = grant.scopes;
             (grant, scopes, scopes)
         }
         Wanted::Refresh { token, scopes } => {
-            let Refreshed { grant, scopes: kept } = store.use_refresh(token, client, *scopes, now)?.map_err(refused)?;
+            let is_right = |grant: &Grant| grant.client == client && is_here(grant, resource);
+            let refreshed = store.use_refresh(token, is_right, *scopes, now)?;
+            let Refreshed { grant, scopes: kept } = refreshed.map_err(|why| refused(authority, why))?;
             (grant, kept, scopes.unwrap_or(kept))
         }
     };
@@ -134,6 +140,11 @@ fn redeem(authority: &Authority, wanted: &Wanted, client: &str) -> Result<Value,
         store.client_was_used(client, now)?;
     }
     issue(authority, &grant, kept, asked, now)
+}
+
+/// What was granted at one server is of no use at another (RFC 8707 §2.2), whoever shares the state.
+fn is_here(grant: &Grant, resource: &str) -> bool {
+    metadata::is_same_resource(&grant.resource, resource)
 }
 
 fn is_right(code: &Code, client: &str, verifier: &str, redirect_uri: Option<&str>) -> bool {
@@ -144,16 +155,27 @@ fn is_right(code: &Code, client: &str, verifier: &str, redirect_uri: Option<&str
     is_proven && is_same_place && code.grant.client == client
 }
 
-fn refused(refused: Refused) -> Refusal {
+fn refused(authority: &Authority, refused: Refused) -> Refusal {
+    if let Refused::Replayed(Replayed { grant, has_ended: true }) = &refused
+        && by_application(authority, grant, "revoke_application", &grant.id).is_err()
+    {
+        tracing::error!("a grant that has ended could not be recorded");
+    }
     let (error, fact) = match refused {
         Refused::Unknown => ("invalid_grant", "it is unknown"),
         Refused::Expired => ("invalid_grant", "it has expired"),
-        Refused::Replayed => {
+        Refused::TooSoon => {
+            let busy = Refusal::new("temporarily_unavailable", "the grant was renewed too often; its hour's tokens do");
+            return busy.under(StatusCode::TOO_MANY_REQUESTS);
+        }
+        Refused::Replayed(_) => {
             tracing::warn!("a code or refresh token was presented twice: its grant has ended");
             ("invalid_grant", "it was used before, so that all tokens of its grant are revoked")
         }
         Refused::Revoked => ("invalid_grant", "its grant was revoked"),
-        Refused::Mismatch => ("invalid_grant", "it was issued to another client, redirect_uri or code_challenge"),
+        Refused::Mismatch => {
+            ("invalid_grant", "it was issued to another client, redirect_uri, code_challenge or resource")
+        }
         Refused::Scope => ("invalid_scope", "more is asked than was granted"),
     };
     Refusal::new(error, fact)
@@ -186,11 +208,15 @@ fn issue(
         attributes,
         expires: Some(now + TimeDelta::seconds(ACCESS_SECONDS)),
     };
-    let (token, access) = store.create_token(&new, now)?;
+    let (token, access) = store.create_token_by(&grant.user, &new, now)?;
+    if let Err(failure) = by_application(authority, grant, "issue_token", &token.id) {
+        store.revoke_token(&token.id, now)?;
+        return Err(failure.into());
+    }
     // Somebody may have ended the grant in between: then this token was not there to be ended with it.
     if store.grant(&grant.id)?.is_none_or(|grant| grant.revoked.is_some()) {
         store.revoke_token(&token.id, now)?;
-        return Err(refused(Refused::Revoked));
+        return Err(refused(authority, Refused::Revoked));
     }
     Ok(json!({
         "access_token": access.expose(),

@@ -167,26 +167,26 @@ fn update_user(store: &Store, caller: &Caller, asked: UserRequest, now: DateTime
     };
     let found = || store.member_named(&caller.organization, &asked.email)?.ok_or_else(unknown);
     let (user, _) = found()?;
-    match asked.disabled {
-        None => {}
-        Some(true) => drop(store.disable_member(&user.id, &caller.organization, now)?),
-        Some(false) => drop(store.enable_member(&user.id, &caller.organization)?),
-    }
+    let ended = match asked.disabled {
+        None => None,
+        Some(true) => Some(store.disable_member(&user.id, &caller.organization, now)?),
+        Some(false) => store.enable_member(&user.id, &caller.organization).map(|_| None)?,
+    };
     let (user, member) = found()?;
-    Ok(user_of(caller, &user, &member))
+    Ok(with_ended(user_of(caller, &user, &member), ended))
 }
 
 fn update_account(store: &Store, asked: &UserRequest, now: DateTime<Utc>) -> Result<Value, Failure> {
     let user = store.user_named(&asked.email)?;
-    match asked.disabled {
-        None => {}
-        Some(true) => store.disable_user(&user.id, now)?,
-        Some(false) => store.enable_user(&user.id)?,
-    }
+    let ended = match asked.disabled {
+        None => None,
+        Some(true) => Some(store.disable_user(&user.id, now)?),
+        Some(false) => store.enable_user(&user.id).map(|()| None)?,
+    };
     let user = store.user(&user.id)?.ok_or_else(error::internal)?;
     let places = store.places(&user.id, false)?;
     let own = places.iter().find(|place| place.organization == DEFAULT_ORGANIZATION);
-    Ok(json!({
+    let answer = json!({
         "id": user.id,
         "email": user.email,
         "name": user.name,
@@ -195,7 +195,16 @@ fn update_account(store: &Store, asked: &UserRequest, now: DateTime<Utc>) -> Res
         "created": instant(user.created),
         "disabled": user.disabled.map(instant),
         "organizations": places.iter().map(|place| place.organization.as_str()).collect::<Vec<_>>(),
-    }))
+    });
+    Ok(with_ended(answer, ended))
+}
+
+/// The answer with the tokens that ended with the user who made them.
+fn with_ended(mut answer: Value, ended: Option<Vec<String>>) -> Value {
+    if let Some(ended) = ended {
+        answer["ended_tokens"] = ended.into();
+    }
+    answer
 }
 
 /// Only the operator's organization has administrators who are the server's too.
@@ -218,7 +227,8 @@ fn create_token(store: &Store, caller: &Caller, asked: TokenRequest, now: DateTi
     let owner = if is_sandbox { Owner::Sandbox(organization) } else { Owner::Organization(organization) };
     let days = asked.expires_in_days.and_then(|days| i64::try_from(days).ok());
     let expires = days.map(|days| now + TimeDelta::days(days));
-    let (kept, secret) = store.create_token(&NewToken { name: asked.name, owner, scopes, attributes, expires }, now)?;
+    let new = NewToken { name: asked.name, owner, scopes, attributes, expires };
+    let (kept, secret) = store.create_token_by(caller.maker(), &new, now)?;
     let mut answer = token(&kept, now);
     answer["token"] = secret.expose().into();
     Ok(answer)
@@ -311,6 +321,7 @@ fn token(of: &Token, now: DateTime<Utc>) -> Value {
         "scopes": words(of.scopes),
         "attributes": of.attributes,
         "created": instant(of.created),
+        "created_by": of.created_by,
         "last_used": of.last_used.map(instant),
         "expires": of.expires.map(instant),
         "revoked": of.revoked.map(instant),

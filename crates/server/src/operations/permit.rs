@@ -33,6 +33,14 @@ fn runs(name: &str, arguments: &Map<String, Value>) -> Vec<(&'static Operation, 
     }
 }
 
+/// What a call comes to: of `execute` the operation that it runs.
+pub(crate) fn innermost(name: &str, arguments: &Map<String, Value>) -> Option<&'static Operation> {
+    match find(name) {
+        Some(outer) if outer.name != "execute" => Some(outer),
+        Some(_) | None => runs(name, arguments).pop().map(|(operation, _)| operation),
+    }
+}
+
 /// Whether a request is, or explains, a SQL statement.
 fn is_statement(request: &Request) -> bool {
     match request {

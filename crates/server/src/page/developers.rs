@@ -156,7 +156,7 @@ fn read(authority: &Authority, browser: Browser, wanted: &str) -> Result<Result<
     let tokens = tokens.into_iter().filter_map(|token| row(token, now)).collect();
     let only = (!is_manager).then_some(browser.user.id.as_str());
     let mut grants = Vec::new();
-    for grant in store.grants(&member.organization, only)? {
+    for grant in store.grants(&member.organization, only, now)? {
         let email = store.user(&grant.user)?.map(|user| user.email).unwrap_or_default();
         grants.push(GrantRow { grant, email });
     }

@@ -37,6 +37,8 @@ pub struct Record {
     pub operation: String,
     /// `answered`, or the code of the refusal.
     pub outcome: String,
+    /// What was changed or made, by its identifier; empty where it is nothing that is kept.
+    pub target: String,
 }
 
 impl Record {
@@ -55,6 +57,7 @@ impl Record {
             // A name that is none of ours is the caller's text.
             operation: operations::find(operation).map_or("unknown", |operation| operation.name).to_string(),
             outcome: outcome.to_string(),
+            target: String::new(),
         }
     }
 }
@@ -69,10 +72,10 @@ pub struct Entry {
 
 impl Record {
     /// The fields in the order in which they are hashed; those of a caller's making made fit to be kept.
-    fn fields(&self) -> [String; 7] {
+    fn fields(&self) -> [String; 8] {
         let kept = [&self.caller, &self.organization, &self.environment, &self.door, &self.operation, &self.outcome];
         let [caller, organization, environment, door, operation, outcome] = kept.map(|field| fit(field));
-        [text(self.at), caller, organization, environment, door, operation, outcome]
+        [text(self.at), caller, organization, environment, door, operation, outcome, fit(&self.target)]
     }
 }
 
@@ -93,13 +96,13 @@ impl Store {
             let (mut sequence, mut previous): (i64, Vec<u8>) = end.unwrap_or_else(|| (0, chain::START.to_vec()));
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO audit_log (sequence, at, caller, organization, environment, door, operation, outcome, \
-                 previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 target, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?;
             for record in records {
                 sequence = sequence.saturating_add(1);
                 let fields = record.fields();
                 let hash = chain::seal(&previous, sequence, &fields);
-                let [at, caller, organization, environment, door, operation, outcome] = &fields;
+                let [at, caller, organization, environment, door, operation, outcome, target] = &fields;
                 insert.execute(params![
                     sequence,
                     at,
@@ -109,6 +112,7 @@ impl Store {
                     door,
                     operation,
                     outcome,
+                    target,
                     previous,
                     hash
                 ])?;
@@ -145,6 +149,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         door: row.get("door")?,
         operation: row.get("operation")?,
         outcome: row.get("outcome")?,
+        target: row.get("target")?,
     };
     Ok(Entry { sequence: row.get("sequence")?, record })
 }

@@ -20,6 +20,8 @@ pub const CODE_SECONDS: i64 = 60;
 pub const REFRESH_DAYS: i64 = 30;
 /// How long what has ended is remembered, so that its second use is noticed.
 const REMEMBERED_DAYS: i64 = 30;
+/// Refresh tokens that a grant is given in an hour.
+pub const REFRESHES_AN_HOUR: i64 = 60;
 
 /// What a user agreed to.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,13 +58,23 @@ pub(crate) struct Code {
     pub(crate) challenge: String,
 }
 
+/// The second use of a code or a refresh token.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Replayed {
+    pub(crate) grant: Grant,
+    /// Whether the grant has ended with this, and not before.
+    pub(crate) has_ended: bool,
+}
+
 /// Why a code or a refresh token gives nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Refused {
     Unknown,
     Expired,
-    /// It was used before: its grant has ended with this.
-    Replayed,
+    /// It was used before.
+    Replayed(Replayed),
+    /// The grant was given as many as it may be in a while.
+    TooSoon,
     Revoked,
     /// It is good, but not for who presents it, or not for what is asked.
     Mismatch,
@@ -80,8 +92,8 @@ pub(crate) struct Refreshed {
 const GRANT: &str = "g.id, g.client, g.client_name, g.user, g.organization, g.scopes, g.resource, g.created, g.revoked";
 
 impl Store {
-    /// Keeps what a user agreed to, and gives the code for the application.
-    pub(crate) fn create_grant(&self, new: &NewGrant<'_>, now: DateTime<Utc>) -> Result<Secret, Failure> {
+    /// Keeps what a user agreed to, and gives its identifier and the code for the application.
+    pub(crate) fn create_grant(&self, new: &NewGrant<'_>, now: DateTime<Utc>) -> Result<(String, Secret), Failure> {
         let (id, code) = (identifier("gra")?, Secret::random()?);
         self.write(|transaction| {
             forget_ended(transaction, now)?;
@@ -110,7 +122,7 @@ impl Store {
                 ],
             )
         })?;
-        Ok(code)
+        Ok((id, code))
     }
 
     /// Uses a code up, if `is_right` finds that it belongs to who presents it.
@@ -135,8 +147,8 @@ impl Store {
                 return Ok(Err(Refused::Unknown));
             };
             if used.is_some() {
-                end(transaction, &code.grant.id, "code used twice", now)?;
-                return Ok(Err(Refused::Replayed));
+                let has_ended = end(transaction, &code.grant.id, "code used twice", now)?;
+                return Ok(Err(Refused::Replayed(Replayed { grant: code.grant, has_ended })));
             }
             if let Some(refused) = ended(&code.grant, expires, now) {
                 return Ok(Err(refused));
@@ -168,11 +180,12 @@ impl Store {
         Ok(secret)
     }
 
-    /// Uses a refresh token of this client up. `asked` narrows what the next access token allows.
+    /// Uses a refresh token up, if `is_right` finds that its grant belongs to who presents it. `asked` narrows what the
+    /// next access token allows.
     pub(crate) fn use_refresh(
         &self,
         presented: &str,
-        client: &str,
+        is_right: impl FnOnce(&Grant) -> bool,
         asked: Option<Scopes>,
         now: DateTime<Utc>,
     ) -> Result<Result<Refreshed, Refused>, Failure> {
@@ -191,20 +204,28 @@ impl Store {
                 return Ok(Err(Refused::Unknown));
             };
             if used.is_some() {
-                end(transaction, &refreshed.grant.id, "refresh token used twice", now)?;
-                return Ok(Err(Refused::Replayed));
+                let has_ended = end(transaction, &refreshed.grant.id, "refresh token used twice", now)?;
+                return Ok(Err(Refused::Replayed(Replayed { grant: refreshed.grant, has_ended })));
             }
             if let Some(refused) = ended(&refreshed.grant, expires, now) {
                 return Ok(Err(refused));
             }
-            if refreshed.grant.client != client {
+            if !is_right(&refreshed.grant) {
                 return Ok(Err(Refused::Mismatch));
             }
             if asked.is_some_and(|asked| !refreshed.scopes.covers(asked)) {
                 return Ok(Err(Refused::Scope));
             }
+            let grant = &refreshed.grant.id;
+            let since = text(now - TimeDelta::hours(1));
+            let sql = "SELECT count(*) FROM oauth_refresh_tokens WHERE grant_id = ?1 AND created > ?2";
+            let given: i64 = transaction.query_row(sql, params![grant, since], |row| row.get(0))?;
+            if given >= REFRESHES_AN_HOUR {
+                return Ok(Err(Refused::TooSoon));
+            }
             let sql = "UPDATE oauth_refresh_tokens SET used = ?2 WHERE hash = ?1";
             transaction.execute(sql, params![hash.bytes(), text(now)])?;
+            give_way(transaction, grant, now)?;
             Ok(Ok(refreshed))
         })
     }
@@ -227,14 +248,18 @@ impl Store {
         })
     }
 
-    /// The grants of an organization that have not ended, the newest first; those of one user where one is named.
-    pub fn grants(&self, organization: &str, user: Option<&str>) -> Result<Vec<Grant>, Failure> {
+    /// The grants of an organization that can still be made use of, the newest first; those of one user where one is
+    /// named.
+    pub fn grants(&self, organization: &str, user: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Grant>, Failure> {
         self.with(|connection| {
             let sql = format!(
                 "SELECT {GRANT} FROM oauth_grants g WHERE g.organization = ?1 AND g.revoked IS NULL \
-                 AND (?2 IS NULL OR g.user = ?2) ORDER BY g.created DESC, g.id"
+                 AND (?2 IS NULL OR g.user = ?2) AND ( \
+                 EXISTS (SELECT 1 FROM oauth_codes WHERE grant_id = g.id AND used IS NULL AND expires > ?3) OR \
+                 EXISTS (SELECT 1 FROM oauth_refresh_tokens WHERE grant_id = g.id AND used IS NULL AND expires > ?3) OR \
+                 EXISTS (SELECT 1 FROM tokens WHERE grant_id = g.id AND revoked IS NULL AND expires > ?3)) ORDER BY g.created DESC, g.id"
             );
-            connection.prepare_cached(&sql)?.query_map(params![organization, user], read_grant)?.collect()
+            connection.prepare_cached(&sql)?.query_map(params![organization, user, text(now)], read_grant)?.collect()
         })
     }
 
@@ -242,6 +267,18 @@ impl Store {
     pub fn revoke_grant(&self, id: &str, reason: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
         self.write(|transaction| end(transaction, id, reason, now))
     }
+}
+
+/// Makes room for the next access token of a grant: the one before stays for the calls that are under way, all others
+/// are gone, and refresh tokens that were used long ago are forgotten.
+fn give_way(connection: &Connection, grant: &str, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM tokens WHERE grant_id = ?1 AND id NOT IN (SELECT id FROM tokens WHERE grant_id = ?1 \
+               AND revoked IS NULL AND expires > ?2 ORDER BY created DESC, rowid DESC LIMIT 1)";
+    connection.execute(sql, params![grant, text(now)])?;
+    let before = text(now - TimeDelta::days(REMEMBERED_DAYS));
+    connection
+        .execute("DELETE FROM oauth_refresh_tokens WHERE grant_id = ?1 AND used < ?2", params![grant, before])
+        .map(drop)
 }
 
 /// Ends a grant: its codes and refresh tokens are refused by it, its access tokens are revoked with it.
@@ -264,7 +301,12 @@ fn forget_ended(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result
     let before = text(now - TimeDelta::days(REMEMBERED_DAYS));
     connection.execute("DELETE FROM oauth_codes WHERE expires < ?1", [&before])?;
     connection.execute("DELETE FROM oauth_refresh_tokens WHERE expires < ?1", [&before])?;
-    connection.execute("DELETE FROM tokens WHERE grant_id IS NOT NULL AND expires < ?1", [&before]).map(drop)
+    connection.execute("DELETE FROM tokens WHERE grant_id IS NOT NULL AND expires < ?1", [&before])?;
+    let nothing_left = "DELETE FROM oauth_grants WHERE created < ?1 \
+                        AND NOT EXISTS (SELECT 1 FROM oauth_codes c WHERE c.grant_id = oauth_grants.id) \
+                        AND NOT EXISTS (SELECT 1 FROM oauth_refresh_tokens r WHERE r.grant_id = oauth_grants.id) \
+                        AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.grant_id = oauth_grants.id)";
+    connection.execute(nothing_left, [&before]).map(drop)
 }
 
 fn read_grant(row: &Row<'_>) -> rusqlite::Result<Grant> {

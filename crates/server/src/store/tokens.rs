@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
 
@@ -63,6 +63,8 @@ pub struct Token {
     pub scopes: Scopes,
     pub attributes: Map<String, Value>,
     pub created: DateTime<Utc>,
+    /// The identifier of a user or of another token, or `local`.
+    pub created_by: Option<String>,
     pub expires: Option<DateTime<Utc>>,
     pub last_used: Option<DateTime<Utc>>,
     pub revoked: Option<DateTime<Utc>>,
@@ -75,12 +77,20 @@ impl Token {
     }
 }
 
+/// The maker of what is made beside the file.
+pub const LOCAL: &str = "local";
+
 const COLUMNS: &str = "id, kind, last_four, name, organization, partner, user, grant_id, scopes, attributes, created, \
-                       expires, last_used, revoked";
+                       created_by, expires, last_used, revoked";
 
 impl Store {
-    /// Keeps a new token and gives its text, which cannot be had again.
+    /// Keeps a new token of who may write this file, and gives its text, which cannot be had again.
     pub fn create_token(&self, new: &NewToken, now: DateTime<Utc>) -> Result<(Token, Secret), Failure> {
+        self.create_token_by(LOCAL, new, now)
+    }
+
+    /// The same of a maker: a user or another token.
+    pub fn create_token_by(&self, maker: &str, new: &NewToken, now: DateTime<Utc>) -> Result<(Token, Secret), Failure> {
         check_name(&new.name)?;
         let secret = token::mint(new.owner.kind())?;
         let kept = Token {
@@ -91,6 +101,7 @@ impl Store {
             scopes: new.scopes,
             attributes: new.attributes.clone(),
             created: now,
+            created_by: Some(maker.to_string()),
             expires: new.expires,
             last_used: None,
             revoked: None,
@@ -113,7 +124,8 @@ impl Store {
             }
             transaction.execute(
                 "INSERT INTO tokens (id, kind, hash, last_four, name, organization, partner, user, grant_id, scopes, \
-                 attributes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 attributes, created, expires, created_by) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                 params![
                     kept.id,
                     new.owner.kind().as_str(),
@@ -128,6 +140,7 @@ impl Store {
                     Value::Object(kept.attributes.clone()).to_string(),
                     text(now),
                     kept.expires.map(text),
+                    kept.created_by,
                 ],
             )?;
             Ok(Ok((kept, secret)))
@@ -202,6 +215,24 @@ impl Store {
     }
 }
 
+/// Ends what a user made, and what was made with that, in one organization or in all: the identifiers, the oldest first.
+pub(super) fn end_made(
+    connection: &Connection,
+    user: &str,
+    organization: Option<&str>,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "WITH RECURSIVE made (id) AS (SELECT id FROM tokens WHERE created_by = ?1 OR user = ?1 \
+               UNION SELECT t.id FROM tokens t JOIN made m ON t.created_by = m.id) \
+               UPDATE tokens SET revoked = ?3 WHERE id IN (SELECT id FROM made) AND user IS NULL AND revoked IS NULL \
+               AND (?2 IS NULL OR organization = ?2) RETURNING rowid, id";
+    let mut query = connection.prepare(sql)?;
+    let ended = query.query_map(params![user, organization, text(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut ended: Vec<(i64, String)> = ended.collect::<rusqlite::Result<_>>()?;
+    ended.sort();
+    Ok(ended.into_iter().map(|(_, id)| id).collect())
+}
+
 /// An instant as the file has it.
 pub(crate) fn text(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -235,6 +266,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Token> {
         scopes: Scopes::parse(&scopes).map_err(|_| unreadable("scopes", std::fmt::Error))?,
         attributes: serde_json::from_str(&attributes).map_err(|fault| unreadable("attributes", fault))?,
         created: instant(row, "created")?.ok_or_else(|| unreadable("created", std::fmt::Error))?,
+        created_by: row.get("created_by")?,
         expires: instant(row, "expires")?,
         last_used: instant(row, "last_used")?,
         revoked: instant(row, "revoked")?,

@@ -9,7 +9,7 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
 use super::Store;
-use super::tokens::{instant, text};
+use super::tokens::{end_made, instant, text};
 use crate::identity::secret::identifier;
 use members::join;
 pub use members::{Member, Membership};
@@ -85,8 +85,9 @@ impl Store {
         self.with(|connection| find(connection, "id = ?1", id))
     }
 
-    /// Locks a user out: sessions, links, grants and access tokens end with it.
-    pub fn disable_user(&self, user: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+    /// Locks a user out: sessions, links, grants and access tokens end with it, and the tokens that the user made,
+    /// which are given.
+    pub fn disable_user(&self, user: &str, now: DateTime<Utc>) -> Result<Vec<String>, Failure> {
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE users SET disabled = ?2 WHERE id = ?1 AND disabled IS NULL",
@@ -94,7 +95,8 @@ impl Store {
             )?;
             forget_browsers(transaction, user)?;
             end_access(transaction, user, None, now)?;
-            end_grants(transaction, user, None, now)
+            end_grants(transaction, user, None, now)?;
+            end_made(transaction, user, None, now)
         })
     }
 

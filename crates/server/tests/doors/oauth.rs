@@ -2,6 +2,7 @@
 
 mod allowed;
 mod documents;
+mod kept;
 mod pages;
 mod refused;
 mod sign_in;

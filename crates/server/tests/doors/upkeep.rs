@@ -25,6 +25,15 @@ async fn change(served: &Served, token: &str, operation: &str, arguments: Value)
     reply.body
 }
 
+/// The newest records: operation, outcome and what was changed.
+fn recorded(served: &Served, count: usize) -> Vec<(String, String, Value)> {
+    served.app.audit_log().expect("a log").flush();
+    let entries = served.store.audit(None, count).expect("records");
+    let entries = entries.iter().map(|entry| serde_json::to_value(entry).expect("JSON"));
+    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_string();
+    entries.map(|entry| (text(&entry, "operation"), text(&entry, "outcome"), entry["target"].clone())).collect()
+}
+
 #[tokio::test]
 async fn an_administrator_learns_nothing_of_users_elsewhere() {
     let served = served(UNLIMITED);
@@ -96,4 +105,57 @@ async fn one_organization_cannot_use_up_what_others_may_say() {
         listed["feedback"].as_array().into_iter().flatten().filter(|piece| piece["organization"] == id).count()
     };
     assert_eq!((count("acme"), count("default")), (200, 1));
+}
+
+#[tokio::test]
+async fn what_a_locked_out_user_made_ends_and_every_change_names_what_it_changed() {
+    let served = served(UNLIMITED);
+    let rights = [membership("acme", "tokens:manage"), membership("default", "tokens:manage")];
+    let eve = served.store.create_user("eve@acme.example", "Eve", &rights, now()).expect("a user");
+    let user =
+        |organization: &str| Owner::User { user: eve.id.clone(), organization: organization.into(), grant: None };
+    let (_, application) = served.token(user("acme"), "tokens:manage");
+    let (_, elsewhere) = served.token(user("default"), "tokens:manage");
+    let (kept, admin) = served.token(of("acme"), "admin");
+    let scopes = json!(["tokens:manage"]);
+    let make = |name: &str| json!({ "name": name, "scopes": scopes });
+    let survivor = change(&served, &application, "create_token", make("survivor")).await;
+    let child = change(&served, survivor["token"].as_str().expect("text"), "create_token", make("child")).await;
+    let other = change(&served, &elsewhere, "create_token", make("elsewhere")).await;
+    let own = change(&served, &admin, "create_token", make("own")).await;
+    assert_eq!((&survivor["created_by"], &child["created_by"]), (&json!(eve.id), &survivor["id"]));
+    assert_eq!(own["created_by"], json!(kept.id));
+
+    let gone = json!({ "email": "eve@acme.example", "disabled": true });
+    let disabled = change(&served, &admin, "update_user", gone).await;
+    assert_eq!(disabled["ended_tokens"], json!([survivor["id"], child["id"]]));
+    let is_accepted = async |made: &Value| {
+        let token = made["token"].as_str().expect("text");
+        served.ask(token, &[], "list_tokens", json!({})).await.status == StatusCode::OK
+    };
+    assert!(!is_accepted(&survivor).await && !is_accepted(&child).await);
+    assert!(is_accepted(&own).await && is_accepted(&other).await, "what others made, and what is elsewhere");
+    change(&served, &admin, "revoke_token", json!({ "id": own["id"] })).await;
+    let last = recorded(&served, 100);
+    let of = |operation: &str| -> Vec<&Value> {
+        last.iter().filter(|(name, outcome, _)| name == operation && outcome == "answered").map(|one| &one.2).collect()
+    };
+    assert_eq!(of("create_token"), [&survivor["id"], &child["id"], &other["id"], &own["id"]]);
+    assert_eq!((of("update_user"), of("revoke_token")), (vec![&json!(eve.id)], vec![&own["id"]]));
+}
+
+#[tokio::test]
+async fn what_is_refused_to_an_accepted_token_is_recorded() {
+    let served = served(UNLIMITED);
+    let (_, token) = served.token(of("acme"), "metrics:read");
+    served.ask(&token, &[("X-Sextant-Access-Mode", "all")], "get_metrics", json!({})).await;
+    assert_eq!(recorded(&served, 1), [("unknown".into(), "invalid-header".into(), json!(""))]);
+    served.ask(&token, &[], "no_such_tool", json!({})).await;
+    served.mcp(&token, &[], "tools/call", json!({ "name": "no_such_tool", "arguments": {} })).await;
+    let unknown = || ("unknown".to_string(), "unknown-tool".to_string(), json!(""));
+    assert_eq!(recorded(&served, 2), [unknown(), unknown()]);
+    let before = served.store.audit(None, 100).expect("records").len();
+    served.ask("sextant_oat_nobody", &[("X-Sextant-Access-Mode", "all")], "get_metrics", json!({})).await;
+    recorded(&served, 1);
+    assert_eq!(served.store.audit(None, 100).expect("records").len(), before, "a stranger costs no write");
 }

@@ -19,7 +19,10 @@ pub(crate) fn run(place: &Place, audit_log: &AuditLog) -> Result<(), Fault> {
     let store = Store::at(Config::of(place)?.state);
     match &audit_log.action {
         AuditLogAction::Verify { head } => verify(&store, head.as_deref(), audit_log.format),
-        AuditLogAction::List { org, limit } => list(&store.audit(org.as_deref(), *limit)?, audit_log.format),
+        AuditLogAction::List { org, limit } => {
+            org.as_deref().map(|org| store.known_organization(org)).transpose()?;
+            list(&store.audit(org.as_deref(), *limit)?, audit_log.format)
+        }
     }
 }
 
@@ -54,6 +57,7 @@ pub(super) fn note(
     operation: &str,
     organization: &str,
     environment: &str,
+    target: &str,
     at: DateTime<Utc>,
 ) -> Result<(), Failure> {
     store.append_audit(&[Record {
@@ -64,6 +68,7 @@ pub(super) fn note(
         door: "command-line".into(),
         operation: operation.into(),
         outcome: "answered".into(),
+        target: target.into(),
     }])
 }
 
@@ -72,12 +77,12 @@ fn list(entries: &[Entry], format: TextFormat) -> Result<(), Fault> {
         return output::emit(&output::json::whole(&json!({ "records": entries })));
     }
     let mut lines = table::new_table(&Paint::stdout());
-    lines.set_header(["", "at", "caller", "organization", "environment", "door", "operation", "outcome"]);
+    lines.set_header(["", "at", "caller", "organization", "environment", "door", "operation", "target", "outcome"]);
     for Entry { sequence, record } in entries {
         let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let rest = [&record.caller, &record.organization, &record.environment, &record.door, &record.operation];
         let mut row = vec![sequence.to_string(), at];
-        row.extend(rest.into_iter().chain([&record.outcome]).map(|field| clean(field)));
+        row.extend(rest.into_iter().chain([&record.target, &record.outcome]).map(|field| clean(field)));
         lines.add_row(row);
     }
     output::emit(&table::finish(&lines))

@@ -1,7 +1,9 @@
 //! `sextant backup`: a copy of the state file, made while servers use it.
 
-use sextant_server::store::backup;
+use chrono::Utc;
+use sextant_server::store::{Store, backup};
 
+use super::audit_log;
 use crate::cli::{Backup, Place};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -10,6 +12,7 @@ use crate::output;
 pub(crate) fn run(place: &Place, asked: &Backup) -> Result<(), Fault> {
     let state = Config::of(place)?.state;
     let contents = backup::backup(&state, &asked.file)?;
+    audit_log::note(&Store::at(state), "backup", "", "production", "", Utc::now())?;
     output::emit(&format!("wrote {}: {}\n", asked.file.display(), counted(&contents)))
 }
 

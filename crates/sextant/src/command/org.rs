@@ -44,7 +44,7 @@ pub(crate) fn run(place: &Place, org: &Org) -> Result<(), Fault> {
         }
     };
     if is_new {
-        audit_log::note(&store, operation, &organization.id, "production", now)?;
+        audit_log::note(&store, operation, &organization.id, "production", &organization.id, now)?;
     }
     match org.format {
         TextFormat::Json => output::emit(&output::json::whole(&as_json(&organization))),

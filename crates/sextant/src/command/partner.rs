@@ -52,7 +52,7 @@ pub(crate) fn run(place: &Place, partner: &Partner) -> Result<(), Fault> {
         | PartnerAction::Enable { .. } => "update_partner",
     };
     if is_new {
-        audit_log::note(&store, operation, DEFAULT, "production", now)?;
+        audit_log::note(&store, operation, DEFAULT, "production", &kept.id, now)?;
     }
     match partner.format {
         TextFormat::Json => output::emit(&output::json::whole(&as_json(&kept))),

@@ -2,8 +2,9 @@
 
 use chrono::Utc;
 use sextant_server::store::audit::Chain;
-use sextant_server::store::backup;
+use sextant_server::store::{Store, backup};
 
+use super::audit_log;
 use super::backup::counted;
 use crate::cli::{Place, Restore};
 use crate::config::Config;
@@ -14,6 +15,8 @@ use crate::output::number::clean;
 pub(crate) fn run(place: &Place, asked: &Restore) -> Result<(), Fault> {
     let state = Config::of(place)?.state;
     let restored = backup::restore(&state, &asked.file, Utc::now())?;
+    // The log of before knows nothing of it, and goes on from here.
+    let noted = audit_log::note(&Store::at(state.clone()), "restore", "", "production", "", Utc::now());
     let kept = restored.kept.map_or_else(String::new, |kept| format!(" (what it was: {})", kept.display()));
     output::emit(&format!("restored {}{kept}: {}\n", state.display(), counted(&restored.contents)))?;
     if let Chain::Broken { sequence, how } = restored.audit {
@@ -25,5 +28,5 @@ pub(crate) fn run(place: &Place, asked: &Restore) -> Result<(), Fault> {
             clean(name)
         ))?;
     }
-    Ok(())
+    Ok(noted?)
 }

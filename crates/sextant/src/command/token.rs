@@ -1,6 +1,6 @@
 //! `sextant token`: who may ask over the network.
 
-mod arguments;
+pub(super) mod arguments;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -83,7 +83,7 @@ fn list(store: &Store, org: Option<&str>, all: bool, format: TextFormat, now: Da
         return output::emit(&output::json::whole(&json!({ "tokens": tokens })));
     }
     let mut lines = table::new_table(&Paint::stdout());
-    lines.set_header(["id", "token", "name", "for", "scopes", "created", "last used", "ends", "state"]);
+    lines.set_header(["id", "token", "name", "for", "scopes", "created", "by", "last used", "ends", "state"]);
     for (token, state) in &listed {
         lines.add_row([
             token.id.clone(),
@@ -92,6 +92,7 @@ fn list(store: &Store, org: Option<&str>, all: bool, format: TextFormat, now: Da
             owner(&token.owner),
             token.scopes.to_string(),
             instant(token.created),
+            maker(store, token)?,
             token.last_used.map_or_else(|| "never".into(), instant),
             token.expires.map_or_else(|| "when revoked".into(), instant),
             (*state).to_string(),
@@ -118,7 +119,8 @@ fn revoke(store: &Store, which: &str, format: TextFormat, now: DateTime<Utc>) ->
 /// Records the change in the audit log.
 fn note(store: &Store, operation: &str, token: &tokens::Token, now: DateTime<Utc>) -> Result<(), Fault> {
     let environment = if token.owner.kind() == Kind::Sandbox { "sandbox" } else { "production" };
-    Ok(audit_log::note(store, operation, token.owner.organization().unwrap_or(DEFAULT), environment, now)?)
+    let organization = token.owner.organization().unwrap_or(DEFAULT);
+    Ok(audit_log::note(store, operation, organization, environment, &token.id, now)?)
 }
 
 /// The one token that is meant: by its identifier; among those not revoked by the last four characters or the
@@ -177,6 +179,12 @@ fn owner(owner: &Owner) -> String {
     }
 }
 
+/// Who made a token, a user by the address; nothing of those made before that was kept.
+fn maker(store: &Store, token: &tokens::Token) -> Result<String, Failure> {
+    let by = token.created_by.clone().unwrap_or_default();
+    Ok(store.user(&by)?.map_or(by, |user| user.email))
+}
+
 fn instant(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -199,6 +207,7 @@ fn as_json(token: &tokens::Token, state: &str) -> Map<String, Value> {
         ("scopes", json!(token.scopes.iter().map(Scope::as_str).collect::<Vec<_>>())),
         ("attributes", Value::Object(token.attributes.clone())),
         ("created", json!(token.created)),
+        ("created_by", json!(token.created_by)),
         ("last_used", json!(token.last_used)),
         ("expires", json!(token.expires)),
         ("revoked", json!(token.revoked)),
@@ -221,6 +230,7 @@ mod tests {
             scopes: Scopes::MINIMAL,
             attributes: Map::new(),
             created: DateTime::UNIX_EPOCH,
+            created_by: None,
             expires: None,
             last_used: None,
             revoked,

@@ -63,11 +63,23 @@ fn partner_schema() -> Value {
 
 fn user_schema() -> Value {
     let texts = ["id", "email", "name", "created", "disabled"];
-    record(&texts, &["scopes", "organizations"], &["attributes"], &[], &["id", "email", "scopes"])
+    record(&texts, &["scopes", "organizations", "ended_tokens"], &["attributes"], &[], &["id", "email", "scopes"])
 }
 
 fn token_schema() -> Value {
-    let texts = ["id", "name", "kind", "prefix", "last_four", "created", "last_used", "expires", "revoked", "token"];
+    let texts = [
+        "id",
+        "name",
+        "kind",
+        "prefix",
+        "last_four",
+        "created",
+        "created_by",
+        "last_used",
+        "expires",
+        "revoked",
+        "token",
+    ];
     record(&texts, &["scopes"], &["attributes"], &["accepted"], &["id", "name", "kind", "scopes", "accepted"])
 }
 

@@ -60,7 +60,7 @@ pub(in crate::page) async fn revoke(
             Err(page) => return Ok(*page),
         };
         if authority.store.revoke_grant(&grant.id, "revoked on the page", authority.now())? {
-            authority.note(&browser.user.id, &grant.organization, "production", "revoke_application")?;
+            authority.note(&browser.user.id, &grant.organization, "production", "revoke_application", &grant.id)?;
         }
         Ok(done(&grant.organization))
     });

@@ -91,15 +91,19 @@ fn make(authority: &Authority, browser: &Browser, form: &Parameters) -> Result<M
     };
     // Policies know the token by what they know of its maker, so that it reads what the maker reads.
     let new = NewToken { name: name.to_string(), owner, scopes, attributes: member.attributes, expires };
-    let (token, secret) = authority.store.create_token(&new, now)?;
-    note(authority, browser, &token, "create_token")?;
+    let (token, secret) = authority.store.create_token_by(&browser.user.id, &new, now)?;
+    note(authority, browser, &token, "create_token").inspect_err(|_| {
+        // Nobody has seen it.
+        let _ = authority.store.revoke_token(&token.id, now);
+    })?;
     Ok(Ok((token, secret)))
 }
 
 /// Records the change in the audit log.
 fn note(authority: &Authority, browser: &Browser, token: &Token, operation: &str) -> Result<(), Failure> {
     let environment = if token.owner.kind() == Kind::Sandbox { "sandbox" } else { "production" };
-    authority.note(&browser.user.id, token.owner.organization().unwrap_or_default(), environment, operation)
+    let organization = token.owner.organization().unwrap_or_default();
+    authority.note(&browser.user.id, organization, environment, operation, &token.id)
 }
 
 /// Days from now, or never; none for another word.

@@ -10,15 +10,16 @@ use sha2::{Digest, Sha256};
 pub(super) const START: [u8; 32] = [0; 32];
 
 /// The columns that are hashed, in their order.
-const FIELDS: [&str; 7] = ["at", "caller", "organization", "environment", "door", "operation", "outcome"];
+const FIELDS: [&str; 8] = ["at", "caller", "organization", "environment", "door", "operation", "outcome", "target"];
 
 /// The SHA-256 of the hash before, the sequence as 8 bytes, and each field behind its length as 8 bytes, the highest
-/// byte first.
-pub(super) fn seal(previous: &[u8], sequence: i64, fields: &[String; 7]) -> [u8; 32] {
+/// byte first. An empty target is left out: records of before there were targets are sealed as they were.
+pub(super) fn seal(previous: &[u8], sequence: i64, fields: &[String; 8]) -> [u8; 32] {
+    let [known @ .., target] = fields;
     let mut hash = Sha256::new();
     hash.update(previous);
     hash.update(sequence.to_be_bytes());
-    for field in fields {
+    for field in known.iter().chain((!target.is_empty()).then_some(target)) {
         hash.update((field.len() as u64).to_be_bytes());
         hash.update(field.as_bytes());
     }

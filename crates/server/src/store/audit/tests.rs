@@ -13,6 +13,7 @@ fn record(operation: &str) -> Record {
         door: "mcp".into(),
         operation: operation.into(),
         outcome: "answered".into(),
+        target: String::new(),
     }
 }
 
@@ -66,7 +67,7 @@ fn a_log_is_whole_until_somebody_tampers_with_it() {
 
 #[test]
 fn every_column_is_under_the_seal() {
-    for column in ["at", "caller", "organization", "environment", "door", "operation", "outcome"] {
+    for column in ["at", "caller", "organization", "environment", "door", "operation", "outcome", "target"] {
         let store = store();
         tamper(&store, &format!("UPDATE audit_log SET {column} = {column} || '0' WHERE sequence = 3"));
         assert_eq!(store.verify_audit(None).unwrap(), broken(3, Break::Changed), "{column}");
@@ -78,6 +79,12 @@ fn every_column_is_under_the_seal() {
         tamper(&store, &format!("UPDATE audit_log SET {column} = {value} WHERE sequence = 3"));
         assert_eq!(store.verify_audit(None).unwrap(), broken(3, Break::Changed), "{column} = {value}");
     }
+    // So is a target, also when it is taken away.
+    let single = Store::in_memory();
+    single.append_audit(&[Record { target: "tok_2".into(), ..record("revoke_token") }]).unwrap();
+    assert!(matches!(single.verify_audit(None).unwrap(), Chain::Whole(Some(_))));
+    tamper(&single, "UPDATE audit_log SET target = ''");
+    assert_eq!(single.verify_audit(None).unwrap(), broken(1, Break::Changed));
     // A letter moved from one field to its neighbour leaves their bytes in a row as they were.
     let store = store();
     tamper(&store, "UPDATE audit_log SET caller = 'tok_', organization = '1default' WHERE sequence = 3");

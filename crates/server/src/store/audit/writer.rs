@@ -154,5 +154,6 @@ fn gap(next: &Record, lost: usize) -> Record {
         door: String::new(),
         operation: format!("{lost} records lost"),
         outcome: sextant_semantics::code::Code::StoreUnavailable.to_string(),
+        target: String::new(),
     }
 }

@@ -55,6 +55,7 @@ fn record() -> Record {
         door: "stdio".into(),
         operation: "search".into(),
         outcome: "answered".into(),
+        target: String::new(),
     }
 }
 

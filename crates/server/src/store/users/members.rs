@@ -11,9 +11,9 @@ use super::{
     shown, unreadable,
 };
 use crate::identity::scope::Scopes;
-use crate::store::Store;
 use crate::store::organizations;
-use crate::store::tokens::{instant, text};
+use crate::store::tokens::{end_made, instant, text};
+use crate::store::{Changed, Store};
 
 /// What a user may do in an organization at most, and what its policies know of the user.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,34 +126,63 @@ impl Store {
 
     /// Lets the user into an organization, or changes what it may do there: its access tokens of before end.
     pub fn add_member(&self, user: &str, membership: &Membership, now: DateTime<Utc>) -> Result<(), Failure> {
+        let Membership { organization, scopes, attributes } = membership;
+        self.change_member(user, organization, Some(*scopes), Some(attributes.clone()), now).map(drop)
+    }
+
+    /// The same; what is not said stays as it is, and is the least of somebody new.
+    pub fn change_member(
+        &self,
+        user: &str,
+        organization: &str,
+        scopes: Option<Scopes>,
+        attributes: Option<Map<String, Value>>,
+        now: DateTime<Utc>,
+    ) -> Result<Changed<Member>, Failure> {
         self.settle(|transaction| {
-            if organizations::known(transaction, &membership.organization)?.is_err() {
-                return Ok(Err(no_organization(&membership.organization)));
+            if organizations::known(transaction, organization)?.is_err() {
+                return Ok(Err(no_organization(organization)));
             }
-            end_access(transaction, user, Some(&membership.organization), now)?;
-            join(transaction, user, membership).map(Ok)
+            let before = place(transaction, user, organization)?;
+            let known = before.as_ref().map(|place| (place.scopes, place.attributes.clone()));
+            let (kept_scopes, kept_attributes) = known.unwrap_or((Scopes::MINIMAL, Map::new()));
+            let membership = Membership {
+                organization: organization.to_string(),
+                scopes: scopes.unwrap_or(kept_scopes),
+                attributes: attributes.unwrap_or(kept_attributes),
+            };
+            join(transaction, user, &membership)?;
+            let kept = place(transaction, user, organization)?;
+            let is_new = kept != before;
+            if is_new {
+                end_access(transaction, user, Some(organization), now)?;
+            }
+            Ok(kept.map(|kept| Changed { kept, is_new }).ok_or_else(crate::error::internal))
         })
     }
 
-    /// Takes the user out of an organization, and ends what applications may do there for the user. False when
-    /// the user was not in it.
-    pub fn remove_member(&self, user: &str, organization: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
+    /// Takes the user out of an organization, and ends what applications may do there for the user and the tokens
+    /// that the user made, which are given. None when the user was not in it.
+    pub fn remove_member(
+        &self,
+        user: &str,
+        organization: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<String>>, Failure> {
         self.write(|transaction| {
-            end_access(transaction, user, Some(organization), now)?;
-            end_grants(transaction, user, Some(organization), now)?;
+            let ended = end_place(transaction, user, organization, now)?;
             let sql = "DELETE FROM memberships WHERE user = ?1 AND organization = ?2";
-            Ok(transaction.execute(sql, [user, organization])? == 1)
+            Ok((transaction.execute(sql, [user, organization])? == 1).then_some(ended))
         })
     }
 
-    /// Locks a user out of one organization: grants and access tokens there end with it. False when it was so already,
-    /// or the user is not in it.
-    pub fn disable_member(&self, user: &str, organization: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
+    /// Locks a user out of one organization: grants, access tokens and the tokens that the user made end there, which
+    /// are given.
+    pub fn disable_member(&self, user: &str, organization: &str, now: DateTime<Utc>) -> Result<Vec<String>, Failure> {
         self.write(|transaction| {
-            end_access(transaction, user, Some(organization), now)?;
-            end_grants(transaction, user, Some(organization), now)?;
             let sql = "UPDATE memberships SET disabled = ?3 WHERE user = ?1 AND organization = ?2 AND disabled IS NULL";
-            Ok(transaction.execute(sql, params![user, organization, text(now)])? == 1)
+            transaction.execute(sql, params![user, organization, text(now)])?;
+            end_place(transaction, user, organization, now)
         })
     }
 
@@ -165,6 +194,17 @@ impl Store {
             Ok(transaction.execute(sql, [user, organization])? == 1)
         })
     }
+}
+
+fn end_place(
+    connection: &Connection,
+    user: &str,
+    organization: &str,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Vec<String>> {
+    end_access(connection, user, Some(organization), now)?;
+    end_grants(connection, user, Some(organization), now)?;
+    end_made(connection, user, Some(organization), now)
 }
 
 pub(super) fn join(connection: &Connection, user: &str, membership: &Membership) -> rusqlite::Result<()> {

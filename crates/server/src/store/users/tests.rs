@@ -5,6 +5,7 @@ use serde_json::Map;
 
 use super::*;
 use crate::identity::scope::Scopes;
+use crate::identity::secret::Secret;
 use crate::store::tokens::{NewToken, Owner};
 
 fn now() -> DateTime<Utc> {
@@ -92,12 +93,29 @@ fn nothing_of_a_disabled_user_is_left() {
 }
 
 #[test]
+fn what_is_not_said_about_a_member_stays() {
+    let (store, user) = store_with_user();
+    let live = |token: &Secret| store.find_token(token.expose()).unwrap().unwrap().is_live(now());
+    let owner = Owner::User { user: user.id.clone(), organization: "default".into(), grant: None };
+    let new = NewToken { name: "app".into(), owner, scopes: Scopes::MINIMAL, attributes: Map::new(), expires: None };
+    let (_, token) = store.create_token(&new, now()).unwrap();
+    let nothing = store.change_member(&user.id, "default", None, None, now()).unwrap();
+    assert_eq!((nothing.is_new, live(&token)), (false, true));
+    let admin = Some(Scopes::parse("admin").unwrap());
+    let changed = store.change_member(&user.id, "default", admin, None, now()).unwrap();
+    assert_eq!((changed.is_new, changed.kept.scopes, live(&token)), (true, admin.unwrap(), false));
+    assert_eq!(changed.kept.attributes["country"], "DE");
+    let changed = store.change_member(&user.id, "default", None, Some(Map::new()), now()).unwrap();
+    assert_eq!((changed.kept.scopes, changed.kept.attributes.len()), (admin.unwrap(), 0));
+}
+
+#[test]
 fn what_a_member_may_changes_and_ends() {
     let (store, user) = store_with_user();
     store.add_member(&user.id, &member("default", "admin"), now()).unwrap();
     assert_eq!(store.membership(&user.id, "default").unwrap().unwrap().scopes.to_string(), "admin");
     assert!(store.add_member(&user.id, &member("nobody", "admin"), now()).is_err());
-    assert!(store.remove_member(&user.id, "default", now()).unwrap());
-    assert!(!store.remove_member(&user.id, "default", now()).unwrap());
+    assert_eq!(store.remove_member(&user.id, "default", now()).unwrap(), Some(vec![]));
+    assert_eq!(store.remove_member(&user.id, "default", now()).unwrap(), None);
     assert_eq!(store.membership(&user.id, "default").unwrap(), None);
 }

@@ -32,7 +32,7 @@ pub(super) fn owner(create: &TokenCreate) -> Result<Owner, Failure> {
     }
 }
 
-pub(super) fn scopes(text: &str) -> Result<Scopes, Failure> {
+pub(in crate::command) fn scopes(text: &str) -> Result<Scopes, Failure> {
     let known: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
     let help = format!("words of {}, separated by blanks", known.join(", "));
     match Scopes::parse(&text.replace(',', " ")) {
@@ -93,7 +93,7 @@ fn read_expiry(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// `key=value` each; several values of one key are a list.
-pub(super) fn attributes(typed: &[String]) -> Result<Map<String, Value>, Failure> {
+pub(in crate::command) fn attributes(typed: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut attributes = Map::new();
     for pair in typed {
         let (key, value) = pair.split_once('=').filter(|(key, _)| is_key(key)).ok_or_else(|| {
