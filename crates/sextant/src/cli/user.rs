@@ -71,15 +71,21 @@ pub(crate) enum UserAction {
         #[arg(value_name = "EMAIL")]
         email: String,
     },
-    /// Lock a user out: sessions, grants and access tokens end
+    /// Lock a user out: sessions, grants, access tokens and the tokens that the user made end
     Disable {
         #[arg(value_name = "EMAIL")]
         email: String,
+        /// Of this organization alone [default: of the server]
+        #[arg(long, value_name = "ID")]
+        org: Option<String>,
     },
-    /// Let a disabled user sign in again
+    /// Let a disabled user in again
     Enable {
         #[arg(value_name = "EMAIL")]
         email: String,
+        /// Into this organization, whose administrator locked the user out [default: into the server]
+        #[arg(long, value_name = "ID")]
+        org: Option<String>,
     },
 }
 
@@ -88,10 +94,14 @@ pub(crate) struct Membership {
     /// The organization
     #[arg(long, value_name = "ID", default_value = "default")]
     pub(crate) org: String,
-    /// What the user may do there at most: metrics:read, query:sql, feedback:write, tokens:manage, admin
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "metrics:read,feedback:write")]
-    pub(crate) scopes: Vec<String>,
-    /// What policies know of the user there; several of one key are a list
+    /// What the user may do there at most: metrics:read, query:sql, feedback:write, tokens:manage, admin [default: as it
+    /// is; of somebody new metrics:read,feedback:write]
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    pub(crate) scopes: Option<Vec<String>>,
+    /// What policies know of the user there, instead of what they knew; several of one key are a list
     #[arg(long = "attribute", value_name = "KEY=VALUE")]
     pub(crate) attributes: Vec<String>,
+    /// Take away what policies know of the user there
+    #[arg(long, conflicts_with = "attributes")]
+    pub(crate) no_attributes: bool,
 }

@@ -18,6 +18,7 @@ use sextant_server::store::sessions::LINK_MINUTES;
 use sextant_server::store::users;
 
 use super::audit_log;
+use super::token::arguments;
 use crate::cli::{Membership, Place, TextFormat, User, UserAction};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -28,56 +29,121 @@ use crate::output::{self, table};
 pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
     let store = Store::at(Config::of(place)?.state);
     let now = Utc::now();
-    let note = |operation: &str, organization: &str| -> Result<(), Fault> {
-        Ok(audit_log::note(&store, operation, organization, "production", now)?)
+    let note = |operation: &str, organization: &str, user: &users::User| -> Result<(), Fault> {
+        Ok(audit_log::note(&store, operation, organization, "production", &user.id, now)?)
     };
     match &user.action {
         UserAction::Create { email, name, membership } => {
-            let membership = read(membership)?;
+            let (scopes, attributes) = read(membership)?;
+            let (scopes, attributes) = (scopes.unwrap_or(Scopes::MINIMAL), attributes.unwrap_or_default());
+            let place = users::Membership { organization: membership.org.clone(), scopes, attributes };
             let name = name.as_deref().unwrap_or(email);
-            let created = store.create_user(email, name, std::slice::from_ref(&membership), now)?;
-            note("create_user", &membership.organization)?;
+            let created = store.create_user(email, name, std::slice::from_ref(&place), now)?;
+            note("create_user", &place.organization, &created)?;
             output::emit(&format!("{}\n", created.id))?;
             output::note("next: `sextant user password` or `sextant user link` with the address lets the user in")
         }
         UserAction::Add { email, membership } => {
-            let membership = read(membership)?;
-            store.add_member(&store.user_named(email)?.id, &membership, now)?;
-            note("update_user", &membership.organization)
+            let (scopes, attributes) = read(membership)?;
+            let user = store.user_named(email)?;
+            let changed = store.change_member(&user.id, &membership.org, scopes, attributes, now)?;
+            if changed.is_new {
+                note("update_user", &membership.org, &user)?;
+            }
+            let already = if changed.is_new { "" } else { ", as before: nothing is changed" };
+            output::emit(&format!("`{}` in `{}`: {}{already}\n", user.email, membership.org, rights(&changed.kept)))
         }
-        UserAction::Remove { email, org } => match store.remove_member(&store.user_named(email)?.id, org, now)? {
-            true => note("update_user", org),
-            false => Err(refusal(format!("`{email}` is not in the organization `{}`", clean(org)), "--org").into()),
-        },
+        UserAction::Remove { email, org } => {
+            let user = store.user_named(email)?;
+            let Some(ended) = store.remove_member(&user.id, org, now)? else {
+                let message = format!("`{}` is not in the organization `{}`", user.email, clean(org));
+                return Err(refusal(message, "--org").into());
+            };
+            note("update_user", org, &user)?;
+            output::emit(&format!("`{}` is out of `{org}`\n", user.email))?;
+            tell_ended(&ended)
+        }
         UserAction::List { format } => list(&store, *format),
         UserAction::Password { email } => {
             let user = store.user_named(email)?;
             let hash = password::hash(&typed_password()?)?;
             store.set_password(&user.id, &hash)?;
-            note("set_password", "")
+            note("set_password", "", &user)?;
+            output::emit(&format!("`{}` has a new password; no browser is signed in any more\n", user.email))
         }
         UserAction::Link { email, url } => {
             link(&store, email, url, now)?;
-            note("create_sign_in_link", "")
+            note("create_sign_in_link", "", &store.user_named(email)?)
         }
         UserAction::Connect { email, issuer, subject } => {
-            store.connect_account(&store.user_named(email)?.id, issuer, subject, now)?;
-            note("connect_account", "")
+            let user = store.user_named(email)?;
+            store.connect_account(&user.id, issuer, subject, now)?;
+            note("connect_account", "", &user)
         }
         UserAction::Disconnect { email } => {
-            if store.disconnect_accounts(&store.user_named(email)?.id)? == 0 {
+            let user = store.user_named(email)?;
+            if store.disconnect_accounts(&user.id)? == 0 {
                 return Err(refusal(format!("`{}` signs in by no account elsewhere", clean(email)), "email").into());
             }
-            note("disconnect_accounts", "")
+            note("disconnect_accounts", "", &user)
         }
-        UserAction::Disable { email } => {
-            store.disable_user(&store.user_named(email)?.id, now)?;
-            note("update_user", "")
+        UserAction::Disable { email, org } => {
+            let user = store.user_named(email)?;
+            known_place(&store, &user, org.as_deref())?;
+            let ended = match org {
+                Some(org) => store.disable_member(&user.id, org, now)?,
+                None => store.disable_user(&user.id, now)?,
+            };
+            note("update_user", org.as_deref().unwrap_or_default(), &user)?;
+            output::emit(&format!("`{}` is disabled{}\n", user.email, of(org.as_deref())))?;
+            tell_ended(&ended)
         }
-        UserAction::Enable { email } => {
-            store.enable_user(&store.user_named(email)?.id)?;
-            note("update_user", "")
+        UserAction::Enable { email, org } => {
+            let user = store.user_named(email)?;
+            known_place(&store, &user, org.as_deref())?;
+            match org {
+                Some(org) => drop(store.enable_member(&user.id, org)?),
+                None => store.enable_user(&user.id)?,
+            }
+            note("update_user", org.as_deref().unwrap_or_default(), &user)?;
+            output::emit(&format!("`{}` is enabled{}; what ended stays ended\n", user.email, of(org.as_deref())))
         }
+    }
+}
+
+/// ` in the organization`, where one is named.
+fn of(org: Option<&str>) -> String {
+    org.map_or_else(String::new, |org| format!(" in `{org}`"))
+}
+
+/// Refuses an organization that the user is not in.
+fn known_place(store: &Store, user: &users::User, org: Option<&str>) -> Result<(), Failure> {
+    let Some(org) = org else { return Ok(()) };
+    if store.places(&user.id, false)?.iter().any(|place| place.organization == org) {
+        return Ok(());
+    }
+    Err(refusal(format!("`{}` is not in the organization `{}`", user.email, clean(org)), "--org"))
+}
+
+/// Names the tokens that ended with the user who made them.
+fn tell_ended(ended: &[String]) -> Result<(), Fault> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    output::note(&format!("the tokens that the user made are revoked: {}", ended.join(", ")))
+}
+
+/// What a user may do in an organization, and what policies know of the user there.
+fn rights(member: &users::Member) -> String {
+    let attributes = member.attributes.iter().map(|(key, value)| match value {
+        Value::String(text) => format!("{key}={}", clean(text)),
+        other => format!("{key}={other}"),
+    });
+    let attributes: Vec<String> = attributes.collect();
+    let disabled = if member.disabled.is_some() { ", disabled there" } else { "" };
+    match attributes.as_slice() {
+        [] => format!("{}{disabled}", member.scopes),
+        [..] => format!("{}; {}{disabled}", member.scopes, attributes.join(" ")),
     }
 }
 
@@ -99,7 +165,7 @@ fn link(store: &Store, email: &str, url: &str, now: DateTime<Utc>) -> Result<(),
 fn list(store: &Store, format: TextFormat) -> Result<(), Fault> {
     let (mut listed, accounts) = (Vec::new(), store.accounts()?);
     for user in store.users()? {
-        let members = store.memberships(&user.id)?;
+        let members = store.places(&user.id, false)?;
         let accounts: Vec<Account> = accounts.iter().filter(|account| account.user == user.id).cloned().collect();
         listed.push((user, members, accounts));
     }
@@ -111,7 +177,7 @@ fn list(store: &Store, format: TextFormat) -> Result<(), Fault> {
     let mut lines = table::new_table(&Paint::stdout());
     lines.set_header(["email", "name", "organizations", "signs in by", "state"]);
     for (user, members, accounts) in &listed {
-        let places: Vec<String> = members.iter().map(|m| format!("{} ({})", m.organization, m.scopes)).collect();
+        let places: Vec<String> = members.iter().map(|m| format!("{} ({})", m.organization, rights(m))).collect();
         let password = user.has_password.then(|| "password".to_string());
         let providers = accounts.iter().map(|account| clean(&account.issuer));
         let doors: Vec<String> = password.into_iter().chain(["link".to_string()]).chain(providers).collect();
@@ -128,6 +194,7 @@ fn as_json(user: &users::User, members: &[users::Member], accounts: &[Account]) 
             "organization": member.organization,
             "scopes": member.scopes.iter().map(Scope::as_str).collect::<Vec<&str>>(),
             "attributes": member.attributes,
+            "disabled": member.disabled,
         })
     });
     json!({
@@ -142,26 +209,12 @@ fn as_json(user: &users::User, members: &[users::Member], accounts: &[Account]) 
     })
 }
 
-fn read(typed: &Membership) -> Result<users::Membership, Failure> {
-    let scopes = Scopes::parse(&typed.scopes.join(" ")).map_err(|word| {
-        let known: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
-        refusal(format!("there is no scope `{}`; there are {}", clean(&word), known.join(", ")), "--scopes")
-    })?;
-    if scopes.is_empty() {
-        return Err(refusal("`--scopes` names none".into(), "--scopes"));
-    }
-    let mut attributes: Map<String, Value> = Map::new();
-    for typed in &typed.attributes {
-        let Some((key, value)) = typed.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(refusal(format!("`{}` is not KEY=VALUE", clean(typed)), "--attribute"));
-        };
-        match attributes.get_mut(key) {
-            None => drop(attributes.insert(key.to_string(), value.into())),
-            Some(Value::Array(values)) => values.push(value.into()),
-            Some(first) => *first = json!([first.clone(), value]),
-        }
-    }
-    Ok(users::Membership { organization: typed.org.clone(), scopes, attributes })
+/// What is said of a membership; nothing where nothing is.
+fn read(typed: &Membership) -> Result<(Option<Scopes>, Option<Map<String, Value>>), Failure> {
+    let scopes = typed.scopes.as_ref().map(|words| arguments::scopes(&words.join(" "))).transpose()?;
+    let attributes = arguments::attributes(&typed.attributes)?;
+    let is_said = typed.no_attributes || !typed.attributes.is_empty();
+    Ok((scopes, is_said.then_some(attributes)))
 }
 
 /// One line of standard input; at a terminal it is asked for twice and not shown.

@@ -54,7 +54,22 @@ fn users_are_made_let_in_and_locked_out() {
     assert_eq!((password(place, "correct horse battery\n"), users(place)[0]["has_password"].clone()), (0, true.into()));
     let link = user(place, &["link", "ADA@example.com", "--url", "https://metrics.example.com/"]);
     assert!(link.out.starts_with("https://metrics.example.com/sign-in/link?code="), "{link:?}");
-    assert_eq!(user(place, &["disable", "ada@example.com"]).status, 0);
+    let same = user(place, &["add", "ada@example.com"]);
+    assert_eq!(
+        same.out,
+        "`ada@example.com` in `default`: query:sql feedback:write; country=[\"DE\",\"FR\"], as before: nothing is changed\n"
+    );
+    let wider = user(place, &["add", "ada@example.com", "--scopes", "admin"]);
+    assert_eq!(wider.out, "`ada@example.com` in `default`: admin; country=[\"DE\",\"FR\"]\n", "attributes stay");
+    let bare = user(place, &["add", "ada@example.com", "--no-attributes"]);
+    assert_eq!(bare.out, "`ada@example.com` in `default`: admin\n", "scopes stay");
+    assert_eq!(
+        user(place, &["disable", "ada@example.com", "--org", "default"]).out,
+        "`ada@example.com` is disabled in `default`\n"
+    );
+    assert!(users(place)[0]["organizations"][0]["disabled"].is_string() && users(place)[0]["disabled"].is_null());
+    assert_eq!(user(place, &["enable", "ada@example.com", "--org", "default"]).status, 0);
+    assert_eq!(user(place, &["disable", "ada@example.com"]).out, "`ada@example.com` is disabled\n");
     assert_eq!(user(place, &["link", "ada@example.com"]).status, 2, "nobody lets a disabled user in");
     assert_eq!(user(place, &["enable", "ada@example.com"]).status, 0);
     assert_eq!(user(place, &["remove", "ada@example.com", "--org", "default"]).status, 0);
@@ -65,6 +80,8 @@ fn users_are_made_let_in_and_locked_out() {
         &["create", "b@example.com", "--scopes", "everything"],
         &["create", "b@example.com", "--org", "nowhere"],
         &["create", "b@example.com", "--attribute", "nothing"],
+        &["create", "b@example.com", "--attribute", "Region=x"],
+        &["disable", "ada@example.com", "--org", "nowhere"],
         &["remove", "ada@example.com", "--org", "default"],
         &["disable", "nobody@example.com"],
         &["link", "ada@example.com", "--url", "metrics.example.com"],
