@@ -15,6 +15,7 @@ pub mod users;
 pub mod sessions;
 pub mod oauth;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/4_upkeep.sql"),
     include_str!("store/migrations/5_makers.sql"),
 ];
+
+/// How a file of SQLite begins.
+const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// How long a write waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -123,6 +127,8 @@ enum StoreError {
     File(#[from] std::io::Error),
     #[error(transparent)]
     Database(#[from] rusqlite::Error),
+    #[error("the file is no SQLite database")]
+    Foreign,
     #[error("the file is of version {0}, later than this program knows")]
     Newer(usize),
 }
@@ -178,8 +184,15 @@ fn open(place: Option<&Path>) -> Result<Connection, StoreError> {
 }
 
 /// Makes the directory and the file so that only their owner reads them; SQLite gives its side files the same mode.
-/// A file that others may read is closed to them before it is used.
-fn prepare(path: &Path) -> std::io::Result<()> {
+/// A file that others may read is closed to them before it is used; one that is something else is not touched.
+fn prepare(path: &Path) -> Result<(), StoreError> {
+    if path.is_file() {
+        let mut header = Vec::new();
+        std::fs::File::open(path)?.take(HEADER.len() as u64).read_to_end(&mut header)?;
+        if !header.is_empty() && header != HEADER {
+            return Err(StoreError::Foreign);
+        }
+    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
@@ -192,7 +205,8 @@ fn prepare(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?;
-    [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")].iter().try_for_each(|file| keep_private(file))
+    let files = [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")];
+    Ok(files.iter().try_for_each(|file| keep_private(file))?)
 }
 
 /// Takes from everyone but its owner what may be done with a file; of a file that is not there, nothing.
@@ -246,7 +260,13 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 
 fn unavailable(fault: &StoreError) -> Failure {
     tracing::error!(%fault, "the state file cannot be used");
-    let fault = Diagnostic::new(Code::StoreUnavailable, "the state file cannot be opened or written");
+    let message = match fault {
+        StoreError::Foreign => "the state file is something else: it is no SQLite database",
+        StoreError::File(_) | StoreError::Database(_) | StoreError::Newer(_) => {
+            "the state file cannot be opened or written"
+        }
+    };
+    let fault = Diagnostic::new(Code::StoreUnavailable, message);
     fault.help("the operator finds the cause in the log; --state names another file").into()
 }
 
@@ -351,6 +371,20 @@ mod tests {
         store.write(|transaction| transaction.execute(fill, [])).unwrap();
         assert_eq!(store.keep_feedback(&feedback("fb_1")).unwrap_err().0.0[0].code, Code::StoreFull);
         store.keep_feedback(&Feedback { organization: "acme".into(), ..feedback("fb_1") }).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_something_else_is_left_as_it_is() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = std::env::temp_dir().join(format!("sextant-readme-{}.md", std::process::id()));
+        std::fs::write(&path, "# A page that somebody wrote").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let Failure(faults) = Store::at(path.clone()).keep_feedback(&feedback("fb_1")).unwrap_err();
+        assert_eq!(faults.0[0].code, Code::StoreUnavailable);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# A page that somebody wrote");
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
