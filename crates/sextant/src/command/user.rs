@@ -43,16 +43,7 @@ pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
             output::emit(&format!("{}\n", created.id))?;
             output::note("next: `sextant user password` or `sextant user link` with the address lets the user in")
         }
-        UserAction::Add { email, membership } => {
-            let (scopes, attributes) = read(membership)?;
-            let user = store.user_named(email)?;
-            let changed = store.change_member(&user.id, &membership.org, scopes, attributes, now)?;
-            if changed.is_new {
-                note("update_user", &membership.org, &user)?;
-            }
-            let already = if changed.is_new { "" } else { ", as before: nothing is changed" };
-            output::emit(&format!("`{}` in `{}`: {}{already}\n", user.email, membership.org, rights(&changed.kept)))
-        }
+        UserAction::Add { email, membership } => add(&store, email, membership, now),
         UserAction::Remove { email, org } => {
             let user = store.user_named(email)?;
             let Some(ended) = store.remove_member(&user.id, org, now)? else {
@@ -109,6 +100,18 @@ pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
             output::emit(&format!("`{}` is enabled{}; what ended stays ended\n", user.email, of(org.as_deref())))
         }
     }
+}
+
+/// What is not said of a user stays as it is.
+fn add(store: &Store, email: &str, membership: &Membership, now: DateTime<Utc>) -> Result<(), Fault> {
+    let (scopes, attributes) = read(membership)?;
+    let user = store.user_named(email)?;
+    let changed = store.change_member(&user.id, &membership.org, scopes, attributes, now)?;
+    if changed.is_new {
+        audit_log::note(store, "update_user", &membership.org, "production", &user.id, now)?;
+    }
+    let already = if changed.is_new { "" } else { ", as before: nothing is changed" };
+    output::emit(&format!("`{}` in `{}`: {}{already}\n", user.email, membership.org, rights(&changed.kept)))
 }
 
 /// ` in the organization`, where one is named.
