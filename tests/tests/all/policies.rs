@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("policies::cursors_lead_to_no_hidden_column", callers::cursors),
         Trial::test("policies::a_policy_is_its_hidden_rows_removed", law::hold),
         Trial::test("policies::what_a_filter_reaches_is_read_whole_and_once", reached::beside),
+        Trial::test("policies::targets_are_split_by_what_a_filter_reaches", reached::targets),
         Trial::test("policies::a_key_that_repeats_closes_what_reads_by_it", reached::repeated_keys),
     ];
     for (guard, word) in [(Guard::Own, "own"), (Guard::Reached, "reached")] {

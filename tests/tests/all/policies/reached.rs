@@ -12,8 +12,10 @@ use super::all_hold;
 
 const LINES: &str = "line_id,order_id,day,amount\n1,1,2026-03-01,10\n2,1,2026-03-02,20\n3,2,2026-03-03,40\n\
                      4,3,2026-03-04,80\n5,,2026-03-05,160\n6,9,2026-03-06,320\n";
-const ORDERS: &str = "order_id,customer_id,country\n1,1,US\n2,1,DE\n3,2,\n";
+const ORDERS: &str = "order_id,customer_id,country\n1,1,US\n2,1,DE\n,1,US\n3,2,\n";
 const CUSTOMERS: &str = "customer_id,region\n1,WEST\n2,EAST\n";
+
+const TARGETS: &str = "month,country,amount\n2026-03-01,US,25\n2026-03-01,DE,50\n2026-03-01,,100\n";
 
 /// Lines of orders of customers. The orders have a policy of their own, by which nobody sees any.
 fn open(folder: &Path, filter: &str) -> Result<Workspace, Failed> {
@@ -24,7 +26,10 @@ fn open(folder: &Path, filter: &str) -> Result<Workspace, Failed> {
              "columns": [{"name": "order_id", "type": "integer"}, {"name": "day", "type": "date"},
                          {"name": "amount", "type": "integer"}],
              "dimensions": [{"name": "day", "type": "time"}, {"name": "owner", "expr": "coalesce(CAST(order_id AS text), 'nobody')"}],
-             "metrics": [{"name": "amount", "type": "simple", "agg": "sum", "expr": "amount"}]},
+             "metrics": [
+                {"name": "amount", "type": "simple", "agg": "sum", "expr": "amount"},
+                {"name": "lines", "type": "simple", "agg": "count"},
+             ]},
             {"name": "orders", "source": {"csv": "orders.csv"}, "primary_key": ["order_id"],
              "columns": [{"name": "order_id", "type": "integer"}, {"name": "customer_id", "type": "integer"}],
              "dimensions": [{"name": "country"}, {"name": "place", "expr": "coalesce(country, 'nowhere')"}]},
@@ -36,12 +41,22 @@ fn open(folder: &Path, filter: &str) -> Result<Workspace, Failed> {
             {"name": "of_customer", "from": "orders", "from_columns": ["customer_id"], "to": "customers",
              "to_columns": ["customer_id"]},
         ],
+        "targets": [
+            {"metric": "amount", "granularity": "month", "dimensions": ["country"], "source": {"csv": "targets.csv"}},
+            {"metric": "lines", "granularity": "month", "source": {"csv": "whole.csv"}},
+        ],
         "policies": [
             {"dataset": "lines", "filter": filter},
             {"dataset": "orders", "filter": "country = 'none at all'"},
         ],
     });
-    for (name, text) in [("lines.csv", LINES), ("orders.csv", ORDERS), ("customers.csv", CUSTOMERS)] {
+    for (name, text) in [
+        ("lines.csv", LINES),
+        ("orders.csv", ORDERS),
+        ("customers.csv", CUSTOMERS),
+        ("targets.csv", TARGETS),
+        ("whole.csv", "month,lines\n2026-03-01,7\n"),
+    ] {
         std::fs::write(folder.join(name), text)?;
     }
     std::fs::write(folder.join("model.yml"), model.to_string())?;
@@ -92,6 +107,32 @@ pub(super) fn beside() -> Result<(), Failed> {
     match amount(&workspace, &caller) {
         Err(error) if error["code"] == "data-unavailable" => {}
         other => problems.push(format!("without the customers: {other:?}")),
+    }
+    all_hold(problems)
+}
+
+/// A target that is split by what the filter reaches is held to it; one that is not would tell of hidden rows.
+pub(super) fn targets() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let workspace = open(folder.path(), "orders.country IN (:caller.countries)")?;
+    let mut problems = Vec::new();
+    for (countries, expected) in [(&["US"][..], json!(25)), (&["US", "DE"], json!(75)), (&["FR"], json!(null))] {
+        let caller = Caller::from_pairs(
+            countries.iter().map(|one| format!("countries={one}")).collect::<Vec<_>>().iter().map(String::as_str),
+        )
+        .unwrap();
+        let arguments =
+            json!({"metric_names": ["amount"], "time_range": "2026-03", "comparison": "target", "as_of": "2026-04-15"});
+        match ask::call_as(&workspace, &caller, "get_metrics", arguments.as_object().unwrap()) {
+            Ok(answer) if answer["metrics"][0]["previous"] == expected => {}
+            other => problems.push(format!("{countries:?}: {other:?}")),
+        }
+        let arguments =
+            json!({"metric_names": ["lines"], "time_range": "2026-03", "comparison": "target", "as_of": "2026-04-15"});
+        match ask::call_as(&workspace, &caller, "get_metrics", arguments.as_object().unwrap()) {
+            Err(error) if error["code"] == "invalid-comparison" => {}
+            other => problems.push(format!("a target that is not split: {other:?}")),
+        }
     }
     all_hold(problems)
 }
