@@ -6,6 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use sextant_engine::workspace::Failure;
+use sextant_semantics::code::Code;
+use sextant_semantics::diagnostic::Diagnostic;
 
 use super::Store;
 use super::organizations::{self, check_name};
@@ -122,6 +124,9 @@ impl Store {
             {
                 return Ok(Err(refusal));
             }
+            if is_locked_out(transaction, maker, new.owner.organization())? {
+                return Ok(Err(locked_out()));
+            }
             transaction.execute(
                 "INSERT INTO tokens (id, kind, hash, last_four, name, organization, partner, user, grant_id, scopes, \
                  attributes, created, expires, created_by) \
@@ -213,6 +218,19 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Whether the maker was disabled, taken out of the organization or revoked since it was let in.
+fn is_locked_out(connection: &Connection, maker: &str, organization: Option<&str>) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tokens WHERE id = ?1 AND revoked IS NOT NULL) \
+               OR EXISTS (SELECT 1 FROM users u WHERE u.id = ?1 AND (u.disabled IS NOT NULL OR NOT EXISTS \
+               (SELECT 1 FROM memberships WHERE user = u.id AND organization = ?2 AND disabled IS NULL)))";
+    connection.query_row(sql, params![maker, organization], |row| row.get(0))
+}
+
+fn locked_out() -> Failure {
+    let fault = Diagnostic::new(Code::Unauthenticated, "the maker of the token is not let in any more");
+    fault.help("sign in again, or call with a token that is still accepted").into()
 }
 
 /// Ends what a user made, and what was made with that, in one organization or in all: the identifiers, the oldest first.
@@ -383,6 +401,27 @@ mod tests {
             assert_eq!(live(), left, "{shut_out}");
             execute(open);
             assert_eq!(live(), [true; 5], "{open}");
+        }
+    }
+
+    #[test]
+    fn who_was_locked_out_meanwhile_makes_nothing() {
+        let store = Store::in_memory();
+        let execute = |statement: &str| store.write(|transaction| transaction.execute_batch(statement)).unwrap();
+        let made = |maker: &str| store.create_token_by(maker, &new(Owner::Organization("default".into())), now());
+        let (parent, _) = store.create_token(&new(Owner::Organization("default".into())), now()).unwrap();
+        assert_eq!(made(&parent.id).unwrap().0.created_by, Some(parent.id.clone()));
+        store.revoke_token(&parent.id, now()).unwrap();
+        assert!(made(&parent.id).is_err());
+        execute("INSERT INTO users (id, email, name, created) VALUES ('u', 'u@example.com', 'U', '')");
+        assert!(made("u").is_err(), "not in the organization");
+        execute("INSERT INTO memberships (user, organization, scopes) VALUES ('u', 'default', '')");
+        assert!(made("u").is_ok());
+        for shut_out in ["users SET disabled =", "memberships SET disabled ="] {
+            execute(&format!("UPDATE {shut_out} ''"));
+            assert!(made("u").is_err(), "{shut_out}");
+            execute(&format!("UPDATE {shut_out} NULL"));
+            assert!(made("u").is_ok(), "{shut_out}");
         }
     }
 
