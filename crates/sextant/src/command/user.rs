@@ -34,7 +34,7 @@ pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
     };
     match &user.action {
         UserAction::Create { email, name, membership } => {
-            let (scopes, attributes) = read(membership)?;
+            let Said { scopes, attributes } = read(membership)?;
             let (scopes, attributes) = (scopes.unwrap_or(Scopes::MINIMAL), attributes.unwrap_or_default());
             let place = users::Membership { organization: membership.org.clone(), scopes, attributes };
             let name = name.as_deref().unwrap_or(email);
@@ -104,7 +104,7 @@ pub(crate) fn run(place: &Place, user: &User) -> Result<(), Fault> {
 
 /// What is not said of a user stays as it is.
 fn add(store: &Store, email: &str, membership: &Membership, now: DateTime<Utc>) -> Result<(), Fault> {
-    let (scopes, attributes) = read(membership)?;
+    let Said { scopes, attributes } = read(membership)?;
     let user = store.user_named(email)?;
     let changed = store.change_member(&user.id, &membership.org, scopes, attributes, now)?;
     if changed.is_new {
@@ -213,11 +213,16 @@ fn as_json(user: &users::User, members: &[users::Member], accounts: &[Account]) 
 }
 
 /// What is said of a membership; nothing where nothing is.
-fn read(typed: &Membership) -> Result<(Option<Scopes>, Option<Map<String, Value>>), Failure> {
+struct Said {
+    scopes: Option<Scopes>,
+    attributes: Option<Map<String, Value>>,
+}
+
+fn read(typed: &Membership) -> Result<Said, Failure> {
     let scopes = typed.scopes.as_ref().map(|words| arguments::scopes(&words.join(" "))).transpose()?;
     let attributes = arguments::attributes(&typed.attributes)?;
     let is_said = typed.no_attributes || !typed.attributes.is_empty();
-    Ok((scopes, is_said.then_some(attributes)))
+    Ok(Said { scopes, attributes: is_said.then_some(attributes) })
 }
 
 /// One line of standard input; at a terminal it is asked for twice and not shown.

@@ -101,12 +101,12 @@ fn what_is_not_said_about_a_member_stays() {
     let (_, token) = store.create_token(&new, now()).unwrap();
     let nothing = store.change_member(&user.id, "default", None, None, now()).unwrap();
     assert_eq!((nothing.is_new, live(&token)), (false, true));
-    let admin = Some(Scopes::parse("admin").unwrap());
-    let changed = store.change_member(&user.id, "default", admin, None, now()).unwrap();
-    assert_eq!((changed.is_new, changed.kept.scopes, live(&token)), (true, admin.unwrap(), false));
+    let admin = Scopes::parse("admin").unwrap();
+    let changed = store.change_member(&user.id, "default", Some(admin), None, now()).unwrap();
+    assert_eq!((changed.is_new, changed.kept.scopes, live(&token)), (true, admin, false));
     assert_eq!(changed.kept.attributes["country"], "DE");
     let changed = store.change_member(&user.id, "default", None, Some(Map::new()), now()).unwrap();
-    assert_eq!((changed.kept.scopes, changed.kept.attributes.len()), (admin.unwrap(), 0));
+    assert_eq!((changed.kept.scopes, changed.kept.attributes.len()), (admin, 0));
 }
 
 #[test]
