@@ -68,7 +68,8 @@ pub(crate) fn steps(client: Client, url: Option<&str>, key: Key) -> String {
         lines
             .push("Start the server with --allowed-host and its public name, behind a proxy that speaks https.".into());
     }
-    if client == Client::N8n {
+    let is_here = url.is_none_or(|url| !url.starts_with("https://"));
+    if client == Client::N8n && is_here {
         lines.push("A loopback address answers its own machine only: n8n in a container needs the host's".into());
         lines.push("network (docker run --network host).".into());
     }
