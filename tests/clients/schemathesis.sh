@@ -32,6 +32,7 @@ done
 export PYTHONPATH=$here SCHEMATHESIS_HOOKS=schemathesis_checks
 sent=0
 seed=1
+# One worker: threads of CPython 3.11 that parse at the same time may end in "AST constructor recursion depth mismatch".
 # A right shape may still hold names that no model has, so a refusal of it is no fault.
 left_out=positive_data_acceptance,negative_data_rejection
 while [ "$sent" -lt "$wanted" ]; do
@@ -39,7 +40,7 @@ while [ "$sent" -lt "$wanted" ]; do
   [ "$examples" -le 100 ] || examples=100
   [ "$examples" -ge 10 ] || examples=10
   status=0
-  "$(dirname "$python")/schemathesis" --no-color run "$url/api/v1/openapi.json" --workers 2 --seed "$seed" \
+  "$(dirname "$python")/schemathesis" --no-color run "$url/api/v1/openapi.json" --workers 1 --seed "$seed" \
     --header "Authorization: Bearer $token" \
     --max-examples "$examples" --exclude-checks "$left_out" --continue-on-failure --no-shrink --warnings off \
     --suppress-health-check all --request-timeout 120 >run.log 2>&1 || status=$?
