@@ -137,9 +137,9 @@ codes! {
     Timeout "timeout" Limit 504 true "The question took longer than its time limit.";
     ResourcesExhausted "resources-exhausted" Limit 503 true "The question needed more memory than its limit.";
     Cancelled "cancelled" Limit 503 true "The caller went away, or the server is stopping.";
-    RateLimited "rate-limited" Limit 429 true "More calls than a token or its organization may make in a while.";
+    RateLimited "rate-limited" Limit 429 true "More calls than a token or its organization may make in a while, or more feedback than an organization may give in a day.";
     StoreUnavailable "store-unavailable" Limit 503 true "The state file cannot be opened or written.";
-    StoreFull "store-full" Limit 503 false "The state file keeps as much feedback of the organization as it may, of this day or in all.";
+    StoreFull "store-full" Limit 503 false "The state file keeps as much feedback of the organization as it may.";
     Internal "internal" Limit 500 false "A fault of ours.";
     // warnings
     PolicyNoAttribute "policy-no-attribute" Warning 200 false "A policy names an attribute that the caller does not have, so no row of its dataset is seen.";

@@ -88,19 +88,22 @@ impl RateLimits {
     }
 }
 
-const TOO_MANY: &str = "too many calls in a short time; the next one is let in after ";
+const AGAIN: &str = "call again in ";
+
+fn refused(wait: Duration) -> Failure {
+    later("too many calls in a short time", wait)
+}
 
 /// `rate-limited`, with the whole seconds to wait.
-fn refused(wait: Duration) -> Failure {
+pub(crate) fn later(fact: impl Into<String>, wait: Duration) -> Failure {
     let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-    let fault = Diagnostic::new(Code::RateLimited, format!("{TOO_MANY}{seconds} s"));
-    fault.help("call again then").into()
+    Diagnostic::new(Code::RateLimited, fact).help(format!("{AGAIN}{seconds} s")).into()
 }
 
 /// The seconds that a `rate-limited` names, as `Retry-After` writes them.
 pub(crate) fn wait_of(failure: &Failure) -> Option<u64> {
     let fault = failure.0.iter().find(|fault| fault.code == Code::RateLimited)?;
-    fault.message.strip_prefix(TOO_MANY)?.strip_suffix(" s")?.parse().ok()
+    fault.help.as_deref()?.strip_prefix(AGAIN)?.strip_suffix(" s")?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Feedback: kept for the operator, and only ever added to.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
 use rusqlite::{Row, params};
 use serde_json::{Value, json};
 use sextant_engine::workspace::Failure;
@@ -8,6 +8,7 @@ use sextant_semantics::code::Code;
 use sextant_semantics::diagnostic::Diagnostic;
 
 use super::Store;
+use crate::identity::limits;
 
 /// Pieces of feedback of one organization that are kept, and that are taken on one day (UTC). No organization uses up
 /// what others may say.
@@ -40,8 +41,11 @@ impl Store {
             let counts = transaction.query_row(count, [&feedback.organization, &at], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
             })?;
-            if counts.0 >= MOST_FEEDBACK || counts.1 >= MOST_A_DAY {
-                return Ok(Err(full(counts.0 >= MOST_FEEDBACK)));
+            if counts.0 >= MOST_FEEDBACK {
+                return Ok(Err(full()));
+            }
+            if counts.1 >= MOST_A_DAY {
+                return Ok(Err(enough_for(feedback.at)));
             }
             let tags = Value::from(feedback.tags.clone()).to_string();
             transaction.execute(
@@ -89,17 +93,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Value> {
     }))
 }
 
-fn full(for_good: bool) -> Failure {
-    let (message, help) = if for_good {
-        (
-            format!("{MOST_FEEDBACK} pieces of feedback of the organization are kept already"),
-            "tell the operator directly",
-        )
-    } else {
-        (
-            format!("{MOST_A_DAY} pieces of feedback of the organization were kept today"),
-            "say it again tomorrow, in UTC",
-        )
-    };
-    Diagnostic::new(Code::StoreFull, message).help(help).into()
+fn full() -> Failure {
+    let message = format!("{MOST_FEEDBACK} pieces of feedback of the organization are kept already");
+    Diagnostic::new(Code::StoreFull, message).help("tell the operator directly").into()
+}
+
+/// Until the day ends, in UTC.
+fn enough_for(at: DateTime<Utc>) -> Failure {
+    let midnight = (at.date_naive() + Days::new(1)).and_time(NaiveTime::MIN).and_utc();
+    let message = format!("{MOST_A_DAY} pieces of feedback of the organization were kept today");
+    limits::later(message, (midnight - at).to_std().unwrap_or_default())
 }
